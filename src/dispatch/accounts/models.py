@@ -1,0 +1,82 @@
+"""People of the newsroom, what they may do, and what they did."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What a person may do; each one includes those before it, but for the administrator's keys."""
+
+    EDITOR = "editor", "Editor"
+    APPROVER = "approver", "Approver"
+    OPERATOR = "operator", "Operator"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class People(BaseUserManager["User"]):
+    """Makes users; a person is known by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Add a person. Without a password they come in by a sign-in link only."""
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractUser):
+    """One person of the newsroom."""
+
+    username = None  # type: ignore[assignment]  # the address is the name
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    role = models.CharField(max_length=16, choices=Role, default=Role.EDITOR)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[People] = People()  # type: ignore[assignment]
+
+
+class SignInLink(models.Model):
+    """A link that signs its owner in once, within minutes; only its hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Stop(models.Model):
+    """A STOP that someone pulled: nothing of its scope leaves until it is lifted. Read inside every claiming statement."""
+
+    class Scope(models.TextChoices):
+        EVERYTHING = "everything"
+        NEWSLETTER = "newsletter"
+        CHANNEL = "channel"
+
+    scope = models.CharField(max_length=12, choices=Scope)
+    target = models.BigIntegerField(null=True)  # the newsletter's or channel's id
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["scope", "target"], name="stop_in_force", condition=models.Q(lifted_at=None))]
+
+
+class AuditEntry(models.Model):
+    """Who did what, and why. Each entry's hash covers the one before it, so a quiet edit shows. No personal data."""
+
+    at = models.DateTimeField()
+    who = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    act = models.CharField(max_length=60)  # "send.pause", "post.drop"
+    target = models.CharField(max_length=80)  # "send:12"
+    reason = models.CharField(max_length=300, blank=True)
+    previous = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)

@@ -1,0 +1,52 @@
+"""`dispatch …`: each command is a module with `add_arguments(parser)` and `run(options) -> int`, imported when asked for."""
+
+import argparse
+import importlib
+import os
+import sys
+
+from dispatch import env
+
+COMMANDS = {
+    "up": ("dispatch.local.up", "start everything: database, broker, web, workers and clock"),
+    "demo": ("dispatch.local.demo", "start everything with sample newsletters and readers, and publish to them"),
+    "check": ("dispatch.local.check", "say in words what is wrong with the configuration"),
+    "publish": ("dispatch.articles.commands.publish", "bring an article from a file or an address"),
+    "source": ("dispatch.articles.commands.source", "add, list or change a CMS or feed"),
+    "import": ("dispatch.audience.commands.readers", "import readers from a CSV file"),
+    "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),
+    "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
+    "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
+    "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
+    "migrate": ("dispatch.local.migrate", "bring the database to this version"),
+    "web": ("dispatch.local.web", "run the web server alone"),
+    "worker": ("dispatch.local.worker", "run one worker process for some queues"),
+    "clock": ("dispatch.local.clock", "run the clock alone"),
+    "keys": ("dispatch.local.keys", "make a new vault key"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 could not, 2 asked wrongly; misconfiguration is told in words."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings")
+    parser = argparse.ArgumentParser(
+        prog="dispatch", description="Takes a published article to the people who asked for it."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (_, summary) in COMMANDS.items():
+        subparsers.add_parser(name, help=summary, description=summary, add_help=name not in arguments[:1])
+    if not arguments or arguments[0] not in COMMANDS:
+        parser.parse_args(arguments or ["--help"])
+    module = importlib.import_module(COMMANDS[arguments[0]][0])
+    command = argparse.ArgumentParser(prog=f"dispatch {arguments[0]}", description=COMMANDS[arguments[0]][1])
+    module.add_arguments(command)
+    try:
+        return int(module.run(command.parse_args(arguments[1:])) or 0)
+    except env.Misconfigured as error:
+        print(f"dispatch: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""The partitioned table of exceptions, and a chunk table that keeps its updates in place."""
+
+from django.db import migrations
+
+CREATE = """
+CREATE TABLE delivery_exception (
+    send_id bigint NOT NULL,
+    subscriber_id bigint NOT NULL,
+    chunk integer NOT NULL,
+    state varchar(16) NOT NULL,
+    code varchar(20) NOT NULL DEFAULT '',
+    attempts smallint NOT NULL DEFAULT 1,
+    next_attempt_at timestamptz,
+    retry_chunk integer,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (send_id, subscriber_id)
+) PARTITION BY LIST (send_id);
+CREATE INDEX delivery_exception_due ON delivery_exception (next_attempt_at)
+    WHERE state = 'deferred' AND retry_chunk IS NULL;
+ALTER TABLE delivery_chunk SET (fillfactor = 20, autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE delivery_chunk ALTER COLUMN recipients SET STORAGE EXTENDED;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("delivery", "0001_initial")]
+    operations = [migrations.RunSQL(CREATE, "DROP TABLE delivery_exception")]

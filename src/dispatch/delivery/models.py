@@ -1,0 +1,140 @@
+"""The ledger's tables. Exceptions are partitioned by send (delivery/sql/partition.sql); the hot path writes by cursor."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from dispatch.editions.models import Edition, Variant
+
+
+class Relay(models.Model):
+    """Where mail is handed over."""
+
+    class Kind(models.TextChoices):
+        SMTP = "smtp", "SMTP"
+        ANYMAIL = "anymail", "A provider's API"
+        FAKE = "fake", "Nowhere (tests)"
+
+    class Breaker(models.TextChoices):
+        CLOSED = "closed"
+        OPEN = "open"
+        HALF_OPEN = "half_open"
+
+    name = models.SlugField(unique=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.SMTP)
+    url = models.BinaryField()  # sealed for "relay:<name>:url": smtp://user:password@host:587?security=starttls
+    connections = models.PositiveSmallIntegerField(default=4)  # kept by each worker
+    active = models.BooleanField(default=True)
+    breaker = models.CharField(max_length=10, choices=Breaker, default=Breaker.CLOSED)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    opened_times = models.PositiveIntegerField(default=0)  # since it last worked; sets the wait before the next probe
+    probe_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True)
+
+
+class Send(models.Model):
+    """One edition on its way to one frozen audience."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        ENLISTING = "enlisting"
+        READY = "ready"
+        FIRST_WAVE = "first_wave"
+        SENDING = "sending"
+        PAUSED = "paused"
+        CANCELLING = "cancelling"
+        CANCELLED = "cancelled"
+        FINISHED = "finished"
+        UNBALANCED = "unbalanced"
+
+    edition = models.OneToOneField(Edition, on_delete=models.PROTECT, related_name="send")
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
+    frozen_count = models.PositiveIntegerField(default=0)
+    ambiguity = models.CharField(max_length=12, default="resend_once")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)  # TTL: no deferral is tried past it
+    totals = models.JSONField(default=dict)  # kept when the partition is dropped
+
+
+class Chunk(models.Model):
+    """About a thousand readers of one variant and provider class, frozen. position < settled: answered;
+    settled <= position < ahead: in flight; position >= ahead: untouched."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        LEASED = "leased"
+        DONE = "done"
+        STUCK = "stuck"
+
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    provider_class = models.PositiveSmallIntegerField(default=0)
+    is_retry = models.BooleanField(default=False)  # readers whose deferral came due; not counted twice
+    recipients = ArrayField(models.BigIntegerField())  # subscribers' ids
+    settled = models.PositiveIntegerField(default=0)
+    ahead = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    token = models.PositiveIntegerField(default=0)  # fencing: each claim adds one
+    lease_until = models.DateTimeField(null=True)
+    takeovers = models.PositiveSmallIntegerField(default=0)  # without progress in between
+    not_before = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(null=True)
+    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["send", "number"], name="chunk_number")]
+
+
+class DeliveryException(models.Model):
+    """A reader whose outcome is something other than accepted. Partitioned by send; written by delivery/ledger.py."""
+
+    class State(models.TextChoices):
+        DEFERRED = "deferred"
+        REFUSED = "refused"
+        BOUNCED = "bounced"
+        COMPLAINED = "complained"
+        SKIPPED = "skipped"
+        FAILED_RENDER = "failed_render"
+        UNKNOWN = "unknown"
+        CANCELLED = "cancelled"
+
+    pk = models.CompositePrimaryKey("send_id", "subscriber_id")
+    send = models.ForeignKey(Send, on_delete=models.DO_NOTHING, related_name="exceptions", db_constraint=False)
+    subscriber_id = models.BigIntegerField()
+    chunk = models.PositiveIntegerField()  # the first-round chunk's number
+    state = models.CharField(max_length=16, choices=State)
+    code = models.CharField(
+        max_length=20, blank=True
+    )  # "550 5.1.1"; never the reply's text, which often quotes the address
+    attempts = models.PositiveSmallIntegerField(default=1)
+    next_attempt_at = models.DateTimeField(null=True)
+    retry_chunk = models.PositiveIntegerField(null=True)  # while a retry chunk holds this reader
+    at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "delivery_exception"
+
+
+class Ambiguity(models.Model):
+    """A stretch of positions whose owner died or whose reply never came: who may have got it twice, or is unknown."""
+
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="ambiguities")
+    chunk = models.PositiveIntegerField()
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()  # inclusive
+    reason = models.CharField(max_length=80)
+    resolution = models.CharField(max_length=20)  # resent, unknown
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class WorkerBeat(models.Model):
+    """A worker process's sign of life, written beside Celery so that a deaf one is noticed."""
+
+    name = models.CharField(max_length=120, unique=True)  # host:pid
+    queues = models.CharField(max_length=120)
+    doing = models.CharField(max_length=120, blank=True)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()

@@ -1,0 +1,71 @@
+"""An edition: one mailing of a newsletter, its stories, and what was rendered of it."""
+
+import secrets
+
+from django.db import models
+
+from dispatch.articles.models import Revision, Story
+from dispatch.audience.models import Newsletter
+
+
+def new_public_id() -> str:
+    """Names an edition's web page without saying how many there are."""
+    return secrets.token_urlsafe(12)
+
+
+class Edition(models.Model):
+    """One mailing of one newsletter."""
+
+    class State(models.TextChoices):
+        GATHERING = "gathering"  # a digest that waits for its slot
+        DUE = "due"  # to be rendered now
+        RENDERED = "rendered"  # frozen; a send may be enlisted
+        EMPTY = "empty"  # nothing to say: not sent
+        WITHDRAWN = "withdrawn"  # its only story was taken back before it was rendered
+        FAILED = "failed"  # could not be rendered; `trouble` says why
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="editions")
+    slot = models.CharField(max_length=80)  # "2026-11-23" for a digest, "story:12" or "story:12/be" for an article
+    state = models.CharField(max_length=12, choices=State, default=State.GATHERING)
+    trouble = models.CharField(max_length=300, blank=True)
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    rendered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["newsletter", "slot"], name="one_edition_a_slot")]
+        indexes = [
+            models.Index(fields=["due_at"], name="edition_due", condition=models.Q(state__in=["gathering", "due"])),
+        ]
+
+
+class EditionStory(models.Model):
+    """A story in an edition. A story comes in one digest of a newsletter, once."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="stories")
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="editions")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["edition", "story"], name="a_story_once_an_edition")]
+        ordering = ["position"]
+
+
+class Variant(models.Model):
+    """What readers of one language get: rendered once, frozen, with ASCII slots where readers differ."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="variants")
+    language = models.CharField(max_length=12)
+    discreet = models.BooleanField(default=False)
+    nonce = models.CharField(max_length=16)  # of the slots' tokens, so that an article cannot forge one
+    subject = models.CharField(max_length=500)
+    preheader = models.CharField(max_length=500, blank=True)
+    html = models.TextField()
+    text = models.TextField()
+    hash = models.BinaryField(max_length=32)  # SHA-256 over subject, html and text
+    revisions = models.ManyToManyField(Revision, related_name="+")  # exactly what it says
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["edition", "language", "discreet"], name="one_variant_each")]

@@ -1,0 +1,78 @@
+"""What the environment says: one reader for each kind of value, each failing with words a person can act on."""
+
+import hashlib
+import os
+from pathlib import Path
+
+
+class Misconfigured(Exception):
+    """A setting is missing or cannot be understood; the text says which and what to do."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable NAME, or the content of the file that NAME_FILE names (for secrets), or the default."""
+    value = os.environ.get(name)
+    if value is not None:
+        return value
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Misconfigured(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from error
+    if default is None:
+        raise Misconfigured(f"{name} is not set. Set it, or set {name}_FILE to a file that holds it.")
+    return default
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """True for 1, true, yes, on; False for 0, false, no, off and the empty string."""
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise Misconfigured(f"{name} is {value!r}; say yes or no.")
+
+
+def number(name: str, default: float) -> float:
+    """A number, in the unit the setting's documentation names."""
+    value = text(name, str(default))
+    try:
+        return float(value)
+    except ValueError as error:
+        raise Misconfigured(f"{name} is {value!r}, which is not a number.") from error
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list separated by commas or white space."""
+    return text(name, default).replace(",", " ").split()
+
+
+def data_dir() -> Path:
+    """The one directory that holds everything of an embedded instance."""
+    return Path(text("DISPATCH_DATA_DIR", "dispatch-data")).expanduser().absolute()
+
+
+def run_dir() -> Path:
+    """Where sockets live: a path short enough for them (107 bytes), the same at every start, of this instance alone."""
+    inside = data_dir() / "run"
+    if len(os.fsencode(inside)) <= 80:
+        return inside
+    digest = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:16]
+    return Path(f"/tmp/dispatch-{digest}")  # noqa: S108 - made with mode 0700 and checked for its owner by local/
+
+
+def database_url() -> str:
+    """DISPATCH_DATABASE_URL, or the embedded PostgreSQL's unix socket."""
+    return text("DISPATCH_DATABASE_URL", "") or f"postgresql://dispatch@/dispatch?host={run_dir()}"
+
+
+def broker_url() -> str:
+    """DISPATCH_BROKER_URL (redis://, rediss://, sentinel://, amqp://), or the embedded Valkey's unix socket."""
+    return text("DISPATCH_BROKER_URL", "") or f"redis+socket://{run_dir() / 'valkey.sock'}"
+
+
+def is_embedded(what: str) -> bool:
+    """Whether the DATABASE or the BROKER is the embedded one."""
+    return not text(f"DISPATCH_{what}_URL", "")

@@ -1,0 +1,1 @@
+"""The one HTTP client for addresses that others chose."""

@@ -1,0 +1,27 @@
+"""When to try again. Pure: times in, times out."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+MAIL_SCHEDULE: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (5, 15, 30, 60, 120, 240))
+"""Waits after the first, second, … deferral; the last one repeats (RFC 5321 section 4.5.4.1 asks for patience)."""
+
+
+def next_attempt(
+    attempts: int,
+    now: datetime,
+    *,
+    until: datetime,
+    schedule: Sequence[timedelta] = MAIL_SCHEDULE,
+    jitter: float = 0.2,
+    chance: random.Random | None = None,
+) -> datetime | None:
+    """The moment of the next try after `attempts` deferrals (>= 1), or None when it would fall past `until`.
+
+    Each wait is spread by ±`jitter`, so that an outage is not followed by a stampede.
+    """
+    wait = schedule[min(attempts, len(schedule)) - 1]
+    spread = (chance or random).uniform(1 - jitter, 1 + jitter)
+    moment = now + wait * spread
+    return moment if moment <= until else None

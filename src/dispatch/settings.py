@@ -1,0 +1,147 @@
+"""Django's settings, all from the environment (see docs/operating.md)."""
+
+from pathlib import Path
+from typing import Any
+
+from psycopg import conninfo
+
+from dispatch import env
+
+HERE = Path(__file__).parent
+
+
+def _database(url: str) -> dict[str, Any]:
+    parts: dict[str, Any] = conninfo.conninfo_to_dict(url)
+    taken = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    named = {django: str(parts.pop(libpq)) for libpq, django in taken.items() if libpq in parts}
+    pool = {"min_size": 1, "max_size": int(env.number("DISPATCH_DATABASE_POOL", 16)), "timeout": 10}
+    return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": {**parts, "pool": pool}}
+
+
+DEBUG = False
+DEMO = env.flag("DISPATCH_DEMO")
+SECRET_KEY = env.text("DISPATCH_SECRET_KEY", "")
+PUBLIC_URL = env.text("DISPATCH_PUBLIC_URL", "http://localhost:8321").rstrip("/")
+ALLOWED_HOSTS = env.words("DISPATCH_HOSTS", "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+DISPATCH_TEMPLATES = env.text("DISPATCH_TEMPLATES", "")
+MESSAGE_ID_DOMAIN = env.text("DISPATCH_MESSAGE_ID_DOMAIN", "mail.invalid")
+FETCH_ALLOW = env.words("DISPATCH_FETCH_ALLOW")
+"""Hosts (with port) inside the newsroom's own network that Dispatch may fetch from: a private CMS."""
+
+DATABASES = {"default": _database(env.database_url())}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "axes",
+    "anymail",
+    "dispatch.accounts",
+    "dispatch.articles",
+    "dispatch.audience",
+    "dispatch.editions",
+    "dispatch.delivery",
+    "dispatch.social",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "dispatch.urls"
+ASGI_APPLICATION = "dispatch.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [*([DISPATCH_TEMPLATES] if DISPATCH_TEMPLATES else []), HERE / "templates" / "web"],
+        "OPTIONS": {
+            "environment": "dispatch.templating.environment",
+            "context_processors": ["django.contrib.auth.context_processors.auth"],
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "dispatch.accounts.adapter.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS: dict[str, Any] = {}
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 1
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "dispatch.accounts.adapter.no_ip_address"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("DISPATCH_BEHIND_PROXY") else None
+X_FRAME_OPTIONS = "SAMEORIGIN"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [HERE / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+USE_TZ = True
+TIME_ZONE = env.text("DISPATCH_TIME_ZONE", "Europe/Vilnius")
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("be", "Беларуская"), ("ru", "Русский"), ("uk", "Українська"), ("ar", "العربية")]
+
+DELIVERY = {
+    "chunk": int(env.number("DISPATCH_CHUNK", 1000)),
+    "window": int(env.number("DISPATCH_WINDOW", 50)),
+    "lease_seconds": env.number("DISPATCH_LEASE_SECONDS", 660),
+    "resend_wait_seconds": env.number("DISPATCH_RESEND_WAIT_SECONDS", 300),
+    "first_wave_from": int(env.number("DISPATCH_FIRST_WAVE_FROM", 5000)),
+}
+
+LOGGING_CONFIG = None

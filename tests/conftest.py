@@ -1,0 +1,74 @@
+"""The tests' world: a PostgreSQL and a Valkey of their own, the known cast, and no network but loopback."""
+
+import atexit
+import base64
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="dispatch-tests-"))
+HOME.chmod(0o755)
+os.environ.update(
+    DISPATCH_DATA_DIR=str(HOME),
+    DISPATCH_SECRET_KEY="a secret of the tests",
+    DISPATCH_VAULT_KEYS="1 " + base64.b64encode(b"k" * 32).decode(),
+    DISPATCH_PUBLIC_URL="http://dispatch.test",
+    DISPATCH_HOSTS="dispatch.test testserver localhost 127.0.0.1",
+    DISPATCH_DATABASE_POOL="4",
+    DISPATCH_DEMO="1",
+    DJANGO_SETTINGS_MODULE="dispatch.settings",
+)
+DATA = Path(os.environ.get("DISPATCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+import pytest  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from dispatch import env  # noqa: E402
+from dispatch.local import postgres, valkey  # noqa: E402
+
+assert settings.DATABASES  # loaded here, so that pytest-django finds them
+
+
+def _start(command: list[str], ready: Path, *, user: str | None = None, stop: signal.Signals) -> None:
+    process = subprocess.Popen(command, user=user, cwd="/", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def end() -> None:
+        process.send_signal(stop)
+        process.wait(10)
+
+    atexit.register(end)
+    deadline = time.monotonic() + 30
+    while not ready.exists():
+        assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+        assert time.monotonic() < deadline, f"{command[0]} did not start"
+        time.sleep(0.02)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start what the environment does not bring."""
+    if hasattr(session.config, "workerinput"):
+        return
+    atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+    if env.is_embedded("DATABASE"):
+        data = HOME / "postgres"
+        postgres.prepare(data, env.run_dir())
+        _start(
+            [*postgres.command(data, env.run_dir()), "-cfsync=off"],
+            env.run_dir() / ".s.PGSQL.5432",
+            user=postgres.owner(),
+            stop=signal.SIGINT,
+        )
+    if env.is_embedded("BROKER"):
+        _start(valkey.command(HOME / "valkey", env.run_dir()), env.run_dir() / "valkey.sock", stop=signal.SIGTERM)
+
+
+@pytest.fixture
+def data() -> Path:
+    """Real inputs that a user's clone does not have."""
+    if not DATA.is_dir():
+        pytest.skip("real inputs are not here (DISPATCH_TEST_DATA names their folder)")
+    return DATA
