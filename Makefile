@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NAME ?= path
+LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help demo test lint bench chaos lock clean
 
@@ -37,8 +38,9 @@ chaos: $(READY)  ## Kill things while mail goes out, count what arrives
 	@$(BIN)/python -m pytest -q tests/chaos $(ARGS)
 
 lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements/base.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra test --extra lint pyproject.toml -o requirements/dev.txt
+	uv pip compile -q $(LOCK) pyproject.toml -o requirements/base.txt
+	uv pip compile -q $(LOCK) --extra test --extra lint pyproject.toml -o requirements/dev.txt
+	echo 'hatchling>=1.27' | uv pip compile -q $(LOCK) - -o requirements/build.txt
 
 clean:
 	rm -rf $(VENV) .cache dispatch-data artefacts dist

