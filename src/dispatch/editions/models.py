@@ -28,6 +28,8 @@ class Edition(models.Model):
     slot = models.CharField(max_length=80)  # "2026-11-23" for a digest, "story:12" or "story:12/be" for an article
     state = models.CharField(max_length=12, choices=State, default=State.GATHERING)
     trouble = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)  # renderings begun; a worker that died in one left it counted
+    rung_at = models.DateTimeField(null=True)  # when a worker was last asked to render it
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     due_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -41,15 +43,23 @@ class Edition(models.Model):
 
 
 class EditionStory(models.Model):
-    """A story in an edition. A story comes in one digest of a newsletter, once."""
+    """A story in an edition. A newsletter brings a story once, ever; a language that comes later is a further edition."""
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="stories")
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="editions")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(default=0)  # set by an editor, from 1; 0: after those, the newest first
+    is_further = models.BooleanField(default=False)  # only for readers whose language was not there the first time
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["edition", "story"], name="a_story_once_an_edition")]
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "story"], name="a_story_once_an_edition"),
+            models.UniqueConstraint(
+                fields=["newsletter", "story"],
+                name="a_story_once_a_newsletter",
+                condition=models.Q(is_further=False),
+            ),
+        ]
         ordering = ["position"]
 
 
@@ -64,6 +74,7 @@ class Variant(models.Model):
     preheader = models.CharField(max_length=500, blank=True)
     html = models.TextField()
     text = models.TextField()
+    remark = models.CharField(max_length=300, blank=True)  # what an editor should know of it, in words
     hash = models.BinaryField(max_length=32)  # SHA-256 over subject, html and text
     revisions = models.ManyToManyField(Revision, related_name="+")  # exactly what it says
 
