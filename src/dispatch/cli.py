@@ -6,6 +6,7 @@ import os
 import sys
 
 from dispatch import env
+from dispatch.local import instance
 
 COMMANDS = {
     "up": ("dispatch.local.up", "start everything: database, broker, web, workers and clock"),
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 done, 1 could not, 2 asked wrongly; misconfiguration is told in words."""
     arguments = sys.argv[1:] if arguments is None else arguments
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings")
+    instance.adopt()
     parser = argparse.ArgumentParser(
         prog="dispatch", description="Takes a published article to the people who asked for it."
     )

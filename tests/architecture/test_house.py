@@ -20,7 +20,7 @@ FILES = sorted(
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 ONLY_IN = {
-    "celery": ("src/dispatch/queue.py", "workers/", "src/dispatch/local/worker.py", "src/dispatch/logs.py"),
+    "celery": ("src/dispatch/queue.py", "workers/"),
     "tweepy": ("src/dispatch/social/networks/x.py",),
     "mjml": ("src/dispatch/editions/rendering.py",),
     "mastodon": ("src/dispatch/social/networks/mastodon.py",),

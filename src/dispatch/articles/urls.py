@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+"""Webhooks."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from dispatch.articles import views
+
+urlpatterns: list[URLPattern] = [path("<slug:slug>", views.receive_webhook, name="webhook")]

@@ -1,0 +1,72 @@
+"""`dispatch user add|link|list`: people of the newsroom."""
+
+import argparse
+import getpass
+import sys
+
+import django
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One subcommand each."""
+    acts = parser.add_subparsers(dest="act", required=True)
+    add = acts.add_parser("add", help="add a person, and print a sign-in link")
+    add.add_argument("email")
+    add.add_argument("--name", default="")
+    add.add_argument("--role", default="editor", choices=["editor", "approver", "operator", "administrator"])
+    add.add_argument("--password", action="store_true", help="ask for a password")
+    link = acts.add_parser("link", help="print a sign-in link, good once, for 15 minutes")
+    link.add_argument("email")
+    acts.add_parser("list", help="everyone")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it, or say why not."""
+    django.setup()
+    return {"add": _add, "link": _link, "list": _list}[options.act](options)
+
+
+def _add(options: argparse.Namespace) -> int:
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+
+    from dispatch.accounts.models import User
+
+    password = getpass.getpass("Password: ") if options.password else None
+    try:
+        validate_email(options.email)
+        if password:
+            validate_password(password)
+    except ValidationError as problem:
+        return _sorry(" ".join(problem.messages))
+    if User.objects.filter(email__iexact=options.email).exists():
+        return _sorry("there is a person with this address; `dispatch user link` makes a sign-in link.")
+    User.objects.create_user(options.email, password, name=options.name, role=options.role)
+    return _link(options)
+
+
+def _link(options: argparse.Namespace) -> int:
+    from django.conf import settings
+
+    from dispatch.accounts import signing_in
+    from dispatch.accounts.models import User
+
+    user = User.objects.filter(email__iexact=options.email).first()
+    if user is None:
+        return _sorry("nobody has this address; `dispatch user list` shows everyone.")
+    print(settings.PUBLIC_URL + signing_in.link(user))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has the same shape
+    from dispatch.accounts.models import User
+
+    for user in User.objects.order_by("email"):
+        print(f"{user.email}\t{user.role}\t{user.name}")
+    return 0
+
+
+def _sorry(text: str) -> int:
+    print(f"dispatch user: {text}", file=sys.stderr)
+    return 1

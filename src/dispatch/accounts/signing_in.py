@@ -1,0 +1,39 @@
+"""A sign-in link: good once, for fifteen minutes. Opening it shows a button, pressing that signs in: scanners open links."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from dispatch.accounts.models import SignInLink, User
+
+VALID = timedelta(minutes=15)
+
+
+def link(user: User, valid: timedelta = VALID) -> str:
+    """The path of a fresh link for this person."""
+    token = secrets.token_urlsafe(24)
+    SignInLink.objects.create(user=user, token_hash=_hash(token), expires_at=timezone.now() + valid)
+    return reverse("sign_in_link", args=[token])
+
+
+def owner(token: str) -> User | None:
+    """Whose link it is, while it is good."""
+    found = SignInLink.objects.select_related("user").filter(
+        token_hash=_hash(token), used_at=None, expires_at__gt=timezone.now(), user__is_active=True
+    )
+    first = found.first()
+    return first.user if first else None
+
+
+def use(token: str) -> User | None:
+    """Use it up. Two at once: one gets in."""
+    user = owner(token)
+    used = SignInLink.objects.filter(token_hash=_hash(token), used_at=None).update(used_at=timezone.now())
+    return user if used else None
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

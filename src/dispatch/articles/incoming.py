@@ -1,0 +1,53 @@
+"""What a payload says once it is understood: the same value whatever CMS or feed it came from."""
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class Act(enum.StrEnum):
+    """What the source says happened."""
+
+    PUBLISH = "publish"  # it is public now, or says something new
+    REVISE = "revise"  # it says something new, if it is public
+    WITHDRAW = "withdraw"
+    IGNORE = "ignore"  # nothing that concerns readers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One language version as the source tells it; `html` is as it came, cut at the paywall."""
+
+    language: str
+    external_id: str
+    title: str
+    html: str
+    updated_at: datetime
+    published_at: datetime
+    summary: str = ""
+    url: str = ""
+    picture_url: str = ""
+    picture_alt: str = ""
+    topics: tuple[str, ...] = ()
+    visibility: str = "public"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One message from a source."""
+
+    act: Act
+    event: str  # the source's own word, for the record
+    why: str = ""  # of an ignored event, in words
+    story_key: str = ""
+    versions: tuple[Version, ...] = field(default=())
+    external_id: str = ""  # of what is withdrawn
+
+
+class Malformed(Exception):
+    """The payload cannot be understood; `field` says where, the text what is wrong."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.field = where
+        self.problem = problem

@@ -1,0 +1,71 @@
+"""Reading a JSON object field by field, each fault named by its path."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from dispatch.articles.incoming import Malformed
+
+_url = URLValidator(schemes=["http", "https"])
+
+
+def text(value: dict[str, Any], name: str, *, at: str = "", longest: int = 500, required: bool = True) -> str:
+    """A string, trimmed, without NUL; empty only where it is not required."""
+    found = value.get(name)
+    if found is None:
+        found = ""
+    if not isinstance(found, str):
+        raise Malformed(at + name, "must be text")
+    found = found.replace("\0", "").strip()
+    if required and not found:
+        raise Malformed(at + name, "is missing")
+    if len(found) > longest:
+        raise Malformed(at + name, f"is longer than {longest} characters")
+    return found
+
+
+def url(value: dict[str, Any], name: str, *, at: str = "") -> str:
+    """An http(s) address, or nothing. A local name without a dot is fine: a CMS may live on one."""
+    found = text(value, name, at=at, longest=1000, required=False)
+    if not found:
+        return ""
+    if not found.startswith(("http://", "https://")):
+        raise Malformed(at + name, "must begin with https:// or http://")
+    try:
+        _url(found.replace("://localhost", "://localhost.localdomain", 1))
+    except ValidationError as error:
+        raise Malformed(at + name, "is not an address") from error
+    return found
+
+
+def moment(value: dict[str, Any], name: str, *, at: str = "", default: datetime | None = None) -> datetime:
+    """An ISO 8601 moment with a zone; one without is taken as UTC."""
+    found = text(value, name, at=at, required=default is None)
+    if not found:
+        assert default is not None
+        return default
+    try:
+        parsed = datetime.fromisoformat(found)
+    except ValueError as error:
+        raise Malformed(at + name, "is not a moment like 2024-03-20T10:00:00Z") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def words(value: dict[str, Any], name: str, *, at: str = "") -> tuple[str, ...]:
+    """A list of short texts."""
+    found = value.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(word, str) and len(word) <= 80 for word in found):
+        raise Malformed(at + name, "must be a list of texts of up to 80 characters")
+    return tuple(word.strip() for word in found if word.strip())
+
+
+def thing(value: dict[str, Any], name: str, *, at: str = "") -> dict[str, Any]:
+    """An object; an empty one where it is missing."""
+    found = value.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise Malformed(at + name, "must be an object")
+    return found

@@ -1,0 +1,19 @@
+"""What the clock repeats for the audience."""
+
+from django.utils import timezone
+
+from dispatch import clock
+from dispatch.audience import leaving
+from dispatch.audience.models import Suppression
+
+
+@clock.tick("forget who left", every=60)
+def forget_who_left() -> None:
+    """Erase those who left more than a day ago."""
+    leaving.forget_who_left()
+
+
+@clock.tick("let tombstones expire", every=3600)
+def expire_tombstones() -> None:
+    """A tombstone goes when its time is over."""
+    Suppression.objects.filter(expires_at__lt=timezone.now()).delete()

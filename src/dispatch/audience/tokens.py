@@ -1,0 +1,39 @@
+"""A reader's opaque token: what stands in the links of their mails, and nothing else about them.
+
+It is a subscription's handle (8 random bytes) and 8 bytes of a keyed hash over it, in base32: not to be guessed, not to
+be made from a stolen database, dead once the row is gone.
+"""
+
+import base64
+import hmac
+
+from dispatch import vault
+from dispatch.audience.models import Subscription
+
+PURPOSE = "reader token"
+LENGTH = 26
+
+
+def token(handle: bytes) -> str:
+    """26 characters of a–z and 2–7."""
+    whole = bytes(handle) + vault.mac(PURPOSE, bytes(handle))[:8]
+    return base64.b32encode(whole)[:LENGTH].decode().lower()
+
+
+def find(text: str) -> Subscription | None:
+    """The subscription whose token this is; None for anything else, after the same work."""
+    handle = _handle(text)
+    if handle is None:
+        return None
+    found = Subscription.objects.select_related("newsletter", "subscriber").filter(handle=handle)
+    return found.first()
+
+
+def _handle(text: str) -> bytes | None:
+    try:
+        whole = base64.b32decode(text.upper() + "======")
+    except ValueError:
+        return None
+    handle = whole[:8]
+    genuine = hmac.compare_digest(whole[8:], vault.mac(PURPOSE, handle)[:8])
+    return handle if genuine and len(text) == LENGTH else None

@@ -1,0 +1,23 @@
+"""`dispatch clock`: the process that watches time."""
+
+import argparse
+
+import django
+
+from dispatch import logs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has the same shape
+    """Watch until told to stop."""
+    logs.configure()
+    django.setup()
+    from dispatch import clock
+    from dispatch.workers import beating
+
+    beating.beat_beside("clock")
+    clock.run()
+    return 0
