@@ -1,0 +1,73 @@
+"""What an edition says, in each language it has something to say in: rows in, values out."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.articles.models import Article, Revision
+from dispatch.editions.models import Edition, EditionStory
+
+
+@dataclass(frozen=True)
+class Told:
+    """A story as one variant tells it."""
+
+    article: Article
+    revision: Revision
+    published_at: datetime  # of the story's first version
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One variant's stories, in order."""
+
+    language: str
+    stories: tuple[Told, ...]
+
+
+def contents(edition: Edition) -> list[Contents]:
+    """One variant for each language that any of the stories is published in, in the newsletter's order of languages.
+
+    A story that lacks the variant's language is told in the first of the newsletter's languages that it has.
+    Empty: there is nothing to say (any more).
+    """
+    stories = _stories(edition)
+    speaking = _languages(edition)
+    present = [language for language in speaking if any(language in story for story in stories)]
+    return [Contents(language, _tell(stories, [language, *speaking])) for language in present]
+
+
+def _languages(edition: Edition) -> list[str]:
+    """Of a further edition ("story:12/be") only the language that came later."""
+    _, _, later = edition.slot.partition("/")
+    return [later] if later else list(edition.newsletter.languages)
+
+
+def _stories(edition: Edition) -> list[dict[str, Article]]:
+    """Each story's published versions by language: as an editor placed them, then the newest first."""
+    rows = list(EditionStory.objects.filter(edition=edition))
+    place = {row.story_id: row.position or math.inf for row in rows}
+    published = Article.objects.filter(
+        story__in=place, state=Article.State.PUBLISHED, language__in=_languages(edition), current__isnull=False
+    )
+    stories: dict[int, dict[str, Article]] = defaultdict(dict)
+    for article in published.select_related("current"):
+        stories[article.story_id][article.language] = article
+    order = sorted(stories, key=lambda story: (place[story], -_first(stories[story].values()).timestamp(), story))
+    return [stories[story] for story in order]
+
+
+def _first(articles: Iterable[Article]) -> datetime:
+    return min(article.published_at for article in articles)
+
+
+def _tell(stories: list[dict[str, Article]], wanted: list[str]) -> tuple[Told, ...]:
+    chosen = [(next(story[language] for language in wanted if language in story), story) for story in stories]
+    return tuple(Told(article, _current(article), _first(story.values())) for article, story in chosen)
+
+
+def _current(article: Article) -> Revision:
+    assert article.current
+    return article.current

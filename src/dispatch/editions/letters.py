@@ -1,0 +1,142 @@
+"""A variant as its templates see it: values only, in one language, with tokens where bodies and readers' slots go."""
+
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from dispatch.articles.models import Article
+from dispatch.audience.models import Newsletter
+from dispatch.editions import bodies, gathering, slots, wording
+from dispatch.editions.models import Edition
+
+SUMMARY = 280
+"""Characters of an article's text that stand for a summary where the newsroom wrote none."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The readers' slots: `name` brings its own separator (", Alice" or ""), the others are whole addresses."""
+
+    name: str
+    leave: str
+    preferences: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """A story in this letter."""
+
+    title: str
+    summary: str
+    body: str  # in HTML templates a token that the body replaces after MJML
+    text: str
+    url: str  # "": it stands nowhere but in the mail
+    date: str
+    language: str
+    language_name: str
+    direction: str
+    is_foreign: bool  # told in another language than the letter's
+    is_members: bool  # the body ends at the paywall
+    picture_url: str  # "": none that a mail may load
+    picture_alt: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Somewhere to go."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Everything a template may say."""
+
+    language: str
+    direction: str
+    newsletter: str
+    date: str
+    stories: tuple[Story, ...]
+    brief: bool  # summaries only: whole bodies would be cut off by Gmail
+    web_url: str
+    also: tuple[Link, ...]  # the same edition in other languages
+    loads_pictures: bool
+    words: Mapping[str, str]
+    slots: Slots
+    bodies: Mapping[str, str] = field(repr=False)  # token → HTML
+
+    @property
+    def preheader(self) -> str:
+        """What an inbox shows beside the subject."""
+        first, *others = self.stories
+        return "; ".join(story.title for story in others) or first.summary
+
+
+def letter(
+    edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, nonce: str, brief: bool = False
+) -> Letter:
+    """The letter of one variant; `languages` are those of all its variants."""
+    newsletter, language = edition.newsletter, contents.language
+    told = [_story(newsletter, story, language, f"x{nonce}body{n}x") for n, story in enumerate(contents.stories)]
+    return Letter(
+        language=language,
+        direction=wording.direction(language),
+        newsletter=newsletter_name(newsletter, language),
+        date=wording.date(_local(edition.due_at, newsletter), language),
+        stories=tuple(story for story, _ in told),
+        brief=brief,
+        web_url=web_url(edition, language),
+        also=tuple(Link(wording.name(other), web_url(edition, other)) for other in languages if other != language),
+        loads_pictures=bool(newsletter.picture_hosts),
+        words=wording.words(language),
+        slots=Slots(*(slots.token(nonce, name) for name in slots.NAMES)),
+        bodies={story.body: body for story, body in told},
+    )
+
+
+def web_url(edition: Edition, language: str) -> str:
+    """The edition's public page, the same for every reader."""
+    return settings.PUBLIC_URL + reverse("edition", args=[edition.public_id, language])
+
+
+def newsletter_name(newsletter: Newsletter, language: str) -> str:
+    """Its name in the language, else in the first of its languages that has one, else its slug."""
+    names: dict[str, str] = newsletter.names
+    known = [names[code] for code in (language, *newsletter.languages, *names) if names.get(code)]
+    return known[0] if known else newsletter.slug
+
+
+def _story(newsletter: Newsletter, told: gathering.Told, language: str, token: str) -> tuple[Story, str]:
+    article, revision = told.article, told.revision
+    policy = bodies.Policy(newsletter.picture_hosts, wording.words(article.language), article.url)
+    story = Story(
+        title=" ".join(revision.title.split()),
+        summary=" ".join(revision.summary.split()) or _beginning(revision.text),
+        body=token,
+        text=revision.text.strip(),
+        url=article.url,
+        date=wording.date(_local(told.published_at, newsletter), language),
+        language=article.language,
+        language_name=wording.name(article.language),
+        direction=wording.direction(article.language),
+        is_foreign=article.language != language,
+        is_members=article.visibility == Article.Visibility.MEMBERS,
+        picture_url=revision.picture_url if policy.allows(revision.picture_url) else "",
+        picture_alt=revision.picture_alt,
+    )
+    return story, bodies.tame(revision.html, policy)
+
+
+def _local(moment: datetime, newsletter: Newsletter) -> datetime:
+    return moment.astimezone(zoneinfo.ZoneInfo(newsletter.zone))
+
+
+def _beginning(text: str) -> str:
+    """The first words of a text, cut between words."""
+    line = " ".join(text.split())
+    return line if len(line) <= SUMMARY else line[:SUMMARY].rpartition(" ")[0].rstrip(" ,;:—–-") + "…"

@@ -1,0 +1,127 @@
+"""Which newsletters bring an article, and when. Every act may be doubled, late or concurrent: the constraints of
+`models.py` decide, and an edition's row is locked before its state is judged."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from dispatch import queue
+from dispatch.articles.models import Article
+from dispatch.audience.models import Newsletter
+from dispatch.editions import timetable
+from dispatch.editions.models import Edition, EditionStory, Variant
+
+State = Edition.State
+
+
+def plan(article: Article) -> None:
+    """Put a published article into each active newsletter of its language and topics that has not brought its story.
+
+    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered.
+    """
+    if article.current is None or article.state != Article.State.PUBLISHED:
+        return
+    for newsletter in _newsletters_for(article):
+        with transaction.atomic():
+            if newsletter.cadence == Newsletter.Cadence.EACH:
+                _mail_now(newsletter, article)
+            else:
+                _gather(newsletter, article)
+
+
+def withdraw(article: Article) -> None:
+    """Take a story out of what has not been rendered, once its last published version is gone."""
+    if Article.objects.filter(story=article.story_id, state=Article.State.PUBLISHED).exists():
+        return
+    waiting = Edition.objects.filter(stories__story=article.story_id, state__in=[State.GATHERING, State.DUE])
+    with transaction.atomic():
+        for edition in Edition.objects.filter(id__in=waiting.values("id")).select_for_update().order_by("id"):
+            if edition.state == State.GATHERING:
+                edition.stories.filter(story=article.story_id).delete()
+            elif edition.state == State.DUE and edition.slot.startswith("story:"):
+                edition.state = State.WITHDRAWN
+                edition.save(update_fields=["state"])
+
+
+def send_now(edition_id: int) -> bool:
+    """Let a gathering digest leave before its slot. False: it is not gathering any more."""
+    now = timezone.now()
+    waiting = Edition.objects.filter(id=edition_id, state=State.GATHERING)
+    moved = waiting.update(state=State.DUE, due_at=now, rung_at=now)
+    if moved:
+        queue.enqueue("editions.render_edition", edition_id)
+    return bool(moved)
+
+
+def try_again(edition_id: int) -> bool:
+    """Have a failed edition rendered anew, after what it lacked was mended. False: it has not failed."""
+    failed = Edition.objects.filter(id=edition_id, state=State.FAILED)
+    moved = failed.update(state=State.DUE, attempts=0, trouble="", rung_at=timezone.now())
+    if moved:
+        queue.enqueue("editions.render_edition", edition_id)
+    return bool(moved)
+
+
+def _newsletters_for(article: Article) -> list[Newsletter]:
+    assert article.current
+    topics = {topic.casefold() for topic in article.current.topics}
+    speaking = Newsletter.objects.filter(active=True, languages__contains=[article.language]).order_by("id")
+    return [one for one in speaking if not one.topics or topics & {topic.casefold() for topic in one.topics}]
+
+
+def _mail_now(newsletter: Newsletter, article: Article) -> None:
+    """The story's edition; when that has gone without this language, a further one for readers it did not serve."""
+    slot = f"story:{article.story_id}"
+    brought = EditionStory.objects.filter(newsletter=newsletter, story=article.story_id, is_further=False)
+    if brought.exclude(edition__slot=slot).exists():
+        return
+    edition = _locked(newsletter, slot, State.DUE, timezone.now())
+    if edition.state != State.RENDERED:
+        _add(edition, article)
+        _ring(edition)
+        return
+    told = Variant.objects.filter(edition__newsletter=newsletter, edition__stories__story=article.story_id)
+    if not told.filter(language=article.language).exists():
+        further = _locked(newsletter, f"{slot}/{article.language}", State.DUE, timezone.now())
+        _add(further, article, is_further=True)
+        _ring(further)
+
+
+def _gather(newsletter: Newsletter, article: Article) -> None:
+    """The digest of the next departure, or the one after where that was closed a moment ago."""
+    if EditionStory.objects.filter(newsletter=newsletter, story=article.story_id, is_further=False).exists():
+        return
+    weekday = newsletter.weekday if newsletter.cadence == Newsletter.Cadence.WEEKLY else None
+    after = timezone.now()
+    while True:
+        departure = timetable.next_departure(after, newsletter.at, newsletter.zone, weekday=weekday)
+        edition = _locked(newsletter, departure.day.isoformat(), State.GATHERING, departure.at)
+        if edition.state == State.GATHERING:
+            _add(edition, article)
+            return
+        after = departure.at
+
+
+def _locked(newsletter: Newsletter, slot: str, state: State, due_at: datetime) -> Edition:
+    """The slot's edition, made where there is none, locked until the transaction ends."""
+    fresh = Edition(newsletter=newsletter, slot=slot, state=state, due_at=due_at)
+    Edition.objects.bulk_create([fresh], ignore_conflicts=True)
+    return Edition.objects.select_for_update().get(newsletter=newsletter, slot=slot)
+
+
+def _add(edition: Edition, article: Article, *, is_further: bool = False) -> None:
+    row = EditionStory(
+        edition=edition, newsletter_id=edition.newsletter_id, story_id=article.story_id, is_further=is_further
+    )
+    EditionStory.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _ring(edition: Edition) -> None:
+    """Have it rendered. One that failed or was withdrawn has been mailed to nobody, and gets a new chance."""
+    if edition.state in {State.RENDERED, State.EMPTY}:
+        return
+    edition.state, edition.attempts, edition.trouble = State.DUE, 0, ""
+    edition.rung_at = timezone.now()
+    edition.save(update_fields=["state", "attempts", "trouble", "rung_at"])
+    queue.enqueue("editions.render_edition", edition.id)

@@ -1,0 +1,208 @@
+"""An edition becomes mail: Jinja2, MJML, bodies, inlined CSS; once for each language, then frozen.
+
+The only place that knows the MJML compiler. What it needs around it stands in `guarding.py`, the last look in `checking.py`.
+"""
+
+import functools
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import css_inline
+import jinja2
+import mjml
+from django.conf import settings
+from django.db import Error, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from dispatch import queue, templating
+from dispatch.articles.models import Revision
+from dispatch.audience.models import Newsletter
+from dispatch.editions import bodies, checking, gathering, guarding, letters, slots
+from dispatch.editions.models import Edition, Variant
+
+log = logging.getLogger(__name__)
+
+State = Edition.State
+
+LIMIT = 102 * 1024
+"""Bytes of HTML that Gmail shows before it cuts a message."""
+
+PATIENCE = 5
+"""Renderings begun and never ended (the worker died in each) before an edition is given up."""
+
+FONTS: dict[str, str] = {}
+"""mrml's own defaults call Google; ours are what the reader's system has."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One variant before it is frozen."""
+
+    language: str
+    nonce: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    remark: str
+    revisions: tuple[Revision, ...]
+
+
+def render(edition_id: int) -> None:
+    """Freeze a due edition's variants and have it enlisted. Doubled and late calls do nothing.
+
+    An edition that cannot be rendered becomes `failed`, with words; one without anything to say `empty` or `withdrawn`.
+    """
+    if not _begin(edition_id):
+        return
+    with transaction.atomic():
+        edition = Edition.objects.select_for_update().select_related(None).get(id=edition_id)
+        if edition.state == State.DUE:
+            _end(edition)
+
+
+def drafts(edition: Edition) -> list[Draft]:
+    """Every variant of the edition as it would be frozen now; nothing is stored. Raises what its templates raise."""
+    contents = gathering.contents(edition)
+    languages = [one.language for one in contents]
+    return [_draft(edition, one, languages) for one in contents]
+
+
+def _begin(edition_id: int) -> bool:
+    """Count the attempt before it is made, so that one which ends the worker is not repeated for ever."""
+    due = Edition.objects.filter(id=edition_id, state=State.DUE)
+    due.filter(attempts__gte=PATIENCE).update(
+        state=State.FAILED, trouble=f"Rendering was begun {PATIENCE} times and never ended; the worker's log says more."
+    )
+    return bool(due.update(attempts=F("attempts") + 1))
+
+
+def _end(edition: Edition) -> None:
+    try:
+        ready = drafts(edition)
+    except Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - a template can raise anything; each means: this edition cannot be made
+        log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
+        _close(edition, State.FAILED, _words(error))
+        return
+    if not ready:
+        _close(edition, State.WITHDRAWN if edition.slot.startswith("story:") else State.EMPTY)
+        edition.stories.all().delete()
+        return
+    _freeze(edition, ready)
+    _close(edition, State.RENDERED)
+    queue.enqueue("email.enlist", edition.id)
+
+
+def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
+    """Store the variants; a story that was taken back in the meantime may come in a later edition."""
+    said: set[int] = set()
+    for draft in ready:
+        digest = hashlib.sha256("\0".join([draft.subject, draft.html, draft.text]).encode()).digest()
+        variant = Variant.objects.create(
+            edition=edition, language=draft.language, nonce=draft.nonce, subject=draft.subject,
+            preheader=draft.preheader, html=draft.html, text=draft.text, remark=draft.remark, hash=digest,
+        )  # fmt: skip
+        variant.revisions.set(draft.revisions)
+        said |= {revision.article.story_id for revision in draft.revisions}
+    edition.stories.exclude(story__in=said).delete()
+
+
+def _close(edition: Edition, state: State, trouble: str = "") -> None:
+    edition.state, edition.trouble = state, trouble[:300]
+    edition.rendered_at = timezone.now() if state == State.RENDERED else None
+    edition.save(update_fields=["state", "trouble", "rendered_at"])
+
+
+def _draft(edition: Edition, contents: gathering.Contents, languages: Iterable[str]) -> Draft:
+    """The variant; of a digest too big for Gmail with summaries instead of bodies."""
+    draft = _compose(edition, contents, languages, brief=False)
+    if len(draft.html.encode()) > LIMIT and len(contents.stories) > 1:
+        draft = _compose(edition, contents, languages, brief=True)
+    return draft
+
+
+def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, brief: bool) -> Draft:
+    nonce = slots.new_nonce()
+    letter = letters.letter(edition, contents, languages, nonce=nonce, brief=brief)
+    message = functools.partial(_say, letter, edition.newsletter)
+    html = _html(message("body.mjml"), letter.bodies, nonce, _template("parts/article.css").render(letter=letter))
+    text = message("body.txt").strip() + "\n"
+    _check(html, text, nonce, edition.newsletter)
+    return Draft(
+        language=contents.language,
+        nonce=nonce,
+        subject=_line(message("subject.txt"), 250),
+        preheader=_line(letter.preheader, 200),
+        html=html,
+        text=text,
+        remark=_remark(html, brief=brief),
+        revisions=tuple(story.revision for story in contents.stories),
+    )
+
+
+def _html(source: str, articles: Mapping[str, str], nonce: str, css: str) -> str:
+    """MJML to finished HTML; the bodies come in between, past the compiler."""
+    guarding.check_depth(source, "The template")
+    html: str = guarding.decode(mjml.mjml2html(guarding.encode(source), fonts=FONTS))
+    for token, body in articles.items():
+        if html.count(token) > 1:
+            raise guarding.Unrenderable("The template brings an article's body twice.")
+        html = html.replace(token, body)
+    inlined: str = css_inline.inline(
+        html, extra_css=css, inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False
+    )
+    if slots.count(inlined, nonce) != slots.count(html, nonce):
+        raise guarding.Unrenderable("A reader's slot was lost when styles were inlined.")
+    return inlined
+
+
+def _check(html: str, text: str, nonce: str, newsletter: Newsletter) -> None:
+    found = checking.troubles(html, bodies.Policy(newsletter.picture_hosts, {}).allows)
+    if found:
+        raise guarding.Unrenderable("The mail would not be safe to open: " + "; ".join(found[:3]) + ".")
+    if not (slots.count(html, nonce)["leave"] and slots.count(text, nonce)["leave"]):
+        raise guarding.Unrenderable("The template offers no way to leave: it needs {{ letter.slots.leave }}.")
+
+
+def _say(letter: letters.Letter, newsletter: Newsletter, part: str) -> str:
+    """One file of the newsletter's message: its own folder's, else that of its cadence."""
+    kind = "story" if newsletter.cadence == Newsletter.Cadence.EACH else "digest"
+    return _template(f"{newsletter.template or kind}/{part}").render(letter=letter, words=letter.words)
+
+
+def _template(name: str) -> jinja2.Template:
+    return _environment(settings.DISPATCH_TEMPLATES).get_template(name)
+
+
+@functools.cache
+def _environment(_own_folder: str) -> jinja2.Environment:
+    """MJML is escaped, text and CSS are not; the newsroom's folder comes first."""
+    loader = jinja2.FileSystemLoader([folder / "email" for folder in templating.folders()])
+    return templating.environment(loader=loader, autoescape=lambda name: bool(name) and name.endswith(".mjml"))
+
+
+def _line(text: str, most: int) -> str:
+    """One line without control characters, cut at `most` characters."""
+    line = " ".join("".join(sign if sign.isprintable() or sign in "\u200c\u200d" else " " for sign in text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def _remark(html: str, *, brief: bool) -> str:
+    size = len(html.encode())
+    if size > LIMIT:
+        return f"The HTML is {size / 1024:.0f} KB: Gmail shows the first 102 KB and a link to the rest."
+    return "Whole articles would not fit under Gmail's 102 KB: this letter brings summaries." if brief else ""
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, for an editor: our own words, or the library's with where it was."""
+    if isinstance(error, guarding.Unrenderable):
+        return str(error)
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"Template {error.name}, line {error.lineno}: {error.message}"
+    return f"{type(error).__name__}: {error}"
