@@ -1,0 +1,33 @@
+"""Articles: plan what came in, ask what a webhook missed."""
+
+from django.utils import timezone
+
+from dispatch import queue
+from dispatch.articles import polling
+from dispatch.articles.models import Article, Source
+from dispatch.editions import planning as editions
+from dispatch.social import planning as social
+
+
+@queue.task("articles.plan_article")
+def plan_article(article_id: int) -> None:
+    """Let editions and channels decide what to make of it. Planning twice makes nothing twice."""
+    article = Article.objects.select_related("current", "story").filter(pk=article_id, planned_at=None).first()
+    if article is None:
+        return
+    act = "withdraw" if article.state == Article.State.WITHDRAWN else "plan"
+    for room in (editions, social):
+        getattr(room, act)(article)
+    Article.objects.filter(pk=article_id, current=article.current).update(planned_at=timezone.now())
+
+
+@queue.task("articles.poll_source")
+def poll_source(source_id: int) -> None:
+    """Ask a source what is new."""
+    polling.poll(Source.objects.get(pk=source_id))
+
+
+@queue.task("articles.fetch_article")
+def fetch_article(source_id: int, external_id: str) -> None:
+    """Fetch what a hint pointed at."""
+    polling.fetch_one(Source.objects.get(pk=source_id), external_id)

@@ -4,14 +4,16 @@ import os
 import socket
 import threading
 import time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import signals
 from django.db import Error, close_old_connections, connection
-from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import timezone
 
 from dispatch.delivery.models import WorkerBeat
+
+if TYPE_CHECKING:
+    from django.db.backends.postgresql.base import DatabaseWrapper
 
 EVERY = 5.0
 

@@ -1,1 +1,151 @@
-"""The one HTTP client for addresses that others chose."""
+"""The one HTTP client for addresses that others chose: a CMS, a feed, a page to publish.
+
+Only https, only public addresses, and the address that was checked is the one connected to (a name that answers differently
+the second time gains nothing). Redirects are checked like first addresses. No cookies, no credentials of ours, caps on time
+and size. Hosts of the newsroom's own network may be allowed by DISPATCH_FETCH_ALLOW ("host" or "host:port"), http included.
+"""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+from django.conf import settings
+from httpcore import SOCKET_OPTION
+
+LARGEST = 10 * 1024 * 1024
+REDIRECTS = 4
+AGENT = "Mozilla/5.0 (compatible; feed reader)"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An answer with a body, whatever its status."""
+
+    status: int
+    url: str  # after redirects
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No answer that may be used; the reason in words."""
+
+    reason: str
+
+
+class Forbidden(httpcore.ConnectError):
+    """The name leads to an address that may not be fetched from."""
+
+
+def fetch(
+    url: str, *, headers: Mapping[str, str] | None = None, seconds: float = 20.0, largest: int = LARGEST
+) -> Fetched | Failed:
+    """GET `url`. Never raises for what the network or the other side does."""
+    deadline = time.monotonic() + seconds
+    try:
+        with _client(seconds) as client:
+            for _ in range(REDIRECTS + 1):
+                if problem := _objection(url):
+                    return Failed(problem)
+                answer = _get(client, url, headers or {}, deadline, largest)
+                if isinstance(answer, Failed):
+                    return answer
+                if answer.status not in {301, 302, 303, 307, 308}:
+                    return answer
+                url = str(httpx.URL(url).join(answer.headers.get("location", "")))
+                headers = {}  # a token for one host is not for another
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        return Failed(str(error) or type(error).__name__)
+    return Failed(f"more than {REDIRECTS} redirects")
+
+
+def _get(client: httpx.Client, url: str, headers: Mapping[str, str], deadline: float, largest: int) -> Fetched | Failed:
+    with client.stream("GET", url, headers=dict(headers)) as answer:
+        body = bytearray()
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > largest:
+                return Failed(f"larger than {largest // 2**20} MB")
+            if time.monotonic() > deadline:
+                return Failed("took too long")
+        return Fetched(answer.status_code, url, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
+
+
+def _objection(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return "only https addresses are fetched"
+    if parts.scheme == "http" and not is_allowed(host, parts.port or 80):
+        return "only https is fetched; DISPATCH_FETCH_ALLOW names hosts of your own network"
+    if parts.username or parts.password:
+        return "an address with a password in it is not fetched"
+    return ""
+
+
+def is_allowed(host: str, port: int) -> bool:
+    """Whether the operator vouches for a host of the newsroom's own network."""
+    return host in settings.FETCH_ALLOW or f"{host}:{port}" in settings.FETCH_ALLOW
+
+
+def public_addresses(host: str, port: int) -> list[str]:
+    """What the name resolves to now; raises Forbidden if any of it is not public (a mixed answer is an attack)."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} is not known") from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not is_allowed(host, port) and not all(_is_public(address) for address in addresses):
+        raise Forbidden(f"{host} leads to an address that is not public")
+    return addresses
+
+
+def _is_public(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None:
+            address = inner
+        elif address in ipaddress.ip_network("64:ff9b::/96"):
+            address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.is_global and not address.is_multicast
+
+
+class _CheckedBackend(httpcore.SyncBackend):
+    """Connects to the very address that was checked."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = public_addresses(host, port)
+        for address in addresses[:-1]:
+            try:
+                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+
+
+def _client(seconds: float) -> httpx.Client:
+    transport = httpx.HTTPTransport(verify=True, retries=0)
+    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001 - httpx offers no other way to a network backend
+        ssl_context=httpx.create_ssl_context(), network_backend=_CheckedBackend()
+    )
+    return httpx.Client(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(seconds, connect=min(seconds, 10.0)),
+        headers={"User-Agent": AGENT, "Accept-Encoding": "gzip"},
+    )

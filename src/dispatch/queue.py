@@ -10,7 +10,8 @@ import os
 import queue as standard_queue
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import ParamSpec, cast
 
 import kombu.exceptions
 from celery import Celery
@@ -19,6 +20,7 @@ from kombu import Queue
 
 from dispatch import env
 
+P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
 QUEUES = ("articles", "editions", "email", "social", "upkeep")
@@ -131,6 +133,6 @@ def ping(seconds: int = 2) -> str:
     return ""
 
 
-def task(name: str) -> Any:
+def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Register a worker's function under its doorbell's name."""
-    return app.task(name=name, ignore_result=True)
+    return cast("Callable[[Callable[P, None]], Callable[P, None]]", app.task(name=name, ignore_result=True))

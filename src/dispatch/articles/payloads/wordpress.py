@@ -13,7 +13,7 @@ GONE = {"trash", "draft", "private", "pending"}
 
 
 def parse(source: Source, payload: dict[str, Any]) -> Incoming:
-    """What the hint says: which post, and whether it is gone. The text comes from the REST API (`version`). Raises Malformed."""
+    """What the hint says: which post, and whether it is gone. Its text comes from the REST API. Raises Malformed."""
     post = fields.thing(payload, "post") or payload
     number = next((post[name] for name in ("ID", "id", "post_id") if name in post), payload.get("post_id"))
     if not str(number or "").isdigit():
@@ -33,7 +33,7 @@ def address(source: Source, number: str) -> str:
 def version(source: Source, post: dict[str, Any]) -> Version:
     """A post as the REST API gives it with `_embed`. Raises Malformed."""
     embedded = fields.thing(post, "_embedded")
-    media = next(iter(embedded.get("wp:featuredmedia") or []), {})
+    media: Any = next(iter(embedded.get("wp:featuredmedia") or []), {})
     terms = [term for group in embedded.get("wp:term") or [] for term in group if isinstance(term, dict)]
     slugs = [str(term.get("slug", ""))[:80] for term in terms]
     published = fields.moment(post, "date_gmt")
@@ -64,4 +64,4 @@ def _language(source: Source, post: dict[str, Any], slugs: list[str]) -> str:
 
 
 def _plain(rendered: str) -> str:
-    return " ".join(lxml_html.fromstring(f"<div>{rendered}</div>").text_content().split()) if rendered else ""
+    return " ".join(str(lxml_html.fromstring(f"<div>{rendered}</div>").xpath("string()")).split()) if rendered else ""
