@@ -1,4 +1,4 @@
-"""An article's HTML as a mail carries it: pictures from the newsletter's own hosts or said in words, links that lead somewhere.
+"""An article's HTML as a mail carries it: pictures from allowed hosts or said in words, links that lead somewhere.
 
 It was cleaned at intake; nothing of it passes through the MJML compiler.
 """
@@ -37,7 +37,7 @@ class Policy:
             return False
 
     def caption(self, alt: str) -> str:
-        """"Picture: … — see it on the site"."""
+        """ "Picture: … — see it on the site"."""
         key = "picture" if alt else "picture_unnamed"
         return self.words[key if self.article_url else f"{key}_offline"].format(alt=alt)
 

@@ -1,8 +1,8 @@
 """What stands between our input and the MJML compiler, which ends the process on deep nesting and spoils attributes. Pure.
 
-Found with mjml-python 1.4.2 (mrml): attribute values come out in Rust's debug form, so a backslash, a tab, a no-break space or
-a combining mark turns into an escape, and a double quote inside single quotes ends the attribute; about 9,100 nested tags
-overflow its stack.
+Found with mjml-python 1.4.2 (mrml): attribute values come out in Rust's debug form, so a backslash, a tab, a no-break
+space or a combining mark turns into an escape, and a double quote inside single quotes ends the attribute; about 9,100
+nested tags overflow its stack.
 """
 
 import re

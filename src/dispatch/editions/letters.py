@@ -32,6 +32,7 @@ class Story:
 
     title: str
     summary: str
+    standfirst: str  # the newsroom's own summary, where the body does not begin with the same words
     body: str  # in HTML templates a token that the body replaces after MJML
     text: str
     url: str  # "": it stands nowhere but in the mail
@@ -113,10 +114,12 @@ def newsletter_name(newsletter: Newsletter, language: str) -> str:
 
 def _story(newsletter: Newsletter, told: gathering.Told, language: str, token: str) -> tuple[Story, str]:
     article, revision = told.article, told.revision
+    summary = " ".join(revision.summary.split())
     policy = bodies.Policy(newsletter.picture_hosts, wording.words(article.language), article.url)
     story = Story(
         title=" ".join(revision.title.split()),
-        summary=" ".join(revision.summary.split()) or _beginning(revision.text),
+        summary=summary or _beginning(revision.text),
+        standfirst="" if _begins_alike(revision.text, summary) else summary,
         body=token,
         text=revision.text.strip(),
         url=article.url,
@@ -140,3 +143,8 @@ def _beginning(text: str) -> str:
     """The first words of a text, cut between words."""
     line = " ".join(text.split())
     return line if len(line) <= SUMMARY else line[:SUMMARY].rpartition(" ")[0].rstrip(" ,;:—–-") + "…"
+
+
+def _begins_alike(text: str, summary: str) -> bool:
+    """Whether a summary is only the text's beginning, as a CMS makes one."""
+    return " ".join(text.split())[:60].startswith(summary[:60].rstrip("….")[:50])

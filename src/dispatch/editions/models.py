@@ -28,7 +28,9 @@ class Edition(models.Model):
     slot = models.CharField(max_length=80)  # "2026-11-23" for a digest, "story:12" or "story:12/be" for an article
     state = models.CharField(max_length=12, choices=State, default=State.GATHERING)
     trouble = models.CharField(max_length=300, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)  # renderings begun; a worker that died in one left it counted
+    attempts = models.PositiveSmallIntegerField(
+        default=0
+    )  # renderings begun; a worker that died in one left it counted
     rung_at = models.DateTimeField(null=True)  # when a worker was last asked to render it
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     due_at = models.DateTimeField()

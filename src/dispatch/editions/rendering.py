@@ -49,6 +49,7 @@ class Draft:
     text: str
     remark: str
     revisions: tuple[Revision, ...]
+    stories: frozenset[int]
 
 
 def render(edition_id: int) -> None:
@@ -68,7 +69,7 @@ def drafts(edition: Edition) -> list[Draft]:
     """Every variant of the edition as it would be frozen now; nothing is stored. Raises what its templates raise."""
     contents = gathering.contents(edition)
     languages = [one.language for one in contents]
-    return [_draft(edition, one, languages) for one in contents]
+    return [draft(edition, one, languages) for one in contents]
 
 
 def _begin(edition_id: int) -> bool:
@@ -101,14 +102,14 @@ def _end(edition: Edition) -> None:
 def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
     """Store the variants; a story that was taken back in the meantime may come in a later edition."""
     said: set[int] = set()
-    for draft in ready:
-        digest = hashlib.sha256("\0".join([draft.subject, draft.html, draft.text]).encode()).digest()
+    for one in ready:
+        digest = hashlib.sha256(f"{one.subject}\0{one.html}\0{one.text}".encode()).digest()
         variant = Variant.objects.create(
-            edition=edition, language=draft.language, nonce=draft.nonce, subject=draft.subject,
-            preheader=draft.preheader, html=draft.html, text=draft.text, remark=draft.remark, hash=digest,
+            edition=edition, language=one.language, nonce=one.nonce, subject=one.subject,
+            preheader=one.preheader, html=one.html, text=one.text, remark=one.remark, hash=digest,
         )  # fmt: skip
-        variant.revisions.set(draft.revisions)
-        said |= {revision.article.story_id for revision in draft.revisions}
+        variant.revisions.set(one.revisions)
+        said |= one.stories
     edition.stories.exclude(story__in=said).delete()
 
 
@@ -118,12 +119,12 @@ def _close(edition: Edition, state: State, trouble: str = "") -> None:
     edition.save(update_fields=["state", "trouble", "rendered_at"])
 
 
-def _draft(edition: Edition, contents: gathering.Contents, languages: Iterable[str]) -> Draft:
+def draft(edition: Edition, contents: gathering.Contents, languages: Iterable[str]) -> Draft:
     """The variant; of a digest too big for Gmail with summaries instead of bodies."""
-    draft = _compose(edition, contents, languages, brief=False)
-    if len(draft.html.encode()) > LIMIT and len(contents.stories) > 1:
-        draft = _compose(edition, contents, languages, brief=True)
-    return draft
+    whole = _compose(edition, contents, languages, brief=False)
+    if len(whole.html.encode()) > LIMIT and len(contents.stories) > 1:
+        return _compose(edition, contents, languages, brief=True)
+    return whole
 
 
 def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, brief: bool) -> Draft:
@@ -142,6 +143,7 @@ def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable
         text=text,
         remark=_remark(html, brief=brief),
         revisions=tuple(story.revision for story in contents.stories),
+        stories=frozenset(story.article.story_id for story in contents.stories),
     )
 
 

@@ -18,7 +18,8 @@ class Departure:
 def moment(day: date, at: time, zone: zoneinfo.ZoneInfo) -> datetime:
     """The wall-clock time as a moment in UTC.
 
-    An hour that the clocks jump over is put off by the length of the jump; of a doubled hour it is the first (PEP 495, fold=0).
+    An hour that the clocks jump over is put off by the length of the jump; of a doubled hour it is the first (PEP 495,
+    fold=0).
     """
     return datetime.combine(day, at, zone).astimezone(UTC)
 

@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from dispatch.editions import views
+
+urlpatterns: list[URLPattern] = [
+    path("e/<str:public_id>/<str:language>", views.edition, name="edition"),
+    path("editions/<int:edition_id>/<str:language>/preview", views.preview, name="edition_preview"),
+    path("editions/<int:edition_id>/<str:language>/text", views.preview_text, name="edition_preview_text"),
+]

@@ -6,80 +6,127 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('articles', '0001_initial'),
-        ('audience', '0001_initial'),
+        ("articles", "0001_initial"),
+        ("audience", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.CharField(max_length=80)),
-                ('state', models.CharField(choices=[('gathering', 'Gathering'), ('due', 'Due'), ('rendered', 'Rendered'), ('empty', 'Empty'), ('withdrawn', 'Withdrawn'), ('failed', 'Failed')], default='gathering', max_length=12)),
-                ('trouble', models.CharField(blank=True, max_length=300)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('rung_at', models.DateTimeField(null=True)),
-                ('public_id', models.CharField(default=dispatch.editions.models.new_public_id, max_length=24, unique=True)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('rendered_at', models.DateTimeField(null=True)),
-                ('newsletter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='editions', to='audience.newsletter')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slot", models.CharField(max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("gathering", "Gathering"),
+                            ("due", "Due"),
+                            ("rendered", "Rendered"),
+                            ("empty", "Empty"),
+                            ("withdrawn", "Withdrawn"),
+                            ("failed", "Failed"),
+                        ],
+                        default="gathering",
+                        max_length=12,
+                    ),
+                ),
+                ("trouble", models.CharField(blank=True, max_length=300)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("rung_at", models.DateTimeField(null=True)),
+                (
+                    "public_id",
+                    models.CharField(default=dispatch.editions.models.new_public_id, max_length=24, unique=True),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("rendered_at", models.DateTimeField(null=True)),
+                (
+                    "newsletter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="editions", to="audience.newsletter"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EditionStory',
+            name="EditionStory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('is_further', models.BooleanField(default=False)),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stories', to='editions.edition')),
-                ('newsletter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='audience.newsletter')),
-                ('story', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='editions', to='articles.story')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("is_further", models.BooleanField(default=False)),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="stories", to="editions.edition"
+                    ),
+                ),
+                (
+                    "newsletter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="audience.newsletter"
+                    ),
+                ),
+                (
+                    "story",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="editions", to="articles.story"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(max_length=12)),
-                ('discreet', models.BooleanField(default=False)),
-                ('nonce', models.CharField(max_length=16)),
-                ('subject', models.CharField(max_length=500)),
-                ('preheader', models.CharField(blank=True, max_length=500)),
-                ('html', models.TextField()),
-                ('text', models.TextField()),
-                ('remark', models.CharField(blank=True, max_length=300)),
-                ('hash', models.BinaryField(max_length=32)),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='editions.edition')),
-                ('revisions', models.ManyToManyField(related_name='+', to='articles.revision')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(max_length=12)),
+                ("discreet", models.BooleanField(default=False)),
+                ("nonce", models.CharField(max_length=16)),
+                ("subject", models.CharField(max_length=500)),
+                ("preheader", models.CharField(blank=True, max_length=500)),
+                ("html", models.TextField()),
+                ("text", models.TextField()),
+                ("remark", models.CharField(blank=True, max_length=300)),
+                ("hash", models.BinaryField(max_length=32)),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="variants", to="editions.edition"
+                    ),
+                ),
+                ("revisions", models.ManyToManyField(related_name="+", to="articles.revision")),
             ],
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(condition=models.Q(('state__in', ['gathering', 'due'])), fields=['due_at'], name='edition_due'),
+            model_name="edition",
+            index=models.Index(
+                condition=models.Q(("state__in", ["gathering", "due"])), fields=["due_at"], name="edition_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(fields=('newsletter', 'slot'), name='one_edition_a_slot'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(fields=("newsletter", "slot"), name="one_edition_a_slot"),
         ),
         migrations.AddConstraint(
-            model_name='editionstory',
-            constraint=models.UniqueConstraint(fields=('edition', 'story'), name='a_story_once_an_edition'),
+            model_name="editionstory",
+            constraint=models.UniqueConstraint(fields=("edition", "story"), name="a_story_once_an_edition"),
         ),
         migrations.AddConstraint(
-            model_name='editionstory',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_further', False)), fields=('newsletter', 'story'), name='a_story_once_a_newsletter'),
+            model_name="editionstory",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_further", False)),
+                fields=("newsletter", "story"),
+                name="a_story_once_a_newsletter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('edition', 'language', 'discreet'), name='one_variant_each'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(fields=("edition", "language", "discreet"), name="one_variant_each"),
         ),
     ]

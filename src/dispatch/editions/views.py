@@ -1,0 +1,88 @@
+"""An edition's public page, and its preview for the desk: the mail itself, with no reader in it."""
+
+from html import escape
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+from lxml import html
+
+from dispatch.accounts import permissions
+from dispatch.accounts.models import Role
+from dispatch.editions import rendering, slots
+from dispatch.editions.models import Edition, Variant
+
+SAMPLE = {
+    "name": ", Alice",
+    "leave": f"{settings.PUBLIC_URL}/leave/…",
+    "preferences": f"{settings.PUBLIC_URL}/preferences/…",
+}
+"""What a preview shows where a reader's own would stand."""
+
+
+@require_safe
+def edition(_request: HttpRequest, public_id: str, language: str) -> HttpResponse:
+    """The web view: the same bytes for everybody, without what only a reader's own mail can offer."""
+    variant = get_object_or_404(
+        Variant.objects.select_related("edition__newsletter"),
+        edition__public_id=public_id,
+        language=language,
+        discreet=False,
+    )
+    page = _page(without_reader(variant), variant.edition, framed_by="'none'")
+    page["X-Robots-Tag"] = "noindex, nofollow"
+    page["Cache-Control"] = "public, max-age=300"
+    return page
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def preview(_request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
+    """The HTML as frozen, or as it would be rendered now; for a frame of the desk, where it can run and load nothing."""
+    one, shown = _shown(edition_id, language)
+    body = slots.fill(shown.html, shown.nonce, {name: escape(value) for name, value in SAMPLE.items()})
+    page = _page(body, one, framed_by="'self'", sandbox="; sandbox")
+    page["Cache-Control"] = "no-store"
+    return page
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def preview_text(_request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
+    """The plain text likewise."""
+    _, shown = _shown(edition_id, language)
+    return HttpResponse(slots.fill(shown.text, shown.nonce, SAMPLE), content_type="text/plain; charset=utf-8")
+
+
+def without_reader(variant: Variant) -> str:
+    """The variant's HTML without its `reader-only` parts; a slot that stands elsewhere is left empty."""
+    document = html.document_fromstring(variant.html)
+    for part in list(document.iter()):
+        if isinstance(part, html.HtmlElement) and "reader-only" in part.get("class", "").split():
+            part.drop_tree()
+    page = html.tostring(document, encoding="unicode", doctype="<!doctype html>")
+    return slots.fill(page, variant.nonce, dict.fromkeys(slots.NAMES, ""))
+
+
+def _shown(edition_id: int, language: str) -> tuple[Edition, Variant | rendering.Draft]:
+    one = get_object_or_404(Edition.objects.select_related("newsletter"), id=edition_id)
+    frozen = one.variants.filter(language=language, discreet=False).first()
+    if frozen:
+        return one, frozen
+    if one.state in {Edition.State.GATHERING, Edition.State.DUE}:
+        for draft in rendering.drafts(one):
+            if draft.language == language:
+                return one, draft
+    raise Http404
+
+
+def _page(body: str, one: Edition, *, framed_by: str, sandbox: str = "") -> HttpResponse:
+    pictures = " ".join(f"https://{host}" for host in one.newsletter.picture_hosts) or "'none'"
+    page = HttpResponse(body)
+    page["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; base-uri 'none'; form-action 'none'; "
+        f"frame-ancestors {framed_by}{sandbox}"
+    )
+    page["X-Frame-Options"] = "DENY" if framed_by == "'none'" else "SAMEORIGIN"
+    return page
