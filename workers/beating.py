@@ -1,55 +1,64 @@
-"""A process's sign of life, written beside Celery every few seconds, so that a deaf worker is noticed."""
+"""A process's sign of life, a row written every few seconds, so that a dead or deaf one is noticed."""
 
 import os
 import socket
 import threading
-import time
-from typing import TYPE_CHECKING, Any, cast
+from datetime import timedelta
+from typing import Any
 
 from celery import signals
-from django.db import Error, close_old_connections, connection
+from django.db import Error, connection
 from django.utils import timezone
 
+from dispatch import queue
 from dispatch.delivery.models import WorkerBeat
 
-if TYPE_CHECKING:
-    from django.db.backends.postgresql.base import DatabaseWrapper
-
 EVERY = 5.0
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class Beat:
+    """The sign of life of this process."""
+
+    def __init__(self, queues: str) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.queues = queues
+        self.started_at = timezone.now()
+
+    def write(self, doing: str = "") -> None:
+        """Say that we live, and what we do. A database that is away is no reason to stop."""
+        values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
+        try:
+            WorkerBeat.objects.update_or_create(name=self.name, defaults=values)
+        except Error:
+            connection.close()
+
+    def end(self) -> None:
+        """Take the row away, as one that stopped in order is not missed, and those long dead with it."""
+        try:
+            WorkerBeat.objects.filter(name=self.name).delete()
+            WorkerBeat.objects.filter(beat_at__lt=timezone.now() - FORGOTTEN_AFTER).delete()
+        except Error:
+            connection.close()
 
 
 def install(queues: str) -> None:
-    """Let a Celery worker's main process beat, and its children start with connections of their own."""
+    """Let a Celery worker's main process beat from its start to its end."""
+    beat, ended = Beat(queues), threading.Event()
 
-    def begin(**_: Any) -> None:
-        beat_beside(queues)
+    def beat_until_the_end() -> None:
+        while not ended.is_set():
+            beat.write("stopping" if queue.is_stopping() else "")
+            ended.wait(EVERY)
+        beat.end()
 
-    def forget_connections(**_: Any) -> None:
-        close_pools()
+    thread = threading.Thread(target=beat_until_the_end, name="beat", daemon=True)
 
-    signals.worker_ready.connect(begin, weak=False)
-    signals.worker_process_init.connect(forget_connections, weak=False)
-    signals.task_postrun.connect(lambda **_: close_old_connections(), weak=False)
+    def end(**_: Any) -> None:
+        ended.set()
+        if thread.is_alive():
+            thread.join(2)
 
-
-def beat_beside(queues: str) -> None:
-    """Beat from a thread for as long as the process lives."""
-    threading.Thread(target=_beat_forever, args=(queues,), name="beat", daemon=True).start()
-
-
-def close_pools() -> None:
-    """A forked child must not share its parent's connections."""
-    connection.connection = None
-    cast("DatabaseWrapper", connection).close_pool()
-
-
-def _beat_forever(queues: str) -> None:
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    started = timezone.now()
-    while True:
-        try:
-            values = {"queues": queues, "started_at": started, "beat_at": timezone.now()}
-            WorkerBeat.objects.update_or_create(name=name, defaults=values)
-        except Error:
-            connection.close()
-        time.sleep(EVERY)
+    signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
+    signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)
+    signals.worker_shutdown.connect(end, weak=False)

@@ -10,13 +10,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
-from django.db import Error, connection, transaction
+import psycopg
+from django.db import Error, InterfaceError, OperationalError, connection, transaction
 from django.utils.module_loading import autodiscover_modules
+
+if TYPE_CHECKING:
+    from django.db.backends.postgresql.base import DatabaseWrapper
 
 log = logging.getLogger(__name__)
 
 LEADER_LOCK = 0x64697370  # "disp": the advisory lock the leading clock holds
+BEAT_EVERY = 5.0
+ACT_LIMITS = "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'"
+"""So that one act that waits for ever does not stop time for the others."""
 
 
 @dataclass(frozen=True)
@@ -46,46 +54,93 @@ def load() -> None:
     autodiscover_modules("ticks")
 
 
-def run(stop: threading.Event | None = None) -> None:
-    """Lead when the lock is free, act when an act is due, until told to stop (SIGTERM, SIGINT)."""
+class Leadership:
+    """The advisory lock on a connection that nobody else uses: what an act does to its own cannot lose or keep it."""
+
+    def __init__(self) -> None:
+        self.session: psycopg.Connection[Any] | None = None
+
+    def holds(self) -> bool:
+        """Whether this clock leads, asked of the database each time. Raises psycopg.Error when that cannot be reached."""
+        if self.session is not None:
+            self.session.execute("SELECT 1")  # the lock is the session's: while this answers, it is ours
+            return True
+        session = _connect()
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK]).fetchone()
+        if row and row[0]:
+            self.session = session
+            log.info("this clock leads")
+            return True
+        session.close()
+        return False
+
+    def let_go(self) -> None:
+        """Give the lock back by closing its connection."""
+        if self.session is not None:
+            self.session.close()
+        self.session = None
+
+
+def run(stop: threading.Event | None = None, *, alive: Callable[[str], object] = lambda _: None) -> None:
+    """Lead when the lock is free, act when an act is due, until told to stop (SIGTERM, SIGINT).
+
+    `alive` is told every few seconds what this clock does ("leading", "waiting"), from the loop itself.
+    """
     load()
     stop = stop or _stop_on_signals()
     due = dict.fromkeys(registry, 0.0)
+    leadership, next_beat = Leadership(), 0.0
     while not stop.is_set():
+        leads = False
         try:
-            if lead():
-                run_due(due)
-        except Error as error:
+            leads = leadership.holds()
+            if leads:
+                run_due(due, stop)
+        except (Error, psycopg.Error) as error:
             log.warning("the clock lost its database and tries again", extra={"error": type(error).__name__})
+            leadership.let_go()
             connection.close()
-        stop.wait(max(0.05, min([1.0, *(moment - time.monotonic() for moment in due.values())])))
+        if time.monotonic() >= next_beat:
+            alive("leading" if leads else "waiting")
+            next_beat = time.monotonic() + BEAT_EVERY
+        stop.wait(_pause(due) if leads else 1.0)
+    leadership.let_go()
 
 
-def lead() -> bool:
-    """Whether this clock leads. The lock is the session's: re-entrant here, gone with the connection."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND pid = pg_backend_pid())"
-            " OR pg_try_advisory_lock(%s)",
-            [LEADER_LOCK, LEADER_LOCK],
-        )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+def run_due(due: dict[str, float], stop: threading.Event) -> None:
+    """Run each act whose moment has come; one that fails is told and does not stop the others.
 
-
-def run_due(due: dict[str, float]) -> None:
-    """Run each act whose moment has come; one that fails is told and does not stop the others."""
+    Raises django.db.Error when the database itself is away.
+    """
     for name, moment in due.items():
-        if moment > time.monotonic():
+        if moment > time.monotonic() or stop.is_set():
             continue
         due[name] = time.monotonic() + registry[name].every
         try:
             with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(ACT_LIMITS)
                 registry[name].act()
-        except Error:
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
+                raise
             log.exception("an act of the clock failed", extra={"act": name})
+
+
+def _pause(due: dict[str, float]) -> float:
+    """Seconds until the next act is due: one at most."""
+    return max(0.05, min([1.0, *(moment - time.monotonic() for moment in due.values())]))
+
+
+def _connect() -> psycopg.Connection[Any]:
+    wrapper = cast("DatabaseWrapper", connection)
+    wanted = {"dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "service"}
+    parameters = {key: value for key, value in wrapper.get_connection_params().items() if key in wanted}
+    session: psycopg.Connection[Any] = psycopg.connect(
+        **parameters, autocommit=True, connect_timeout=5, application_name="dispatch clock", tcp_user_timeout=10_000
+    )
+    session.execute("SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3")
+    return session
 
 
 def _stop_on_signals() -> threading.Event:

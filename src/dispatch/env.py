@@ -57,10 +57,15 @@ def data_dir() -> Path:
 def run_dir() -> Path:
     """Where sockets live: a path short enough for them (107 bytes), the same at every start, of this instance alone."""
     inside = data_dir() / "run"
-    if len(os.fsencode(inside)) <= 80:
+    if len(os.fsencode(inside)) <= 80 and (os.geteuid() or is_open_to_all(data_dir())):
         return inside
     digest = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:16]
     return Path(f"/tmp/dispatch-{digest}")  # noqa: S108 - made with mode 0700 and checked for its owner by local/
+
+
+def is_open_to_all(folder: Path) -> bool:
+    """Whether anyone may enter the folder; for root, whose PostgreSQL runs as `nobody`. What is yet to be made counts."""
+    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents) if part.exists())
 
 
 def database_url() -> str:

@@ -6,14 +6,14 @@ never fails a request: a bounded queue and one thread a process hand the message
 
 import atexit
 import logging
+import mmap
 import os
 import queue as standard_queue
 import threading
 import time
 from collections.abc import Callable
-from typing import ParamSpec, cast
+from typing import Any, ParamSpec, cast
 
-import kombu.exceptions
 from celery import Celery
 from django.db import transaction
 from kombu import Queue
@@ -25,18 +25,37 @@ log = logging.getLogger(__name__)
 
 QUEUES = ("articles", "editions", "email", "social", "upkeep")
 
-app = Celery("dispatch")
-app.conf.update(
-    broker_url=env.broker_url(),
-    broker_transport_options={
+
+def transport(url: str) -> dict[str, Any]:
+    """Celery's settings for the kind of broker that `url` names: Redis's options mean nothing to RabbitMQ, and its quorum
+    queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER.
+    """
+    if url.startswith("amqp"):
+        queues = [Queue(name, queue_arguments={"x-queue-type": "quorum"}) for name in QUEUES]
+        return {"broker_transport_options": {"confirm_publish": True}, "task_queues": queues}
+    options: dict[str, Any] = {
         "visibility_timeout": 300,
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
-        "socket_keepalive": True,
         "health_check_interval": 25,
         "retry_on_timeout": True,
         "global_keyprefix": "dispatch:",
-    },
+    }
+    if "+socket:" not in url:
+        options["socket_keepalive"] = True
+    if url.startswith("sentinel"):
+        options["master_name"] = env.text("DISPATCH_BROKER_SENTINEL_MASTER", "mymaster")
+    return {
+        "broker_transport_options": options,
+        "task_queues": [Queue(name) for name in QUEUES],
+        "worker_disable_prefetch": True,
+    }
+
+
+app = Celery("dispatch")
+app.conf.update(
+    broker_url=env.broker_url(),
+    **transport(env.broker_url()),
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_channel_error_retry=True,
@@ -45,15 +64,11 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=False,
     task_create_missing_queues=False,
-    task_queues=[Queue(name) for name in QUEUES],
     task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
     task_default_queue="upkeep",
     task_send_sent_event=False,
     worker_send_task_events=False,
     worker_prefetch_multiplier=1,
-    worker_disable_prefetch=True,
-    worker_soft_shutdown_timeout=60,
-    worker_enable_soft_shutdown_on_idle=False,
     worker_hijack_root_logger=False,
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=400_000,
@@ -71,31 +86,35 @@ class _Bell:
     """One thread a process that publishes; a full queue or a dead broker drops doorbells, which the clock replaces."""
 
     def __init__(self, size: int = 10_000) -> None:
-        self.pending: standard_queue.Queue[Doorbell] = standard_queue.Queue(size)
-        self.pid = 0
+        self.size = size
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew: a forked child inherits neither the thread nor what it was about to publish."""
+        self.pending: standard_queue.Queue[Doorbell] = standard_queue.Queue(self.size)
         self.lock = threading.Lock()
+        self.thread: threading.Thread | None = None
+        self.trouble = ""
 
     def ring(self, doorbell: Doorbell) -> None:
-        self._start_once_a_process()
+        """Never waits, never raises."""
+        self._start_once()
         try:
             self.pending.put_nowait(doorbell)
         except standard_queue.Full:
-            log.warning("doorbell dropped, the clock will ring again", extra={"task": doorbell[0]})
+            self._note("more doorbells than the broker takes")
 
     def flush(self, seconds: float = 1.0) -> None:
         """Wait for what is pending, `seconds` at most; for programs about to end."""
         deadline = time.monotonic() + seconds
-        while self.pending.unfinished_tasks and self.pid == os.getpid() and time.monotonic() < deadline:
+        while self.pending.unfinished_tasks and not self.trouble and time.monotonic() < deadline:
             time.sleep(0.005)
 
-    def _start_once_a_process(self) -> None:
-        if self.pid == os.getpid():
-            return
+    def _start_once(self) -> None:
         with self.lock:
-            if self.pid != os.getpid():
-                self.pending = standard_queue.Queue(self.pending.maxsize)
-                self.pid = os.getpid()
-                threading.Thread(target=self._publish_forever, name="doorbell", daemon=True).start()
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._publish_forever, name="doorbell", daemon=True)
+                self.thread.start()
 
     def _publish_forever(self) -> None:
         pending = self.pending
@@ -103,14 +122,37 @@ class _Bell:
             name, ids = pending.get()
             try:
                 app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)")
-            except (OSError, kombu.exceptions.OperationalError) as error:
-                log.warning("broker unreachable, the clock will ring again", extra={"error": type(error).__name__})
+                self._note("")
+            except Exception as error:  # noqa: BLE001 - each transport has its own; none may end this thread
+                self._note(type(error).__name__)
             finally:
                 pending.task_done()
+
+    def _note(self, trouble: str) -> None:
+        """Say it once, not once a doorbell."""
+        if trouble and not self.trouble:
+            log.warning("doorbells do not get through, the clock will ring again", extra={"error": trouble})
+        if self.trouble and not trouble:
+            log.info("doorbells get through again")
+        self.trouble = trouble
 
 
 _bell = _Bell()
 atexit.register(_bell.flush)
+os.register_at_fork(after_in_child=_bell.forget)
+
+_stopping = mmap.mmap(-1, 1)
+"""One byte that a worker shares with the processes it forks."""
+
+
+def begin_stopping() -> None:
+    """Let this process's tasks, and those of its children, know that the end is near."""
+    _stopping[0] = 1
+
+
+def is_stopping() -> bool:
+    """Whether a long task should end at its next good moment; the row it leaves is rung for again."""
+    return bool(_stopping[0])
 
 
 def enqueue(task: str, *ids: int | str) -> None:

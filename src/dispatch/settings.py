@@ -14,7 +14,8 @@ def _database(url: str) -> dict[str, Any]:
     parts: dict[str, Any] = conninfo.conninfo_to_dict(url)
     taken = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     named = {django: str(parts.pop(libpq)) for libpq, django in taken.items() if libpq in parts}
-    pool = {"min_size": 1, "max_size": int(env.number("DISPATCH_DATABASE_POOL", 16)), "timeout": 10}
+    size = int(env.number("DISPATCH_DATABASE_POOL", 16))  # 0: none
+    pool = {"min_size": 1, "max_size": size, "timeout": 10} if size else False
     return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": {**parts, "pool": pool}}
 
 

@@ -18,6 +18,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has
     from dispatch import clock
     from dispatch.workers import beating
 
-    beating.beat_beside("clock")
-    clock.run()
+    beat = beating.Beat("clock")
+    clock.run(alive=beat.write)
+    beat.end()
     return 0

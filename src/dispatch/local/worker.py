@@ -3,11 +3,10 @@
 import argparse
 import os
 import socket
-from typing import NoReturn
 
 import django
 
-from dispatch import logs
+from dispatch import env, logs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,21 +17,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=int, default=2, help="processes that work side by side")
 
 
-def run(options: argparse.Namespace) -> NoReturn:
-    """Work until told to stop; what is under way is finished first."""
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+def run(options: argparse.Namespace) -> int:
+    """Work until told to stop; what is under way is finished first.
+
+    SIGTERM is Celery's warm shutdown: no new work, and `queue.is_stopping()` tells a long task to end at its next good
+    moment. (Celery's soft one would sleep its whole time-out, however soon the task ended.)
+    """
+    os.environ["DISPATCH_DATABASE_POOL"] = "0"  # each process works alone, and a pool does not survive a fork
     logs.configure()
     django.setup()
     from dispatch import queue
     from dispatch.workers import beating
 
+    queues = options.queues.split(",")
+    if unknown := set(queues) - set(queue.QUEUES):
+        raise env.Misconfigured(f"There is no queue {', '.join(sorted(unknown))}; there are {', '.join(queue.QUEUES)}.")
+    queue.app.conf.imports = [f"dispatch.workers.{name}" for name in queues]
     beating.install(options.queues)
     queue.app.worker_main(
         [
             "worker",
             f"--queues={options.queues}",
             f"--concurrency={options.concurrency}",
-            f"--hostname={options.queues.replace(',', '-')}.{os.getpid()}@{socket.gethostname()}",
+            f"--hostname={'-'.join(queues)}.{os.getpid()}@{socket.gethostname()}",
             "--without-mingle",
             "--without-gossip",
             "--optimization=fair",
