@@ -61,14 +61,19 @@ def article(db, rung):
             external_id=str(number),
             **{"published_at": MORNING, "url": f"https://news.example.org/{number}", **own},
         )
-        revise(made, **fields)
+        _revise(made, **fields)
         return made
 
     return make
 
 
-def revise(article, **fields) -> None:
-    """Give the article a new current revision."""
+@pytest.fixture
+def revise():
+    """Give an article a new current revision: `revise(article, title="…")`."""
+    return _revise
+
+
+def _revise(article, **fields) -> None:
     given = {"title": f"Story {article.id}", "html": "<p>Body.</p>", "text": "Body.", "updated_at": MORNING, "hash": b""}
     number = article.revisions.count() + 1
     article.current = model("articles.Revision").objects.create(article=article, number=number, **{**given, **fields})

@@ -21,7 +21,7 @@ def moment(day: date, at: time, zone: zoneinfo.ZoneInfo) -> datetime:
     An hour that the clocks jump over is put off by the length of the jump; of a doubled hour it is the first (PEP 495,
     fold=0).
     """
-    return datetime.combine(day, at, zone).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
 
 
 def next_departure(after: datetime, at: time, zone: str, *, weekday: int | None = None) -> Departure:
