@@ -7,30 +7,48 @@ a reader's token is masked, exceptions' texts included (smtplib's quote recipien
 import json
 import logging
 import logging.config
+import os
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
-ADDRESS = re.compile(r"[^\s<>\"'@(),;:]+@[^\s<>\"'@(),;:]+", re.UNICODE)
-TOKEN = re.compile(r"(?<=/)[a-z2-7]{26}(?![a-z2-7])")
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message", "data"}
+ADDRESS = re.compile(r"[^\s<>\"'@(),;:\[\]=]+(?:@|%40)[^\s<>\"'@(),;:\[\]]+", re.UNICODE)
+TOKEN = re.compile(r"(?<![A-Za-z0-9])[a-z2-7]{26}(?![A-Za-z0-9])")
+PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@/]+(?=@)")
+OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message", "data"}
+
+correlation: ContextVar[str] = ContextVar("correlation", default="")
+"""What the lines of one request or task have in common: its id."""
+
+
+@contextmanager
+def correlated(name: str) -> Iterator[None]:
+    """Let every line logged inside carry `name`: an id, never a person."""
+    before = correlation.set(name)
+    try:
+        yield
+    finally:
+        correlation.reset(before)
 
 
 def scrub(text: str) -> str:
-    """The text with every address and reader's token masked."""
-    return TOKEN.sub("…", ADDRESS.sub("…@…", text))
+    """The text with every address, reader's token and password of a URL masked."""
+    return TOKEN.sub("…", ADDRESS.sub("…@…", PASSWORD.sub(r"\1…", text)))
 
 
 class Line(logging.Formatter):
-    """`12:00:01 INFO dispatch.queue doorbell dropped task=email.send_chunk`."""
+    """`12:00:01 info dispatch.queue doorbells do not get through error=ConnectionError`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One scrubbed line, with the traceback below it where there is one."""
         extra = " ".join(f"{key}={value}" for key, value in _extra(record).items())
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         line = f"{moment} {record.levelname.lower()} {record.name} {record.getMessage()} {extra}".rstrip()
-        return scrub(line + _trace(record))
+        return scrub("\n".join(part for part in (line, _trace(record)) if part))
 
 
 class Json(logging.Formatter):
@@ -38,46 +56,60 @@ class Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One scrubbed line of JSON."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         entry: dict[str, object] = {
-            "at": moment,
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
+            **_extra(record),
         }
-        entry |= _extra(record) | ({"trace": _trace(record).strip()} if record.exc_info else {})
-        return scrub(json.dumps(entry, ensure_ascii=False, default=str))
+        if trace := _trace(record):
+            entry["trace"] = trace
+        return json.dumps(_scrubbed(entry), ensure_ascii=False)
 
 
 def configure() -> None:
-    """Set up logging for this process, the libraries' included."""
+    """Set up logging for this process, the libraries' included. DISPATCH_LOG says `lines` or `json` where we guess wrong."""
+    wanted = os.environ.get("DISPATCH_LOG") or ("lines" if sys.stderr.isatty() else "json")
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"own": {"()": Line if sys.stderr.isatty() else Json}},
+            "formatters": {"own": {"()": Line if wanted == "lines" else Json}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own"}},
             "root": {"level": "INFO", "handlers": ["stderr"]},
             "loggers": {
                 "celery": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
                 "uvicorn": {"level": "WARNING", "propagate": True, "handlers": []},
+                "uvicorn.error": {"level": "WARNING"},
                 "uvicorn.access": {"level": "CRITICAL"},  # its lines hold readers' tokens and network addresses
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
+                "psycopg.pool": {"level": "ERROR"},  # says each attempt; the clock and the health page say it once
                 "django.request": {"level": "ERROR"},
                 "axes": {"level": "ERROR"},
                 "mail.log": {"level": "ERROR"},
             },
         }
     )
+    logging.captureWarnings(capture=True)
+
+
+def _scrubbed(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _scrubbed(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_scrubbed(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else scrub(str(value))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
-    return {key: value for key, value in vars(record).items() if key not in STANDARD}
+    extra = {key: value for key, value in vars(record).items() if key not in OURS}
+    return extra | ({"of": correlation.get()} if correlation.get() else {})
 
 
 def _trace(record: logging.LogRecord) -> str:
     if not record.exc_info:
         return ""
-    return "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+    return "".join(traceback.format_exception(*record.exc_info)).rstrip()

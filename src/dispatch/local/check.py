@@ -1,0 +1,203 @@
+"""`dispatch check`: says in words what is wrong with a configuration, one line a finding, and what to do about it."""
+
+import argparse
+import socket
+import sys
+import zoneinfo
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import django
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+
+from dispatch import env, logs, vault
+from dispatch.local import instance
+
+OLDEST_POSTGRES = 16
+BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
+LOCAL = ("localhost", "127.0.0.1", "::1")
+SILENT_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the answer. `state`: ok, todo (works, but not yet useful) or WRONG."""
+
+    state: str
+    words: str
+
+
+def ok(words: str) -> Finding:
+    """As it should be."""
+    return Finding("ok", words)
+
+
+def todo(words: str) -> Finding:
+    """Something is still to be done before mail goes out."""
+    return Finding("todo", words)
+
+
+def wrong(words: str) -> Finding:
+    """It will not work, or not safely."""
+    return Finding("WRONG", words)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--beating, for a container's health check."""
+    parser.add_argument(
+        "--beating", action="store_true", help="only say whether a worker or clock of this host is alive"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0: nothing is wrong."""
+    logs.configure()
+    if options.beating:
+        django.setup()
+        return 0 if is_beating() else 1
+    found = list(findings())
+    for finding in found:
+        print(f"{finding.state:<6}{finding.words}")
+    return 1 if any(finding.state == "WRONG" for finding in found) else 0
+
+
+def findings() -> Iterator[Finding]:
+    """Everything there is to say; a check that stumbles over a setting says which."""
+    yield from _told(keys)
+    try:
+        django.setup()
+    except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
+        yield wrong(f"The settings cannot be read: {error}")
+        return
+    for part in (public_url, time_zone, database, broker):
+        yield from _told(part)
+
+
+def keys() -> Iterator[Finding]:
+    """Secret key and vault keys: there, whole, and nobody else's business."""
+    if len(env.text("DISPATCH_SECRET_KEY", "")) < 32:
+        yield wrong(
+            "DISPATCH_SECRET_KEY is missing or shorter than 32 characters. `dispatch up` makes one in the data directory; "
+            "elsewhere set it, or DISPATCH_SECRET_KEY_FILE, to a long random text."
+        )
+    else:
+        yield ok("The secret key is there.")
+    for name in instance.KEYS.values():
+        path = env.data_dir() / "keys" / name
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield wrong(f"{path} can be read by others. Run: chmod 600 {path}")
+    yield ok(f"The vault's keys are there (fingerprint {vault.fingerprint()}).")
+
+
+def public_url() -> Iterator[Finding]:
+    """Readers' links start with it."""
+    from django.conf import settings
+    from django.http.request import validate_host
+
+    url = urlsplit(settings.PUBLIC_URL)
+    host = url.hostname or ""
+    if url.scheme not in {"http", "https"} or not host:
+        yield wrong(
+            f"DISPATCH_PUBLIC_URL is {settings.PUBLIC_URL!r}; give a whole address, https://dispatch.example.org"
+        )
+    elif url.scheme == "http" and host not in LOCAL:
+        yield wrong(
+            f"DISPATCH_PUBLIC_URL is {settings.PUBLIC_URL}: readers' links would travel in the clear. Use https://"
+        )
+    elif not validate_host(host, settings.ALLOWED_HOSTS):
+        yield wrong(f"DISPATCH_HOSTS does not name {host}, so the web refuses its readers. Add it to DISPATCH_HOSTS.")
+    elif host in LOCAL:
+        yield todo(
+            f"Readers' links lead to {settings.PUBLIC_URL}, this machine only. Set DISPATCH_PUBLIC_URL for real mail."
+        )
+    else:
+        yield ok(f"Readers' links lead to {settings.PUBLIC_URL}.")
+
+
+def time_zone() -> Iterator[Finding]:
+    """Digests go out by it."""
+    from django.conf import settings
+
+    if settings.TIME_ZONE in zoneinfo.available_timezones():
+        yield ok(f"The newsroom's clock is {settings.TIME_ZONE}.")
+    else:
+        yield wrong(f"DISPATCH_TIME_ZONE is {settings.TIME_ZONE!r}; give an IANA name such as Europe/Vilnius.")
+
+
+def database() -> Iterator[Finding]:
+    """Reachable, new enough, migrated; then what it says about the newsroom."""
+    try:
+        with psycopg.connect(env.database_url(), connect_timeout=5) as session:
+            version = session.info.server_version // 10_000
+    except psycopg.Error as error:
+        hint = "`dispatch up` starts it." if env.is_embedded("DATABASE") else "See DISPATCH_DATABASE_URL."
+        yield wrong(f"The database cannot be reached. {hint} It says: {' '.join(str(error).split())}")
+        return
+    if version < OLDEST_POSTGRES:
+        yield wrong(f"The database is PostgreSQL {version}; Dispatch needs {OLDEST_POSTGRES} or newer. Upgrade it.")
+        return
+    missing = pending_migrations()
+    if missing:
+        yield wrong(f"The database is behind by {missing} migrations. Run: dispatch migrate")
+        return
+    yield ok(f"The database answers (PostgreSQL {version}) and is at this version.")
+    yield from relays()
+
+
+def relays() -> Iterator[Finding]:
+    """Without one no mail leaves."""
+    from dispatch.delivery.models import Relay
+
+    count = Relay.objects.filter(active=True).count()
+    if count:
+        yield ok(f"{count} mail relay{'s' if count > 1 else ''} in use.")
+    else:
+        yield todo("There is no mail relay yet. Add one: dispatch relay add NAME smtp://user:password@host:587")
+
+
+def broker() -> Iterator[Finding]:
+    """Of a kind we know, and reachable."""
+    from dispatch import queue
+
+    scheme = env.broker_url().partition("://")[0]
+    if scheme not in BROKERS:
+        yield wrong(f"DISPATCH_BROKER_URL starts with {scheme!r}; known are {', '.join(BROKERS)}.")
+    elif trouble := queue.ping():
+        hint = "`dispatch up` starts it." if env.is_embedded("BROKER") else "See DISPATCH_BROKER_URL."
+        yield wrong(f"The broker cannot be reached. {hint} It says: {trouble}")
+    else:
+        yield ok("The broker answers.")
+
+
+def pending_migrations() -> int:
+    """How many migrations the database is behind."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def is_beating() -> bool:
+    """Whether a worker or clock of this host gave a sign of life just now."""
+    from django.db import Error
+    from django.utils import timezone
+
+    from dispatch.delivery.models import WorkerBeat
+
+    recent = timezone.now() - SILENT_AFTER
+    try:
+        return WorkerBeat.objects.filter(name__startswith=f"{socket.gethostname()}:", beat_at__gt=recent).exists()
+    except Error:
+        print("The database cannot be reached.", file=sys.stderr)
+        return False
+
+
+def _told(part: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from part()
+    except env.Misconfigured as error:
+        yield wrong(str(error))
