@@ -137,7 +137,7 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("be", "Беларуская"), ("ru", "Русский"), ("uk", "Українська"), ("ar", "العربية")]
 
-DELIVERY = {
+DELIVERY: dict[str, Any] = {
     "chunk": int(env.number("DISPATCH_CHUNK", 1000)),
     "window": int(env.number("DISPATCH_WINDOW", 50)),
     "lease_seconds": env.number("DISPATCH_LEASE_SECONDS", 660),

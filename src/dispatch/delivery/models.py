@@ -109,6 +109,7 @@ class DeliveryException(models.Model):
         max_length=20, blank=True
     )  # "550 5.1.1"; never the reply's text, which often quotes the address
     attempts = models.PositiveSmallIntegerField(default=1)
+    doubts = models.PositiveSmallIntegerField(default=0)  # how often it may have gone out without an answer
     next_attempt_at = models.DateTimeField(null=True)
     retry_chunk = models.PositiveIntegerField(null=True)  # while a retry chunk holds this reader
     at = models.DateTimeField()

@@ -1,4 +1,6 @@
-"""The partitioned table of exceptions, and a chunk table that keeps its updates in place."""
+"""The partitioned table of exceptions, a chunk table that keeps its updates in place, and the view of fates."""
+
+from pathlib import Path
 
 from django.db import migrations
 
@@ -10,6 +12,7 @@ CREATE TABLE delivery_exception (
     state varchar(16) NOT NULL,
     code varchar(20) NOT NULL DEFAULT '',
     attempts smallint NOT NULL DEFAULT 1,
+    doubts smallint NOT NULL DEFAULT 0,
     next_attempt_at timestamptz,
     retry_chunk integer,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -18,10 +21,14 @@ CREATE TABLE delivery_exception (
 CREATE INDEX delivery_exception_due ON delivery_exception (next_attempt_at)
     WHERE state = 'deferred' AND retry_chunk IS NULL;
 ALTER TABLE delivery_chunk SET (fillfactor = 20, autovacuum_vacuum_scale_factor = 0.02);
-ALTER TABLE delivery_chunk ALTER COLUMN recipients SET STORAGE EXTENDED;
+CREATE INDEX delivery_chunk_open ON delivery_chunk (id) WHERE state IN ('pending', 'leased');
 """
+FATE = (Path(__file__).parents[1] / "sql" / "fate.sql").read_text(encoding="utf-8")
 
 
 class Migration(migrations.Migration):
     dependencies = [("delivery", "0001_initial")]
-    operations = [migrations.RunSQL(CREATE, "DROP TABLE delivery_exception")]
+    operations = [
+        migrations.RunSQL(CREATE, "DROP TABLE delivery_exception"),
+        migrations.RunSQL(FATE, "DROP VIEW delivery_fate"),
+    ]

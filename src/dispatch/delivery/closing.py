@@ -1,0 +1,43 @@
+"""The end of a send: it is closed when nobody is missing, says so when it does not balance, and forgets after a week."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from dispatch.delivery import ledger, progress
+from dispatch.delivery.models import Chunk, Send
+
+KEPT = timedelta(days=7)
+ENDS = {Send.State.SENDING: Send.State.FINISHED, Send.State.CANCELLING: Send.State.CANCELLED}
+
+
+def close(send: Send) -> str:
+    """Close it if everything is answered; its state afterwards."""
+    with transaction.atomic():
+        locked = Send.objects.select_for_update().get(pk=send.pk)
+        if locked.state not in ENDS:
+            return locked.state
+        if locked.state == Send.State.CANCELLING:
+            ledger.cancel_free(locked.pk)
+        if Chunk.objects.filter(send=locked).exclude(state=Chunk.State.DONE).exists():
+            return locked.state
+        now = progress.of_send(locked.pk)
+        if now.exceptions.get("deferred"):
+            return locked.state
+        balanced = now.balances and not now.in_flight and not now.untouched and not ledger.strays(locked.pk)
+        locked.state = ENDS[Send.State(locked.state)] if balanced else Send.State.UNBALANCED
+        locked.finished_at = timezone.now()
+        locked.save(update_fields=["state", "finished_at"])
+    return locked.state
+
+
+def forget_old() -> int:
+    """Drop who had which exception, a week after the end; the totals stay. How many sends."""
+    old = Send.objects.filter(finished_at__lt=timezone.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
+    for send in old[:20]:
+        with transaction.atomic():
+            send.totals = {"exceptions": progress.of_send(send.pk).exceptions}
+            send.save(update_fields=["totals"])
+            ledger.drop_partition(send.pk)
+    return len(old)

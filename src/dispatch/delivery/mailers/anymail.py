@@ -1,0 +1,99 @@
+"""A provider's API through django-anymail: one message, one recipient, one call."""
+
+import email
+import email.policy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from django.core.mail import EmailMultiAlternatives
+from django.utils.module_loading import import_string
+
+from dispatch.delivery.mailers.base import Answer, Message, Trouble, check
+from dispatch.outcomes import Deferred, Refused, Sent, Unknown
+
+BACKENDS = {
+    "amazon_ses": "anymail.backends.amazon_ses.EmailBackend",
+    "brevo": "anymail.backends.brevo.EmailBackend",
+    "mailgun": "anymail.backends.mailgun.EmailBackend",
+    "mailjet": "anymail.backends.mailjet.EmailBackend",
+    "mailersend": "anymail.backends.mailersend.EmailBackend",
+    "postmark": "anymail.backends.postmark.EmailBackend",
+    "resend": "anymail.backends.resend.EmailBackend",
+    "scaleway": "anymail.backends.scaleway.EmailBackend",
+    "sparkpost": "anymail.backends.sparkpost.EmailBackend",
+    "test": "anymail.backends.test.EmailBackend",
+}
+KEPT = ("Message-ID", "Date", "List-Id", "Feedback-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
+
+
+class Anymail:
+    """A mailer over a provider's API. `options` are the backend's own (api_key, sender_domain, …)."""
+
+    def __init__(self, provider: str, options: dict[str, str]) -> None:
+        self.backend: Any = import_string(BACKENDS[provider])(fail_silently=False, **options)
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
+        """See Mailer.send."""
+        for message in messages:
+            check(message)
+            answer = self._one(message)
+            yield answer
+            if isinstance(answer, Trouble):
+                return
+
+    def close(self) -> None:
+        """The provider's session."""
+        self.backend.close()
+
+    def _one(self, message: Message) -> Answer:
+        mail = _as_django(message)
+        try:
+            self.backend.send_messages([mail])
+        except AnymailRecipientsRefused:
+            return Refused(reason="the provider refuses this address", code="550")
+        except AnymailAPIError as error:
+            return _of_error(error)
+        except AnymailError as error:
+            return Trouble(f"the provider's settings are not right ({type(error).__name__})")
+        return _of_status(mail)
+
+
+def _as_django(message: Message) -> EmailMultiAlternatives:
+    parsed = email.message_from_bytes(message.data, policy=email.policy.default)
+    plain, rich = parsed.get_body(("plain",)), parsed.get_body(("html",))
+    mail = EmailMultiAlternatives(
+        subject=str(parsed["Subject"]),
+        body=plain.get_content() if plain else "",
+        from_email=str(parsed["From"]),
+        to=[message.recipient],
+        reply_to=[str(parsed["Reply-To"])] if parsed["Reply-To"] else None,
+        headers={name: str(parsed[name]) for name in KEPT if parsed[name]},
+    )
+    if rich:
+        mail.attach_alternative(rich.get_content(), "text/html")
+    mail.track_opens = mail.track_clicks = False  # type: ignore[attr-defined]  # anymail reads these
+    return mail
+
+
+def _of_error(error: AnymailAPIError) -> Answer:
+    status = error.status_code
+    if status is None:
+        return Unknown(reason="the provider did not answer")
+    if status == 429:
+        return Deferred(until=None, reason="the provider takes it later", code="429")
+    if status >= 500:
+        return Unknown(reason="the provider failed", evidence={"status": status})
+    if status in {401, 402, 403}:
+        return Trouble("the provider does not let us in", str(status))
+    return Refused(reason="the provider refuses this message", code=str(status))
+
+
+def _of_status(mail: EmailMultiAlternatives) -> Answer:
+    told = getattr(mail, "anymail_status", None)
+    words = told.status if told else set()
+    if words & {"sent", "queued"}:
+        return Sent(remote_id=str(told.message_id or "") if told else "")
+    if words & {"invalid", "rejected"}:
+        return Refused(reason="the provider refuses this address", code="550")
+    return Unknown(reason="the provider does not say what it did")

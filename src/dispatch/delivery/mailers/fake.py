@@ -1,0 +1,28 @@
+"""A mailer that goes nowhere, for tests and dry runs: it keeps what it was given and answers what it was told to."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from dispatch.delivery.mailers.base import Answer, Message, Trouble, check
+from dispatch.outcomes import Sent
+
+
+class Fake:
+    """Answers `Sent` to everything, or whatever `answer(message)` says."""
+
+    def __init__(self, answer: Callable[[Message], Answer] | None = None) -> None:
+        self.answer = answer or (lambda _: Sent())
+        self.taken: list[Message] = []
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
+        """See Mailer.send."""
+        for message in messages:
+            check(message)
+            answer = self.answer(message)
+            if isinstance(answer, Sent):
+                self.taken.append(message)
+            yield answer
+            if isinstance(answer, Trouble):
+                return
+
+    def close(self) -> None:
+        """Nothing to let go."""

@@ -1,0 +1,45 @@
+"""How far a send is, in numbers that add up."""
+
+from dataclasses import dataclass, field
+
+from dispatch.delivery import ledger
+from dispatch.delivery.models import Send
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A send's readers by what became of them. sent + in_flight + untouched + the exceptions = frozen."""
+
+    frozen: int
+    sent: int
+    in_flight: int
+    untouched: int
+    exceptions: dict[str, int] = field(default_factory=dict)
+    may_still_leave: int = 0  # messages that a pause now could not hold back
+
+    @property
+    def balances(self) -> bool:
+        """The accounting identity."""
+        return min(self.sent, self.in_flight, self.untouched) >= 0 and self.frozen == (
+            self.sent + self.in_flight + self.untouched + sum(self.exceptions.values())
+        )
+
+    @property
+    def answered(self) -> int:
+        """Readers about whom nothing more will happen by itself."""
+        waiting = self.exceptions.get("deferred", 0)
+        return self.sent + sum(self.exceptions.values()) - waiting
+
+    @property
+    def percent(self) -> int:
+        """Of those frozen, rounded down: 100 means all."""
+        return 100 * self.answered // self.frozen if self.frozen else 100
+
+
+def of_send(send: int) -> Progress:
+    """Now; for a send whose partition is gone, as it was when it finished."""
+    frozen, enlisted, settled, ahead, exceptions = ledger.totals(send)
+    if kept := Send.objects.values_list("totals", flat=True).get(pk=send):
+        exceptions = kept["exceptions"]
+    sent = settled - sum(exceptions.values())
+    return Progress(frozen, sent, ahead - settled, enlisted - ahead, exceptions, may_still_leave=ahead - settled)

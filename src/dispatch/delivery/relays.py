@@ -1,0 +1,119 @@
+"""Relays: where mail is handed over, and the breaker that keeps a bad one from burning readers."""
+
+import random
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from dispatch import env, vault
+from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
+from dispatch.delivery.mailers.base import Mailer
+from dispatch.delivery.mailers.fake import Fake
+from dispatch.delivery.mailers.smtp import Relay as SmtpRelay
+from dispatch.delivery.mailers.smtp import Smtp
+from dispatch.delivery.models import Relay
+
+OPENS_AFTER = 5
+FIRST_PROBE, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+PORTS = {"smtp": 587, "smtps": 465}
+
+
+class Unusable(ValueError):
+    """A relay's address cannot be understood; the text says what is wrong."""
+
+
+def save(name: str, url: str) -> Relay:
+    """Add a relay, or change its address. Raises Unusable."""
+    kind = mailer_of(url)[0]
+    sealed = vault.seal(url, f"relay:{name}:url")
+    relay, _ = Relay.objects.update_or_create(name=name, defaults={"url": sealed, "kind": kind})
+    return relay
+
+
+def ensure_default() -> None:
+    """The relay that DISPATCH_RELAY_URL names, where it is set."""
+    if url := env.text("DISPATCH_RELAY_URL", ""):
+        save("default", url)
+
+
+def choose() -> Relay | None:
+    """A relay that takes mail now: closed, or due for a probe. None: every one is out of order."""
+    ready = Q(breaker=Relay.Breaker.CLOSED) | Q(probe_at__lte=timezone.now())
+    return Relay.objects.filter(ready, active=True).order_by("pk").first()
+
+
+def next_probe() -> datetime:
+    """When it is worth asking again after `choose` found nothing."""
+    waiting = Relay.objects.filter(active=True, probe_at__isnull=False).order_by("probe_at").first()
+    return (waiting.probe_at if waiting else None) or timezone.now() + FIRST_PROBE
+
+
+def open_mailer(relay: Relay) -> Mailer:
+    """Something that sends through it."""
+    return mailer_of(vault.unseal(bytes(relay.url), f"relay:{relay.name}:url"))[1]
+
+
+def worked(relay: Relay) -> None:
+    """It took a message: whatever was wrong is over."""
+    if relay.failures or relay.breaker != Relay.Breaker.CLOSED:
+        Relay.objects.filter(pk=relay.pk).update(
+            breaker=Relay.Breaker.CLOSED, failures=0, opened_times=0, probe_at=None, trouble=""
+        )
+        relay.failures, relay.breaker = 0, Relay.Breaker.CLOSED
+
+
+def failed(relay: Relay, reason: str, times: int = 1) -> None:
+    """It failed as a relay. After five in a row, or a failed probe, it is left alone for a while, longer each time."""
+    relay.refresh_from_db()
+    Relay.objects.filter(pk=relay.pk).update(failures=F("failures") + times, trouble=reason[:300])
+    relay.refresh_from_db()
+    if relay.failures < OPENS_AFTER and relay.breaker == Relay.Breaker.CLOSED:
+        return
+    wait = min(FIRST_PROBE * 2**relay.opened_times, LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    Relay.objects.filter(pk=relay.pk).update(
+        breaker=Relay.Breaker.OPEN, probe_at=timezone.now() + wait, opened_times=F("opened_times") + 1
+    )
+    relay.refresh_from_db()
+
+
+def mailer_of(url: str) -> tuple[str, Mailer]:
+    """The kind and the mailer of an address: smtp://user:password@host:587?security=starttls, smtps://…,
+    anymail+brevo://?api_key=…, fake://. Raises Unusable."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme in PORTS:
+        return Relay.Kind.SMTP, Smtp(_smtp(url, options))
+    if parts.scheme.startswith("anymail+"):
+        provider = parts.scheme.removeprefix("anymail+").replace("-", "_")
+        if provider not in BACKENDS:
+            raise Unusable(f"there is no provider {provider}; known are {', '.join(sorted(BACKENDS))}")
+        return Relay.Kind.ANYMAIL, Anymail(provider, options)
+    if parts.scheme == "fake":
+        return Relay.Kind.FAKE, Fake()
+    raise Unusable("it begins with smtp://, smtps:// or anymail+PROVIDER://")
+
+
+def _smtp(url: str, options: dict[str, str]) -> SmtpRelay:
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise Unusable("it names no host")
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"} or "." not in parts.hostname
+    security = options.get("security", "tls" if parts.scheme == "smtps" else "none" if local else "starttls")
+    if security not in {"starttls", "tls", "none"}:
+        raise Unusable("security is starttls, tls or none")
+    if security == "none" and parts.password and not local:
+        raise Unusable("a password is not sent over an open connection; use security=starttls")
+    try:
+        port = parts.port or PORTS[parts.scheme]
+    except ValueError as error:
+        raise Unusable("the port is not a number") from error
+    return SmtpRelay(
+        host=parts.hostname,
+        port=port,
+        security=security,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        helo=options.get("helo", "localhost"),
+    )

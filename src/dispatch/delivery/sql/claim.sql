@@ -1,0 +1,20 @@
+-- Takes a chunk for one worker, or nothing: doorbells may be lost, late or doubled. The database's clock decides about leases;
+-- the token grows with every claim and fences off an owner that wakes up late. Pause, cancel and STOP are read here too.
+UPDATE delivery_chunk c
+SET state = 'leased',
+    token = c.token + 1,
+    lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
+    takeovers = c.takeovers + (c.state = 'leased')::int
+FROM delivery_send s
+JOIN editions_edition e ON e.id = s.edition_id
+WHERE c.id = (
+        SELECT id FROM delivery_chunk
+        WHERE send_id = %(send)s AND number = %(number)s
+          AND (state = 'pending' OR (state = 'leased' AND lease_until < clock_timestamp()))
+          AND (not_before IS NULL OR not_before <= clock_timestamp())
+        FOR UPDATE SKIP LOCKED)
+  AND s.id = c.send_id
+  AND s.state IN ('sending', 'first_wave')
+  AND {not_stopped}
+RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
+          s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id;

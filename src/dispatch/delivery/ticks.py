@@ -1,0 +1,41 @@
+"""What the clock repeats for delivery."""
+
+from dispatch import clock, queue
+from dispatch.delivery import closing, ledger
+from dispatch.delivery.models import Send
+from dispatch.editions.models import Edition
+
+
+@clock.tick("enlist rendered editions", every=2)
+def enlist_rendered() -> None:
+    """Editions whose doorbell was lost."""
+    waiting = Edition.objects.filter(state=Edition.State.RENDERED, send=None).values_list("pk", flat=True)
+    for number in waiting[:50]:
+        queue.enqueue("email.enlist", number)
+
+
+@clock.tick("ring due chunks", every=1)
+def ring_chunks() -> None:
+    """Free chunks, and those whose worker died."""
+    for number in ledger.due_chunks():
+        queue.enqueue("email.send_chunk", *number)
+
+
+@clock.tick("promote due deferrals", every=1)
+def promote() -> None:
+    """Deferred readers whose moment has come."""
+    for number in ledger.promote_due():
+        queue.enqueue("email.send_chunk", *number)
+
+
+@clock.tick("close sends", every=1)
+def close_sends() -> None:
+    """Sends in which nobody is missing any more."""
+    for send in Send.objects.filter(state__in=[Send.State.SENDING, Send.State.CANCELLING]).order_by("pk"):
+        closing.close(send)
+
+
+@clock.tick("forget old exceptions", every=600)
+def forget() -> None:
+    """Partitions of sends that ended a week ago."""
+    closing.forget_old()
