@@ -40,7 +40,12 @@ def newsletter(db, rung):
 
     def make(**fields):
         names = {language: sample["newsletter"] for language, sample in SAMPLES.items()}
-        given = {"names": names, "languages": ["en", "be", "ru"], "from_name": "Desk", "from_address": "desk@example.org"}
+        given = {
+            "names": names,
+            "languages": ["en", "be", "ru"],
+            "from_name": "Desk",
+            "from_address": "desk@example.org",
+        }
         return model("audience.Newsletter").objects.create(slug=f"newsletter-{next(numbers)}", **{**given, **fields})
 
     return make
@@ -74,7 +79,13 @@ def revise():
 
 
 def _revise(article, **fields) -> None:
-    given = {"title": f"Story {article.id}", "html": "<p>Body.</p>", "text": "Body.", "updated_at": MORNING, "hash": b""}
+    given = {
+        "title": f"Story {article.id}",
+        "html": "<p>Body.</p>",
+        "text": "Body.",
+        "updated_at": MORNING,
+        "hash": b"",
+    }
     number = article.revisions.count() + 1
     article.current = model("articles.Revision").objects.create(article=article, number=number, **{**given, **fields})
     article.save()
@@ -91,7 +102,9 @@ def imagine():
         newsletter = model("audience.Newsletter")(
             slug="desk", names=names, languages=list(languages), cadence=cadence, picture_hosts=list(hosts), **fields
         )
-        edition = model("editions.Edition")(newsletter=newsletter, slot="2026-11-23", public_id="Zm9vYmFyYmF6", due_at=MORNING)
+        edition = model("editions.Edition")(
+            newsletter=newsletter, slot="2026-11-23", public_id="Zm9vYmFyYmF6", due_at=MORNING
+        )
         told = tuple(_told(story, language) for story in stories)
         return rendering.draft(edition, gathering.Contents(language, told), languages)
 

@@ -28,7 +28,8 @@ HOSTILE = {
 
 
 def compiled(attribute: str, text: str = "x") -> str:
-    source = f"<mjml><mj-body><mj-section><mj-column><mj-text><a {attribute}>{text}</a></mj-text></mj-column></mj-section></mj-body></mjml>"
+    link = f"<mj-text><a {attribute}>{text}</a></mj-text>"
+    source = f"<mjml><mj-body><mj-section><mj-column>{link}</mj-column></mj-section></mj-body></mjml>"
     return guarding.decode(rendering.mjml.mjml2html(guarding.encode(source), fonts={}))
 
 

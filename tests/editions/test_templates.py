@@ -76,7 +76,9 @@ def test_every_letter_is_seen_on_phone_and_desk_by_day_and_night(letter, templat
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=ARTEFACTS / f"{template}-{language}-{width}-{scheme}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-    wrong = "[...document.querySelectorAll('td div, td a')].filter(e => e.innerText && !e.closest('[lang]:not(html)') && "
+    wrong = (
+        "[...document.querySelectorAll('td div, td a')].filter(e => e.innerText && !e.closest('[lang]:not(html)') && "
+    )
     wrong += f"getComputedStyle(e).direction !== '{wording.direction(language)}').length"
     assert page.evaluate(wrong) == 0
     assert requests == []
