@@ -24,6 +24,7 @@ os.environ.update(
 )
 DATA = Path(os.environ.get("DISPATCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
+import django  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings  # noqa: E402
 
@@ -31,6 +32,7 @@ from dispatch import env  # noqa: E402
 from dispatch.local import postgres, valkey  # noqa: E402
 
 assert settings.DATABASES  # loaded here, so that pytest-django finds them
+django.setup()
 
 
 def _start(command: list[str], ready: Path, *, user: str | None = None, stop: signal.Signals) -> None:

@@ -34,8 +34,9 @@ def close(send: Send) -> str:
 
 def forget_old() -> int:
     """Drop who had which exception, a week after the end; the totals stay. How many sends."""
-    old = Send.objects.filter(finished_at__lt=timezone.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
-    for send in old[:20]:
+    ended = Send.objects.filter(finished_at__lt=timezone.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
+    old = list(ended[:20])
+    for send in old:
         with transaction.atomic():
             send.totals = {"exceptions": progress.of_send(send.pk).exceptions}
             send.save(update_fields=["totals"])

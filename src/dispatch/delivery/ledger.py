@@ -5,6 +5,7 @@ it is untouched. Every statement is in `sql/`, each runs on the database's clock
 """
 
 import functools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -155,7 +156,7 @@ def cancel_free(send: int) -> None:
 def totals(send: int) -> tuple[int, int, int, int, dict[str, int]]:
     """Frozen, enlisted, settled, ahead, exceptions by state."""
     frozen, enlisted, settled, ahead, states = _one("totals", {"send": send})
-    return int(frozen), int(enlisted), int(settled), int(ahead), states
+    return int(frozen), int(enlisted), int(settled), int(ahead), json.loads(states)
 
 
 def strays(send: int) -> int:
