@@ -12,6 +12,7 @@ from dispatch.articles import cleaning
 from dispatch.articles.models import Article
 from dispatch.editions import gathering, planning, rendering, slots, wording
 from dispatch.editions.models import Edition, EditionStory, Variant
+from dispatch.workers import editions as doorbells
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,12 @@ def test_an_edition_rung_twice_is_rendered_once(due, article, rung):
     rendering.render(edition.id)
     assert list(Variant.objects.values()) == before
     assert rung.count(("email.enlist", edition.id)) == 1
+
+
+def test_a_doorbell_renders_the_edition(due, article):
+    edition = due(article())
+    doorbells.render_edition(edition.id)
+    assert Variant.objects.count() == 1
 
 
 def test_an_edition_says_what_is_current_when_it_is_rendered(due, article, revise):

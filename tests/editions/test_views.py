@@ -87,3 +87,11 @@ def test_an_editor_sees_a_digest_that_still_gathers(editor, newsletter, article)
     assert "Мосты" in editor.get(address).text
     assert not Variant.objects.exists()
     assert editor.get(address.replace("/ru/", "/en/")).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["edition_preview", "edition_preview_text"])
+def test_an_editor_is_told_why_there_is_no_preview(editor, newsletter, article, name):
+    newsletter(cadence="daily")
+    planning.plan(article(html="<b>" * 200))
+    page = editor.get(reverse(name, args=[Edition.objects.get().id, "en"]))
+    assert page.text == "This edition cannot be rendered. An article nests more than 100 elements."

@@ -13,7 +13,7 @@ import css_inline
 import jinja2
 import mjml
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -60,16 +60,22 @@ def render(edition_id: int) -> None:
     if not _begin(edition_id):
         return
     with transaction.atomic():
-        edition = Edition.objects.select_for_update().select_related(None).get(id=edition_id)
+        edition = Edition.objects.select_for_update().get(id=edition_id)
         if edition.state == State.DUE:
             _end(edition)
 
 
 def drafts(edition: Edition) -> list[Draft]:
-    """Every variant of the edition as it would be frozen now; nothing is stored. Raises what its templates raise."""
+    """Every variant of the edition as it would be frozen now; nothing is stored. Raises guarding.Unrenderable."""
     contents = gathering.contents(edition)
     languages = [one.language for one in contents]
-    return [draft(edition, one, languages) for one in contents]
+    try:
+        return [draft(edition, one, languages) for one in contents]
+    except guarding.Unrenderable:
+        raise
+    except Exception as error:
+        log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
+        raise guarding.Unrenderable(_words(error)) from error
 
 
 def _begin(edition_id: int) -> bool:
@@ -84,11 +90,8 @@ def _begin(edition_id: int) -> bool:
 def _end(edition: Edition) -> None:
     try:
         ready = drafts(edition)
-    except Error:
-        raise
-    except Exception as error:  # noqa: BLE001 - a template can raise anything; each means: this edition cannot be made
-        log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
-        _close(edition, State.FAILED, _words(error))
+    except guarding.Unrenderable as error:
+        _close(edition, State.FAILED, str(error))
         return
     if not ready:
         _close(edition, State.WITHDRAWN if edition.slot.startswith("story:") else State.EMPTY)
@@ -202,9 +205,7 @@ def _remark(html: str, *, brief: bool) -> str:
 
 
 def _words(error: Exception) -> str:
-    """What went wrong, for an editor: our own words, or the library's with where it was."""
-    if isinstance(error, guarding.Unrenderable):
-        return str(error)
+    """What a template did wrong (it can raise anything), for an editor: the library's words, with where it was."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"Template {error.name}, line {error.lineno}: {error.message}"
     return f"{type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ from lxml import html
 
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
-from dispatch.editions import rendering, slots
+from dispatch.editions import guarding, rendering, slots
 from dispatch.editions.models import Edition, Variant
 
 SAMPLE = {
@@ -41,6 +41,8 @@ def edition(_request: HttpRequest, public_id: str, language: str) -> HttpRespons
 def preview(_request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
     """The HTML as frozen, or as it would be rendered now; for a frame of the desk, where it can run and load nothing."""
     one, shown = _shown(edition_id, language)
+    if isinstance(shown, guarding.Unrenderable):
+        return _plain(f"This edition cannot be rendered. {shown}")
     body = slots.fill(shown.html, shown.nonce, {name: escape(value) for name, value in SAMPLE.items()})
     page = _page(body, one, framed_by="'self'", sandbox="; sandbox")
     page["Cache-Control"] = "no-store"
@@ -52,7 +54,9 @@ def preview(_request: HttpRequest, edition_id: int, language: str) -> HttpRespon
 def preview_text(_request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
     """The plain text likewise."""
     _, shown = _shown(edition_id, language)
-    return HttpResponse(slots.fill(shown.text, shown.nonce, SAMPLE), content_type="text/plain; charset=utf-8")
+    if isinstance(shown, guarding.Unrenderable):
+        return _plain(f"This edition cannot be rendered. {shown}")
+    return _plain(slots.fill(shown.text, shown.nonce, SAMPLE))
 
 
 def without_reader(variant: Variant) -> str:
@@ -65,16 +69,25 @@ def without_reader(variant: Variant) -> str:
     return slots.fill(page, variant.nonce, dict.fromkeys(slots.NAMES, ""))
 
 
-def _shown(edition_id: int, language: str) -> tuple[Edition, Variant | rendering.Draft]:
+def _plain(text: str) -> HttpResponse:
+    page = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    page["Cache-Control"] = "no-store"
+    return page
+
+
+def _shown(edition_id: int, language: str) -> tuple[Edition, Variant | rendering.Draft | guarding.Unrenderable]:
     one = get_object_or_404(Edition.objects.select_related("newsletter"), id=edition_id)
     frozen = one.variants.filter(language=language, discreet=False).first()
     if frozen:
         return one, frozen
-    if one.state in {Edition.State.GATHERING, Edition.State.DUE}:
-        for draft in rendering.drafts(one):
-            if draft.language == language:
-                return one, draft
-    raise Http404
+    if one.state not in {Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED}:
+        raise Http404
+    try:
+        return one, next(draft for draft in rendering.drafts(one) if draft.language == language)
+    except guarding.Unrenderable as trouble:
+        return one, trouble
+    except StopIteration:
+        raise Http404 from None
 
 
 def _page(body: str, one: Edition, *, framed_by: str, sandbox: str = "") -> HttpResponse:

@@ -28,18 +28,20 @@ def words(language: str) -> Mapping[str, str]:
 
 def direction(language: str) -> str:
     """`rtl` or `ltr`."""
-    return _locale(language).text_direction
+    known = _locale(language)
+    return known.text_direction if known else "ltr"
 
 
 def name(language: str) -> str:
-    """The language's name in itself, as a heading: "Беларуская"."""
-    own = _locale(language).get_display_name() or language
-    return own[:1].upper() + own[1:]
+    """The language's name in itself, as a heading: "Беларуская"; of an unknown one its code."""
+    known = _locale(language)
+    own = known.get_display_name() if known else None
+    return own[:1].upper() + own[1:] if own else language
 
 
 def date(moment: datetime, language: str) -> str:
     """The day in words: "23 November 2026"."""
-    return dates.format_date(moment, "long", locale=_locale(_written_in(language)))
+    return dates.format_date(moment, "long", locale=_locale(_written_in(language)) or FALLBACK)
 
 
 def _written_in(language: str) -> str:
@@ -48,10 +50,10 @@ def _written_in(language: str) -> str:
 
 
 @functools.cache
-def _locale(language: str) -> Locale:
+def _locale(language: str) -> Locale | None:
     for code in (language, language.replace("_", "-").partition("-")[0]):
         try:
             return Locale.parse(code.replace("-", "_"))
         except (ValueError, UnknownLocaleError):
             continue
-    return Locale(FALLBACK)
+    return None
