@@ -10,7 +10,7 @@ from celery import signals
 from django.db import Error, connection
 from django.utils import timezone
 
-from dispatch import queue
+from dispatch import logs, queue
 from dispatch.delivery.models import WorkerBeat
 
 EVERY = 5.0
@@ -43,7 +43,7 @@ class Beat:
 
 
 def install(queues: str) -> None:
-    """Let a Celery worker's main process beat from its start to its end."""
+    """Let a Celery worker's main process beat from its start to its end, and its tasks' log lines name them."""
     beat, ended = Beat(queues), threading.Event()
 
     def beat_until_the_end() -> None:
@@ -59,6 +59,10 @@ def install(queues: str) -> None:
         if thread.is_alive():
             thread.join(2)
 
+    def name_the_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
+        logs.correlation.set(f"{task.name}({', '.join(map(str, args))})")
+
+    signals.task_prerun.connect(name_the_task, weak=False)
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)
     signals.worker_shutdown.connect(end, weak=False)

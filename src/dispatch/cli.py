@@ -42,8 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.parse_args(arguments or ["--help"])
     module = importlib.import_module(COMMANDS[arguments[0]][0])
     command = argparse.ArgumentParser(prog=f"dispatch {arguments[0]}", description=COMMANDS[arguments[0]][1])
-    module.add_arguments(command)
     try:
+        module.add_arguments(command)
         return int(module.run(command.parse_args(arguments[1:])) or 0)
     except env.Misconfigured as error:
         print(f"dispatch: {error}", file=sys.stderr)

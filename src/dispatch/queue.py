@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, cast
 
 from celery import Celery
 from django.db import transaction
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from dispatch import env
 
@@ -31,8 +31,10 @@ def transport(url: str) -> dict[str, Any]:
     queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER.
     """
     if url.startswith("amqp"):
-        queues = [Queue(name, queue_arguments={"x-queue-type": "quorum"}) for name in QUEUES]
-        return {"broker_transport_options": {"confirm_publish": True}, "task_queues": queues}
+        return {
+            "broker_transport_options": {"confirm_publish": True},
+            "task_queues": _queues({"x-queue-type": "quorum"}),
+        }
     options: dict[str, Any] = {
         "visibility_timeout": 300,
         "socket_timeout": 30,
@@ -47,9 +49,14 @@ def transport(url: str) -> dict[str, Any]:
         options["master_name"] = env.text("DISPATCH_BROKER_SENTINEL_MASTER", "mymaster")
     return {
         "broker_transport_options": options,
-        "task_queues": [Queue(name) for name in QUEUES],
+        "task_queues": _queues(),
         "worker_disable_prefetch": True,
     }
+
+
+def _queues(arguments: dict[str, str] | None = None) -> list[Queue]:
+    """Each with an exchange and key of its own; Celery would bind all of them to the default queue's."""
+    return [Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments) for name in QUEUES]
 
 
 app = Celery("dispatch")

@@ -3,6 +3,7 @@
 import argparse
 import os
 import socket
+import warnings
 
 import django
 
@@ -25,6 +26,9 @@ def run(options: argparse.Namespace) -> int:
     """
     os.environ["DISPATCH_DATABASE_POOL"] = "0"  # each process works alone, and a pool does not survive a fork
     logs.configure()
+    warnings.filterwarnings(
+        "ignore", message="You're running the worker with superuser"
+    )  # it guards pickle; ours is JSON
     django.setup()
     from dispatch import queue
     from dispatch.workers import beating
@@ -36,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     beating.install(options.queues)
     queue.app.worker_main(
         [
+            "--quiet",
             "worker",
             f"--queues={options.queues}",
             f"--concurrency={options.concurrency}",

@@ -1,0 +1,145 @@
+"""`dispatch up`, for real: PostgreSQL, Valkey, web, workers and clock."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dispatch.local import postgres
+
+from .conftest import clean_environment, command, wait_for
+
+
+def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(f"postgresql://dispatch@/dispatch?host={folder / 'run'}", autocommit=True) as session:
+        cursor = session.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def test_one_command_serves_and_ends_within_ten_seconds_and_finds_its_data_again(folder, start):
+    first = start(folder).wait_until_up()
+    assert first.answers()
+    assert (folder / "keys" / "vault_keys").stat().st_mode & 0o777 == 0o600
+    rows(folder, "CREATE TABLE kept AS SELECT 7 AS seven")
+    keys = (folder / "keys" / "vault_keys").read_text()
+    assert first.stop() < 10
+    assert first.process.returncode == 0
+    assert first.processes() == []
+
+    start(folder).wait_until_up()
+    assert rows(folder, "SELECT seven FROM kept") == [(7,)]
+    assert (folder / "keys" / "vault_keys").read_text() == keys
+
+
+def test_whatever_is_killed_comes_back(folder, start):
+    up = start(folder).wait_until_up()
+    for words in (("web",), ("clock",), ("worker", "email"), ("valkey-server",), ("postgres", "-D")):
+        wait_for(lambda words=words: up.processes(*words))
+        (victim,) = up.processes(*words)
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda words=words, victim=victim: set(up.processes(*words)) - {victim})
+    wait_for(up.answers)
+    wait_for(lambda: rows(folder, "SELECT FROM delivery_workerbeat WHERE queues = 'clock' AND doing = 'leading'"))
+    wait_for(lambda: rows(folder, "SELECT FROM delivery_workerbeat WHERE queues = 'email'"))
+    assert up.stop(signal.SIGTERM) < 10
+
+
+def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_its_port(folder, start):
+    first = start(folder).wait_until_up()
+    orphans = first.processes()
+    assert len(orphans) >= 5
+    first.stop(signal.SIGKILL)
+    second = start(folder).wait_until_up()
+    assert second.answers()
+    assert f"localhost:{second.port}" in second.said
+    for orphan in orphans:
+        with pytest.raises(ProcessLookupError):
+            os.kill(orphan, 0)
+
+
+def test_two_starts_in_one_directory_say_so(folder, start):
+    first = start(folder).wait_until_up()
+    second = subprocess.run(
+        command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=30
+    )
+    assert second.returncode == 1
+    assert f"already runs in {folder} (process {first.process.pid})" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_two_instances_in_two_directories_do_not_collide(folder, start):
+    one = start(folder)
+    two = start(folder.with_name("other"))
+    assert one.wait_until_up().answers()
+    assert two.wait_until_up().answers()
+    assert "Port 18700 is taken; the web uses 18701." in one.said + two.said
+    assert rows(folder, "SHOW data_directory") != rows(folder.with_name("other"), "SHOW data_directory")
+
+
+def test_a_database_and_broker_of_ones_own_start_nothing_embedded(folder, start):
+    host = start(folder).wait_until_up()
+    guest = start(
+        folder.with_name("guest"),
+        18750,
+        DISPATCH_DATABASE_URL=f"postgresql://dispatch@/dispatch?host={folder / 'run'}",
+        DISPATCH_BROKER_URL=f"redis+socket://{folder / 'run' / 'valkey.sock'}",
+    ).wait_until_up()
+    assert guest.answers()
+    assert guest.processes("postgres", "-D") == guest.processes("valkey-server") == []
+    assert host.processes("postgres", "-D")
+    assert not (folder.with_name("guest") / "postgres").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
+def test_an_ordinary_user_needs_nothing_of_root(folder, start):
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder.parent, nobody.pw_uid, nobody.pw_gid)
+    wrap = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    reach = subprocess.run([*wrap, *command("keys")], env=clean_environment(folder), capture_output=True, check=False)
+    if reach.returncode:
+        pytest.skip("an ordinary user cannot read this Python")
+    up = start(folder, wrap=wrap, HOME=str(folder)).wait_until_up()
+    assert up.answers()
+    assert (folder / "postgres").owner() == (folder / "keys" / "vault_keys").owner() == "nobody"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are closed to PostgreSQL's user")
+def test_root_may_keep_its_data_where_only_root_may_go(folder, start):
+    folder.parent.chmod(0o700)
+    up = start(folder).wait_until_up()
+    home = (folder / "postgres").resolve()
+    assert up.answers()
+    assert home.is_relative_to(postgres.ROOTS_PLACE)
+    assert home.stat().st_mode & 0o777 == 0o700
+    up.stop()
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"DISPATCH_DATA_DIR": "/proc/here"}, "Set DISPATCH_DATA_DIR to a directory that you may write to"),
+        ({"DISPATCH_PORT": "eighty"}, "DISPATCH_PORT is 'eighty', which is not a number"),
+        ({"DISPATCH_SECRET_KEY_FILE": "/nowhere"}, "DISPATCH_SECRET_KEY_FILE names /nowhere, which cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_words(folder, changes, words):
+    started = time.monotonic()
+    done = subprocess.run(
+        command("up", "--port", "18780"),
+        env=clean_environment(folder, **changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - started < 30
