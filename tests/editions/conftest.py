@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from concurrent import futures
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,22 +124,15 @@ def _told(story: dict, language: str):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """One Chromium for all letters."""
+def in_browser():
+    """Run `act(browser)` with one Chromium, in a thread of its own: its event loop must not meet the database's."""
     from playwright import sync_api
 
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-quic"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def browser_page(browser):
-    """An empty page, and the list of what it asked the network for."""
-    page = browser.new_page()
-    requests = []
-    page.on("request", lambda request: requests.append(request.url))
-    yield page, requests
-    page.close()
+    arguments = ["--no-sandbox", "--disable-quic"]
+    with futures.ThreadPoolExecutor(1) as thread:
+        playwright = thread.submit(lambda: sync_api.sync_playwright().start()).result()
+        browser = thread.submit(lambda: playwright.chromium.launch(executable_path=path, args=arguments)).result()
+        yield lambda act: thread.submit(act, browser).result()
+        thread.submit(browser.close).result()
+        thread.submit(playwright.stop).result()
