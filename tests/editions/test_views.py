@@ -33,6 +33,7 @@ def test_the_web_view_is_the_same_for_everybody_and_marks_nobody(client, edition
     assert page.status_code == 200
     assert "Масты" in page.text
     assert "Адпісацца" not in page.text
+    assert "падпісаліся" not in page.text
     assert not any(slots.count(page.text, Variant.objects.get(language="be").nonce).values())
     assert page.text == client.get(address, headers={"cookie": "a=b"}).text
     assert not page.cookies
