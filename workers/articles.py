@@ -15,10 +15,11 @@ def plan_article(article_id: int) -> None:
     article = Article.objects.select_related("current", "story").filter(pk=article_id, planned_at=None).first()
     if article is None:
         return
-    act = "withdraw" if article.state == Article.State.WITHDRAWN else "plan"
+    is_gone = article.state == Article.State.WITHDRAWN
     for room in (editions, social):
-        getattr(room, act)(article)
-    Article.objects.filter(pk=article_id, current=article.current).update(planned_at=timezone.now())
+        (room.withdraw if is_gone else room.plan)(article)
+    as_seen = {"current": article.current, "state": article.state}  # what changed meanwhile is planned again
+    Article.objects.filter(pk=article_id, **as_seen).update(planned_at=timezone.now())
 
 
 @queue.task("articles.poll_source")

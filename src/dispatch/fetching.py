@@ -5,11 +5,14 @@ the second time gains nothing). Redirects are checked like first addresses. No c
 and size. Hosts of the newsroom's own network may be allowed by DISPATCH_FETCH_ALLOW ("host" or "host:port"), http included.
 """
 
+import functools
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
@@ -49,31 +52,33 @@ def fetch(
     """GET `url`. Never raises for what the network or the other side does."""
     deadline = time.monotonic() + seconds
     try:
-        with _client(seconds) as client:
+        with _client(seconds, deadline) as client:
             for _ in range(REDIRECTS + 1):
                 if problem := _objection(url):
                     return Failed(problem)
-                answer = _get(client, url, headers or {}, deadline, largest)
+                answer = _get(client, url, headers or {}, largest)
                 if isinstance(answer, Failed):
                     return answer
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return answer
                 url = str(httpx.URL(url).join(answer.headers.get("location", "")))
                 headers = {}  # a token for one host is not for another
+    except httpx.TimeoutException:
+        return Failed("took too long")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return Failed(str(error) or type(error).__name__)
     return Failed(f"more than {REDIRECTS} redirects")
 
 
-def _get(client: httpx.Client, url: str, headers: Mapping[str, str], deadline: float, largest: int) -> Fetched | Failed:
+def _get(client: httpx.Client, url: str, headers: Mapping[str, str], largest: int) -> Fetched | Failed:
     with client.stream("GET", url, headers=dict(headers)) as answer:
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            return Failed("the answer is compressed, though that was not asked for")
         body = bytearray()
-        for part in answer.iter_bytes():
+        for part in answer.iter_raw():
             body += part
             if len(body) > largest:
                 return Failed(f"larger than {largest // 2**20} MB")
-            if time.monotonic() > deadline:
-                return Failed("took too long")
         return Fetched(answer.status_code, url, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
 
 
@@ -117,8 +122,47 @@ def _is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+class _TimedStream(httpcore.NetworkStream):
+    """Ends at the deadline, however slowly the other side drips: headers and bodies alike."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self.inner = inner
+        self.deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline is stricter
+        return self.inner.read(max_bytes, _remaining(self.deadline))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - likewise
+        self.inner.write(buffer, _remaining(self.deadline))
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - likewise
+    ) -> httpcore.NetworkStream:
+        secured = self.inner.start_tls(ssl_context, server_hostname, _remaining(self.deadline))
+        return _TimedStream(secured, self.deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.inner.get_extra_info(info)
+
+
+def _remaining(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("took too long")
+    return left
+
+
 class _CheckedBackend(httpcore.SyncBackend):
     """Connects to the very address that was checked."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
 
     def connect_tcp(
         self,
@@ -129,23 +173,30 @@ class _CheckedBackend(httpcore.SyncBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         addresses = public_addresses(host, port)
-        for address in addresses[:-1]:
+        for last, address in enumerate(addresses, 1 - len(addresses)):
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                made = super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return _TimedStream(made, self.deadline)
             except httpcore.ConnectError:
-                continue
-        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+                if not last:
+                    raise
+        raise httpcore.ConnectError(f"{host} has no address")
 
 
-def _client(seconds: float) -> httpx.Client:
-    transport = httpx.HTTPTransport(verify=True, retries=0)
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _client(seconds: float, deadline: float) -> httpx.Client:
+    transport = httpx.HTTPTransport(verify=_tls())
     transport._pool = httpcore.ConnectionPool(  # noqa: SLF001 - httpx offers no other way to a network backend
-        ssl_context=httpx.create_ssl_context(), network_backend=_CheckedBackend()
+        ssl_context=_tls(), network_backend=_CheckedBackend(deadline)
     )
     return httpx.Client(
         transport=transport,
         trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(seconds, connect=min(seconds, 10.0)),
-        headers={"User-Agent": AGENT, "Accept-Encoding": "gzip"},
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
     )

@@ -1,6 +1,7 @@
 """An article brought by hand: a file, an address, or pasted text."""
 
 import hashlib
+import re
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from dispatch import fetching
 from dispatch.articles import extraction, intake
 from dispatch.articles.incoming import Act, Incoming, Version
 from dispatch.articles.models import Article, Source
+from dispatch.articles.payloads import native
+
+CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
 
 
 class Unreadable(ValueError):
@@ -24,7 +28,7 @@ def read(where: str) -> tuple[str, str]:
             raise Unreadable(f"{where} cannot be fetched: {answer.reason}.")
         if answer.status != 200:
             raise Unreadable(f"{where} answers {answer.status}.")
-        return answer.body.decode("utf-8", errors="replace"), answer.url
+        return _decode(answer.body, answer.headers.get("content-type", "")), answer.url
     try:
         return Path(where).read_bytes().decode("utf-8"), ""
     except OSError as error:
@@ -33,22 +37,35 @@ def read(where: str) -> tuple[str, str]:
         raise Unreadable(f"{where} is not UTF-8 text (byte {error.start}).") from error
 
 
+def _decode(body: bytes, content_type: str) -> str:
+    """By the charset that the header or the page names, else UTF-8."""
+    named = CHARSET.search(content_type) or CHARSET.search(body[:2000].decode("ascii", "replace"))
+    try:
+        return body.decode(named[1] if named else "utf-8", errors="replace")
+    except LookupError:
+        return body.decode("utf-8", errors="replace")
+
+
 def bring(
     text: str, *, language: str, url: str = "", story: str = "", title: str = ""
 ) -> tuple[intake.Accepted, Article]:
-    """Take an article in from a page or pasted text. Raises extraction.Nothing."""
-    found = extraction.from_page(text, url) if extraction.looks_like_html(text) else extraction.from_text(text)
-    title = title or found.title
+    """Take an article in from a page or pasted text. Raises extraction.Nothing or Unreadable."""
+    if not native.LANGUAGE.fullmatch(language) or len(language) > 12:
+        raise Unreadable(f"{language!r} is not a language tag like en, be or ru.")
+    read = extraction.from_page if extraction.looks_like_html(text) else extraction.from_text
+    found = read(text, url=url, title=title)
+    if max(len(found.title), len(story) * 3) > 500:
+        raise Unreadable("The title is longer than 500 characters, or the story's key is longer than 160.")
     source, _ = Source.objects.get_or_create(
         slug="desk", defaults={"kind": Source.Kind.DESK, "name": "Brought by hand", "language": language}
     )
-    key = story or hashlib.sha256((url or title).encode()).hexdigest()[:16]
+    key = story or hashlib.sha256((url or found.title).encode()).hexdigest()[:16]
     now = timezone.now()
     published = datetime.combine(found.published, time(12), UTC) if found.published else now
     version = Version(
         language=language,
         external_id=f"{key}/{language}",
-        title=title,
+        title=found.title,
         html=found.html,
         url=url,
         published_at=published,

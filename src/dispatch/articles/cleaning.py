@@ -17,48 +17,12 @@ from lxml.html import HtmlElement
 
 DROPPED = ("script", "style", "noscript", "form", "svg", "template", "object", "embed", "link", "meta", "base", "head")
 CONTROLS = ("kg-audio-player", "kg-video-player-container", "kg-video-overlay", "kg-video-large-play-icon")
+HIDDEN = re.compile(r"display:none|visibility:hidden|(?<![-\w])(width|height):[01]px")
 WIDEST = 600
-TAGS = {
-    *(
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "cite",
-        "code",
-        "dd",
-        "del",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-    ),
-    *(
-        "figure",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "samp",
-    ),
-    *("small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul"),
-}
+TAGS = set(
+    "a abbr b blockquote br caption cite code dd del div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img ins kbd li"
+    " mark ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul".split()  # noqa: SIM905 - fifty tags read best as a line
+)
 ATTRIBUTES = {
     "*": {"lang", "dir", "id"},
     "a": {"href", "title"},
@@ -126,7 +90,7 @@ def _drop(root: HtmlElement) -> None:
 
 def _is_hidden(element: HtmlElement) -> bool:
     style = (element.get("style") or "").replace(" ", "").lower()
-    return "display:none" in style or "visibility:hidden" in style
+    return bool(HIDDEN.search(style))
 
 
 def _unfold_cards(root: HtmlElement) -> None:
@@ -149,7 +113,11 @@ def _unfold_cards(root: HtmlElement) -> None:
 def _link_players(root: HtmlElement) -> None:
     """A player becomes its picture or its name, linked to where it plays."""
     for player in list(root.iter("iframe", "video", "audio")):
-        address = player.get("src") or next((s.get("src") for s in player.iter("source") if s.get("src")), None)
+        address = (
+            player.get("src")
+            or player.get("data-src")
+            or next((s.get("src") for s in player.iter("source") if s.get("src")), None)
+        )
         if not address:
             player.drop_tree()
             continue

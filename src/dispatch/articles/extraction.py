@@ -15,7 +15,6 @@ BULLET = re.compile(r"^\s*[•·*‣▪◦\-–—]\s*")
 ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 DOTTED = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
 SENTENCE = re.compile(r"[.!?…»”\"):;]\s*$")
-SHORT = 60
 
 
 @dataclass(frozen=True)
@@ -31,32 +30,34 @@ class Nothing(ValueError):
     """No article could be found; the text says what was looked for."""
 
 
-def from_page(page: str, url: str = "") -> Extracted:
-    """The article of a whole HTML page. Raises Nothing."""
-    found: Any = trafilatura.bare_extraction(page, url=url or None, with_metadata=True, include_images=True)
+def from_page(page: str, *, url: str = "", title: str = "") -> Extracted:
+    """The article of a whole HTML page. `title` replaces the page's own. Raises Nothing."""
+    options: dict[str, Any] = {"url": url or None, "include_images": True}
+    found: Any = trafilatura.bare_extraction(page, with_metadata=True, **options)
     if found is None or not (found.text or "").strip():
         raise Nothing("No article was found in this page.")
-    body = trafilatura.extract(
-        page, url=url or None, output_format="html", include_images=True, include_links=True, include_formatting=True
-    )
-    root = lxml_html.fromstring(body or "<html><body></body></html>")
-    body_element = root.find("body")
-    inner = root if body_element is None else body_element
-    parts = "".join(lxml_html.tostring(child, encoding="unicode") for child in inner)
-    if not (found.title or "").strip():
+    title = title or (found.title or "").strip()
+    if not title:
         raise Nothing("The page has no title; say it with --title.")
-    return Extracted(found.title.strip(), parts, _iso(found.date or ""))
+    written = trafilatura.extract(page, output_format="html", include_links=True, include_formatting=True, **options)
+    body = lxml_html.document_fromstring(written or "<body></body>").body
+    parts = "".join(lxml_html.tostring(child, encoding="unicode") for child in body)
+    return Extracted(title, parts, _iso(found.date or ""))
 
 
-def from_text(text: str) -> Extracted:
-    """The article of pasted text: a heading, perhaps a date, paragraphs; what surrounds them is dropped. Raises Nothing."""
+def from_text(text: str, *, url: str = "", title: str = "") -> Extracted:  # noqa: ARG001 - as from_page has it
+    """The article of pasted text: a heading, perhaps a date, paragraphs; what surrounds them is dropped.
+
+    `title` stands in where the text has no heading, or replaces it. Raises Nothing.
+    """
     blocks = _blocks(text)
     first, last = _span(blocks)
     heading, published = _heading(blocks, first)
-    if not heading:
+    if not (title or heading):
         raise Nothing("The text has no heading above its first paragraph; say it with --title.")
     paragraphs = [block for block in blocks[first : last + 1] if not _date(block)]
-    return Extracted(heading, "".join(f"<p>{html.escape(p, quote=False)}</p>\n" for p in paragraphs), published)
+    body = "".join(f"<p>{html.escape(paragraph, quote=False)}</p>\n" for paragraph in paragraphs)
+    return Extracted(title or heading, body, published)
 
 
 def looks_like_html(text: str) -> bool:
@@ -77,11 +78,7 @@ def _blocks(text: str) -> list[str]:
 
 
 def _is_prose(block: str) -> bool:
-    return (
-        not BULLET.match(block)
-        and (len(block) >= SHORT or bool(SENTENCE.search(block)))
-        and bool(SENTENCE.search(block))
-    )
+    return not BULLET.match(block) and bool(SENTENCE.search(block))
 
 
 def _span(blocks: list[str]) -> tuple[int, int]:

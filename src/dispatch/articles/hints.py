@@ -1,17 +1,37 @@
-"""WordPress says only that something happened; what it is now, its REST API says. The look is work for a worker."""
+"""Some CMSs say only that something happened to an article; what it is now, their API says. The look is a worker's work."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from dispatch import queue
-from dispatch.articles.incoming import Act, Incoming
-from dispatch.articles.models import Source
+from dispatch.articles.models import Hint, Source
+
+AGAIN = timedelta(minutes=1)
+KEPT = timedelta(days=1)
 
 
-def is_hint(source: Source, incoming: Incoming) -> bool:
-    """Whether the payload names an article without telling it."""
-    return source.kind == Source.Kind.WORDPRESS and incoming.act is Act.PUBLISH
+def note(source: Source, external_id: str) -> None:
+    """Keep that it must be looked at, and ask a worker to look."""
+    now = timezone.now()
+    hint = Hint(source=source, external_id=external_id, noted_at=now, due_at=now)
+    Hint.objects.bulk_create(
+        [hint],
+        update_conflicts=True,
+        unique_fields=["source", "external_id"],
+        update_fields=["noted_at", "due_at"],
+    )
+    queue.enqueue("articles.fetch_article", source.pk, external_id)
 
 
-def note(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> str:  # noqa: ARG001 - hints repeat freely
-    """Ask a worker to look. A lost doorbell is made good by the next poll, which the hint brings forward."""
-    Source.objects.filter(pk=source.pk).update(polled_at=None)
-    queue.enqueue("articles.fetch_article", source.pk, incoming.external_id)
-    return "the article is fetched from the site"
+def settle(source: Source, external_id: str, looked_at: datetime) -> None:
+    """It was looked at: done, unless something happened to it since."""
+    Hint.objects.filter(source=source, external_id=external_id, noted_at__lte=looked_at).delete()
+
+
+def put_off(source: Source, external_id: str) -> None:
+    """The CMS did not answer: another look in a minute, for a day."""
+    now = timezone.now()
+    hints = Hint.objects.filter(source=source, external_id=external_id)
+    hints.filter(noted_at__lt=now - KEPT).delete()
+    hints.update(due_at=now + AGAIN)

@@ -9,8 +9,12 @@ class Act(enum.StrEnum):
     """What the source says happened."""
 
     PUBLISH = "publish"  # it is public now, or says something new
-    REVISE = "revise"  # it says something new, if it is public
+    REVISE = "revise"  # it is as it says now; new here only if it was published since the source was added
+    NOTICE = (
+        "notice"  # likewise, by a feed, which names things its own way: it adds what is missing and changes no other
+    )
     WITHDRAW = "withdraw"
+    LOOK = "look"  # something happened to it; the source has to be asked what
     IGNORE = "ignore"  # nothing that concerns readers
 
 
@@ -41,7 +45,8 @@ class Incoming:
     why: str = ""  # of an ignored event, in words
     story_key: str = ""
     versions: tuple[Version, ...] = field(default=())
-    external_id: str = ""  # of what is withdrawn
+    external_id: str = ""  # of what is withdrawn or to be looked at
+    at: datetime | None = None  # of a withdrawal: when, by the source's clock
 
 
 class Malformed(Exception):

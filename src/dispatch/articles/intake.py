@@ -2,17 +2,25 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils import timezone
 
 from dispatch import queue
-from dispatch.articles import cleaning
+from dispatch.articles import canonical, cleaning
 from dispatch.articles.incoming import Act, Incoming, Version
-from dispatch.articles.models import Article, Revision, Source, Story, WebhookDelivery
+from dispatch.articles.models import Article, Revision, Source, Story, WebhookDelivery, Withdrawal
 
 RANK = ("ignored", "unchanged", "older", "revised", "withdrawn", "published")
+EXPECTED = {Act.PUBLISH: "published", Act.REVISE: "revised", Act.WITHDRAW: "withdrawn"}
+
+SQL = Path(__file__).parent / "sql"
+FIRST_TIME = (SQL / "first_time.sql").read_text()
+ONE_AT_A_TIME = (SQL / "one_at_a_time.sql").read_text()
 
 
 @dataclass(frozen=True)
@@ -25,94 +33,124 @@ class Accepted:
 
 def accept(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> Accepted:
     """Store what a webhook says. The same delivery again does nothing."""
+    expected = EXPECTED.get(incoming.act, "ignored")
     with transaction.atomic():
-        delivery, fresh = WebhookDelivery.objects.get_or_create(
-            source=source,
-            delivery_id=delivery_id,
-            defaults={"body_hash": hashlib.sha256(body).digest(), "event": incoming.event[:60], "did": "ignored"},
-        )
-        if not fresh:
+        # A twin that is under way is waited for here, by PostgreSQL; then it is a repeat.
+        number = _one(FIRST_TIME, [source.pk, delivery_id, _digest(body), incoming.event[:60], expected])
+        if number is None:
             return Accepted("repeated", "this delivery was taken before")
         accepted = take(source, incoming)
-        if accepted.did != delivery.did:
-            WebhookDelivery.objects.filter(pk=delivery.pk).update(did=accepted.did)
+        if accepted.did != expected:
+            WebhookDelivery.objects.filter(pk=number).update(did=accepted.did)
     return accepted
 
 
 def take(source: Source, incoming: Incoming) -> Accepted:
     """Store what a source says, however it was learned. Runs in the caller's transaction, or one of its own."""
-    with transaction.atomic():
-        if incoming.act is Act.IGNORE:
-            return Accepted("ignored", incoming.why)
-        _one_at_a_time(incoming.story_key)
+    if incoming.act is Act.IGNORE:
+        return Accepted("ignored", incoming.why)
+    with transaction.atomic(savepoint=False):
+        _wait_for_others(source, incoming)
         if incoming.act is Act.WITHDRAW:
             return _withdraw(source, incoming)
-        story, _ = Story.objects.get_or_create(key=incoming.story_key)
-        done = [_take_version(source, story, version, incoming.act) for version in incoming.versions]
+        done = [_take_version(source, incoming, version) for version in incoming.versions]
     return max(done, key=lambda accepted: RANK.index(accepted.did))
 
 
-def _one_at_a_time(story_key: str) -> None:
-    """Two webhooks about one story wait for each other; others don't."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [story_key])
+def _wait_for_others(source: Source, incoming: Incoming) -> None:
+    """Messages about one article are taken one after another; others do not wait."""
+    names = {incoming.story_key, f"{source.pk} {incoming.external_id}"}
+    for version in incoming.versions:
+        names |= {f"{source.pk} {version.external_id}", canonical.canonical(version.url)}
+    _one(ONE_AT_A_TIME, [sorted(names)])
 
 
 def _withdraw(source: Source, incoming: Incoming) -> Accepted:
     same = Q(external_id=incoming.external_id)
     if incoming.external_id.endswith("/"):  # the whole story, in every language
         same = Q(external_id__startswith=incoming.external_id)
-    articles = Article.objects.filter(same, source=source, state=Article.State.PUBLISHED)
-    numbers = list(articles.values_list("pk", flat=True))
-    if not numbers:
-        return Accepted("unchanged", "nothing of it is published here")
-    Article.objects.filter(pk__in=numbers).update(
-        state=Article.State.WITHDRAWN, withdrawn_at=timezone.now(), planned_at=None
-    )
-    for number in numbers:
-        queue.enqueue("articles.plan_article", number)
+    here = Article.objects.filter(same, source=source).select_related("current")
+    said = {article.pk: article.current.updated_at for article in here if article.current}
+    # By our clock, where the source does not tell its own: then nothing that is here is newer.
+    moment = incoming.at or max([timezone.now(), *said.values()])
+    _remember(source, incoming.external_id, moment)
+    gone = [article for article in here if article.state == Article.State.PUBLISHED and said[article.pk] <= moment]
+    if not gone:
+        return Accepted("unchanged", "nothing of it is published here, or a newer revision is")
+    for article in gone:
+        Article.objects.filter(pk=article.pk).update(
+            state=Article.State.WITHDRAWN, withdrawn_at=moment, planned_at=None
+        )
+        queue.enqueue("articles.plan_article", article.pk)
     return Accepted("withdrawn")
 
 
-def _take_version(source: Source, story: Story, version: Version, act: Act) -> Accepted:
-    article = _find(source, story, version)
+def _remember(source: Source, external_id: str, moment: datetime) -> None:
+    """What was said before this moment and arrives later stays out, even of an article never seen here."""
+    known, fresh = Withdrawal.objects.get_or_create(source=source, external_id=external_id, defaults={"at": moment})
+    if not fresh and known.at < moment:
+        known.at = moment
+        known.save()
+
+
+def _take_version(source: Source, incoming: Incoming, version: Version) -> Accepted:
+    article = _find(source, incoming, version)
+    if (article is None or article.state == Article.State.WITHDRAWN) and _was_withdrawn(source, version):
+        return Accepted("older", "it was withdrawn after this was written")
     if article is None:
-        if act is Act.REVISE and not source.created_at < version.published_at:
-            return Accepted("ignored", "an edit of something published before this source was added")
-        article = _new(source, story, version)
-        return _revise(article, version, number=1, did="published")
+        return _take_new(source, incoming, version)
     current = article.current
     assert current is not None
+    if incoming.act is Act.NOTICE and article.external_id != version.external_id:
+        return Accepted("unchanged", "it is here by its address, from better than a feed")
     if version.updated_at < current.updated_at:
         return Accepted("older", "a newer revision is here already")
     back = article.state == Article.State.WITHDRAWN
     if not back and bytes(current.hash) == _hash(version, article):
         return Accepted("unchanged", "it says what it said before")
+    if article.source_id == source.pk:
+        article.external_id = version.external_id  # what a feed found first may have had an id of the feed's
     return _revise(article, version, number=current.number + 1, did="published" if back else "revised")
 
 
-def _find(source: Source, story: Story, version: Version) -> Article | None:
-    """By the source's own id, else by its address: a feed and a webhook name the same article differently."""
-    same = Q(external_id=version.external_id)
-    if version.url:
-        same |= Q(url=version.url)
-    mine = Article.objects.select_related("current").filter(language=version.language)
-    return mine.filter(same, source=source).first() or mine.filter(story=story).first()
-
-
-def _new(source: Source, story: Story, version: Version) -> Article:
-    return Article.objects.create(
+def _take_new(source: Source, incoming: Incoming, version: Version) -> Accepted:
+    if incoming.act is not Act.PUBLISH and version.published_at <= source.created_at:
+        return Accepted("ignored", "it was published before this source was added")
+    story, _ = Story.objects.get_or_create(key=incoming.story_key)
+    article = Article.objects.create(
         story=story,
         source=source,
         language=version.language,
         external_id=version.external_id,
         published_at=version.published_at,
     )
+    return _revise(article, version, number=1, did="published")
+
+
+def _find(source: Source, incoming: Incoming, version: Version) -> Article | None:
+    """By the source's own id, else the story's version in that language, else its address: a feed has ids of its own."""
+    language = Q(language=version.language)
+    by_id = Q(source=source, external_id=version.external_id) & language
+    by_story = Q(story_id=Story.objects.filter(key=incoming.story_key).values("pk")[:1]) & language
+    address = canonical.canonical(version.url)
+    by_address = Q(source=source, address=address) if address else Q(pk=None)
+    if incoming.act is not Act.NOTICE:  # a feed may not know the language
+        by_address &= language
+    rank = Case(When(by_id, Value(0)), When(by_story, Value(1)), default=Value(2), output_field=IntegerField())
+    found = Article.objects.filter(by_id | by_story | by_address).order_by(rank, "pk")
+    return found.select_related("current", "source").first()
+
+
+def _was_withdrawn(source: Source, version: Version) -> bool:
+    whole_story = version.external_id.rpartition("/")[0] + "/"
+    names = [version.external_id, whole_story]
+    return Withdrawal.objects.filter(source=source, external_id__in=names, at__gte=version.updated_at).exists()
 
 
 def _revise(article: Article, version: Version, *, number: int, did: str) -> Accepted:
     html = cleaning.clean(version.html, base=version.url or article.source.base_url)
     article.url = version.url
+    article.address = canonical.canonical(version.url)
     article.visibility = version.visibility
     article.current = Revision.objects.create(
         article=article,
@@ -129,7 +167,7 @@ def _revise(article: Article, version: Version, *, number: int, did: str) -> Acc
     )
     article.state = Article.State.PUBLISHED
     article.withdrawn_at = article.planned_at = None
-    article.save()
+    article.save(force_update=True)
     queue.enqueue("articles.plan_article", article.pk)
     return Accepted(did)
 
@@ -137,5 +175,15 @@ def _revise(article: Article, version: Version, *, number: int, did: str) -> Acc
 def _hash(version: Version, article: Article) -> bytes:
     """Of all that a reader would see; of the HTML as it came, so that cleaning need not run to find nothing new."""
     seen = (version.title, version.summary, version.html, version.picture_url, version.picture_alt, version.url)
-    said = "\0".join([*seen, *version.topics, version.visibility, article.language])
-    return hashlib.sha256(said.encode()).digest()
+    return _digest("\0".join([*seen, *version.topics, version.visibility, article.language]).encode())
+
+
+def _digest(what: bytes) -> bytes:
+    return hashlib.sha256(what).digest()
+
+
+def _one(sql: str, values: list[Any]) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row = cursor.fetchone()
+    return row[0] if row else None

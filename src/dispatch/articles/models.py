@@ -1,6 +1,7 @@
 """Stories, their language versions, the versions' revisions, and where they come from."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
 
@@ -54,6 +55,7 @@ class Article(models.Model):
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
     external_id = models.CharField(max_length=200)  # the CMS's own id of this version
     url = models.URLField(max_length=1000, blank=True)
+    address = models.CharField(max_length=1000, blank=True)  # the url as canonical.canonical has it, to be found by
     state = models.CharField(max_length=12, choices=State, default=State.PUBLISHED)
     visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.PUBLIC)
     published_at = models.DateTimeField()
@@ -66,7 +68,10 @@ class Article(models.Model):
             models.UniqueConstraint(fields=["story", "language"], name="one_version_a_language"),
             models.UniqueConstraint(fields=["source", "external_id", "language"], name="one_article_a_source_id"),
         ]
-        indexes = [models.Index(fields=["id"], name="article_unplanned", condition=models.Q(planned_at=None))]
+        indexes = [
+            models.Index(fields=["id"], name="article_unplanned", condition=models.Q(planned_at=None)),
+            HashIndex(fields=["address"], name="article_address"),
+        ]
 
 
 class Revision(models.Model):
@@ -87,6 +92,30 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["article", "number"], name="revision_number")]
+
+
+class Withdrawal(models.Model):
+    """What a source took back, and when: whatever it said before that moment and arrives later stays out."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE)
+    external_id = models.CharField(max_length=200)  # of one version; with a "/" at its end: of all languages
+    at = models.DateTimeField()  # by the CMS's own clock where it says
+    received_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="one_withdrawal_an_article")]
+
+
+class Hint(models.Model):
+    """Something happened to an article there; the CMS has yet to be asked what."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE)
+    external_id = models.CharField(max_length=200)
+    noted_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # the next look; later each time the CMS does not answer
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="one_hint_an_article")]
 
 
 class WebhookDelivery(models.Model):

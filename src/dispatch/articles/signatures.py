@@ -13,7 +13,8 @@ from dispatch.articles.models import Source
 
 TOLERANCE = 300
 """Seconds a signature's own time may be off (Standard Webhooks 1.0, "timestamp")."""
-GHOST = re.compile(r"sha256=([0-9a-f]{64}),\s*t=(\d{10,16})")
+MOMENT = re.compile(r"[0-9]{9,12}")
+GHOST = re.compile(r"sha256=([0-9a-f]{64}),\s*t=([0-9]{10,16})")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _secrets(source: Source) -> list[str]:
 def _standard(secrets: list[str], headers: Mapping[str, str], body: bytes, now: float) -> Genuine | Forged:
     delivery_id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     given = [part for part in headers.get("webhook-signature", "").split() if part.startswith("v1,")]
-    if not delivery_id or not given or not moment.isdigit() or len(delivery_id) > 200:
+    if not delivery_id or not given or not MOMENT.fullmatch(moment) or len(delivery_id) > 200:
         return Forged("webhook-id, webhook-timestamp or webhook-signature is missing")
     if abs(now - int(moment)) > TOLERANCE:
         return Forged("webhook-timestamp is more than five minutes off")

@@ -2,18 +2,17 @@
 
 import time
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
-from django.http.request import RawPostDataException, UnreadablePostError
+from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from dispatch.articles import hints, intake, payloads, signatures
-from dispatch.articles.incoming import Incoming, Malformed
+from dispatch.articles.incoming import Act, Incoming, Malformed
 from dispatch.articles.models import Source
 
 LARGEST = 8 * 1024 * 1024
+TAKEN = {"published", "revised", "withdrawn"}
 
 
 @csrf_exempt
@@ -40,25 +39,21 @@ def receive_webhook(request: HttpRequest, slug: str) -> JsonResponse:
 
 
 def _read(request: HttpRequest) -> bytes | JsonResponse:
-    """The raw body, or the refusal: one that says it is too large is not read at all."""
-    if int(request.headers.get("Content-Length") or 0) > LARGEST:
-        return _answer(413, "refused", f"larger than {LARGEST // 2**20} MB")
+    """The raw body, or the refusal. Never more than one byte too much is taken into memory, whatever the headers say."""
     try:
-        body = request.body
-    except (UnreadablePostError, RawPostDataException, RequestDataTooBig):
+        body = request.read(LARGEST + 1)
+    except UnreadablePostError:
         return _answer(400, "refused", "the body did not arrive whole")
     return body if len(body) <= LARGEST else _answer(413, "refused", f"larger than {LARGEST // 2**20} MB")
 
 
 def _take(source: Source, genuine: signatures.Genuine, body: bytes, incoming: Incoming) -> JsonResponse:
-    if hints.is_hint(source, incoming):
-        return _answer(202, "noted", hints.note(source, genuine.delivery_id, body, incoming))
+    if incoming.act is Act.LOOK:
+        hints.note(source, incoming.external_id)
+        return _answer(202, "noted", "the site is asked what happened")
     accepted = intake.accept(source, genuine.delivery_id, body, incoming)
-    return _answer(202 if accepted.did in {"published", "revised", "withdrawn"} else 200, accepted.did, accepted.why)
+    return _answer(202 if accepted.did in TAKEN else 200, accepted.did, accepted.why)
 
 
 def _answer(status: int, did: str, why: str = "") -> JsonResponse:
     return JsonResponse({"did": did, **({"why": why} if why else {})}, status=status)
-
-
-assert LARGEST < settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # ours answers first, in words

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--name")
         one.add_argument("--base-url", help="of the site")
         one.add_argument("--poll-url", help="a feed, or the site whose API is asked for what a webhook missed")
+        one.add_argument("--poll-every", type=int, metavar="SECONDS", help="300 where nothing is said")
         one.add_argument("--language", help="where neither payload nor tag says")
         one.add_argument("--language-tag", action="append", metavar="be=hash-be", help="the tag that marks a language")
         one.add_argument(
@@ -62,7 +63,7 @@ def _save(source: "Source", options: argparse.Namespace) -> int:
 
     from dispatch import vault
 
-    for name in ("name", "base_url", "poll_url", "language"):
+    for name in ("name", "base_url", "poll_url", "poll_every", "language"):
         if vars(options)[name] is not None:
             setattr(source, name, vars(options)[name])
     for pair in options.language_tag or []:

@@ -24,25 +24,50 @@ IGNORED = {
     "post.unscheduled": "it will not be published for now",
     "post.rescheduled": "it will be published at another time; Ghost tells when",
 }
-VISIBILITY = {"public": Article.Visibility.PUBLIC}
+SENT = {"published", "sent"}  # "sent" is what an email-only post becomes
 
 
 def parse(source: Source, payload: dict[str, Any]) -> Incoming:
     """Understand it. Raises Malformed."""
+    event = fields.text(payload, "event", longest=60, required=False)
+    if not event and "post" not in payload:
+        raise Malformed("event", "is missing, and there is no post either")
+    if event and event not in ACTS:
+        return Incoming(act=Act.IGNORE, event=event, why=_why_ignored(event))
     post = fields.thing(payload, "post")
     current = fields.thing(post, "current", at="post.")
-    previous = fields.thing(post, "previous", at="post.")
-    event = fields.text(payload, "event", longest=60, required=False) or _guess(current)
-    act = ACTS.get(event)
-    if act is None:
-        return Incoming(act=Act.IGNORE, event=event, why=IGNORED.get(event, f"{event} concerns no reader"))
-    number = fields.text(current or previous, "id", at="post.current.", longest=60)
-    key = f"{source.slug}:{number}"
-    if act is Act.WITHDRAW:
-        return Incoming(act=act, event=event, story_key=key, external_id=number)
-    if current.get("status") not in {"published", "sent", None}:
+    event = event or _guess(current)
+    if ACTS.get(event) is Act.WITHDRAW:
+        return _withdrawn(source, event, current or fields.thing(post, "previous", at="post."))
+    if current.get("status") not in SENT:
         return Incoming(act=Act.IGNORE, event=event, why="the post is not published")
-    return Incoming(act=act, event=event, story_key=_story(source, current, key), versions=(version(source, current),))
+    return _told(source, ACTS[event], event, current)
+
+
+def told(source: Source, post: dict[str, Any]) -> Incoming:
+    """A post as Ghost's API tells it when asked. Raises Malformed."""
+    if post.get("status", "published") in SENT:
+        return _told(source, Act.REVISE, "poll", post)
+    return _withdrawn(source, "poll", post)
+
+
+def _told(source: Source, act: Act, event: str, post: dict[str, Any]) -> Incoming:
+    found = version(source, post)
+    return Incoming(act=act, event=event, story_key=_story(source, post, found.external_id), versions=(found,))
+
+
+def _withdrawn(source: Source, event: str, post: dict[str, Any]) -> Incoming:
+    number = fields.text(post, "id", at="post.current.", longest=60)
+    # A deletion carries only the moment of the last edit: when it happened is now.
+    edited = event != "post.deleted" and post.get("updated_at")
+    at = fields.moment(post, "updated_at", at="post.current.") if edited else None
+    return Incoming(act=Act.WITHDRAW, event=event, story_key=f"{source.slug}:{number}", external_id=number, at=at)
+
+
+def _why_ignored(event: str) -> str:
+    if event.startswith("page."):
+        return "pages are not sent to readers, posts are"
+    return IGNORED.get(event, f"{event} concerns no reader")
 
 
 def version(source: Source, post: dict[str, Any]) -> Version:
@@ -76,27 +101,28 @@ def _guess(current: dict[str, Any]) -> str:
 def _visibility(post: dict[str, Any]) -> str:
     if post.get("email_only"):
         return Article.Visibility.EMAIL_ONLY
-    return VISIBILITY.get(str(post.get("visibility", "public")), Article.Visibility.MEMBERS)
+    is_public = post.get("visibility", "public") == "public"
+    return Article.Visibility.PUBLIC if is_public else Article.Visibility.MEMBERS
 
 
-def _tags(post: dict[str, Any]) -> list[dict[str, Any]]:
-    tags = post.get("tags") or []
-    return [tag for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+def _slugs(post: dict[str, Any]) -> list[str]:
+    tags = post.get("tags")
+    found = [tag for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+    return [fields.text(tag, "slug", at="post.current.tags.", required=False) for tag in found]
 
 
 def _language(source: Source, post: dict[str, Any]) -> str:
-    slugs = {str(tag.get("slug")) for tag in _tags(post)}
+    slugs = _slugs(post)
     return next((language for language, tag in source.language_tags.items() if tag in slugs), source.language)
 
 
 def _topics(source: Source, post: dict[str, Any]) -> tuple[str, ...]:
-    markers = set(source.language_tags.values())
-    slugs = [str(tag.get("slug", "")) for tag in _tags(post) if tag.get("visibility") != "internal"]
-    return tuple(slug[:80] for slug in slugs if slug and slug not in markers and not slug.startswith("hash-"))
+    """Public tags; internal ones (`#be` is `hash-be`) are the newsroom's own signs."""
+    signs = set(source.language_tags.values())
+    return tuple(slug[:80] for slug in _slugs(post) if slug and slug not in signs and not slug.startswith("hash-"))
 
 
-def _story(source: Source, post: dict[str, Any], key: str) -> str:
+def _story(source: Source, post: dict[str, Any], number: str) -> str:
     """Posts of one event share an internal tag `#story-…`; Ghost has no translations of its own."""
-    slugs = [str(tag.get("slug", "")) for tag in _tags(post)]
-    shared = next((slug for slug in slugs if slug.startswith("hash-story-")), "")
-    return f"{source.slug}:{shared.removeprefix('hash-story-')}" if shared else key
+    shared = next((slug for slug in _slugs(post) if slug.startswith("hash-story-")), "")
+    return f"{source.slug}:{shared.removeprefix('hash-story-') or number}"[:200]

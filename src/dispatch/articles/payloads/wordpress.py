@@ -9,25 +9,34 @@ from dispatch.articles.models import Source
 from dispatch.articles.payloads import fields
 
 REST = "/wp-json/wp/v2/posts/{id}?_embed"
-GONE = {"trash", "draft", "private", "pending"}
+NUMBERS = ("ID", "id", "post_id")
+GONE = {"rest_post_invalid_id", "rest_forbidden"}
+"""WordPress's own codes for a post that is deleted, or a draft, private or in the trash; a firewall answers otherwise."""
 
 
 def parse(source: Source, payload: dict[str, Any]) -> Incoming:
-    """What the hint says: which post, and whether it is gone. Its text comes from the REST API. Raises Malformed."""
+    """What the hint says: which post. What happened to it, the REST API is asked. Raises Malformed."""
     post = fields.thing(payload, "post") or payload
-    number = next((post[name] for name in ("ID", "id", "post_id") if name in post), payload.get("post_id"))
-    if not str(number or "").isdigit():
+    number = str(next((post[name] for name in NUMBERS if post.get(name)), payload.get("post_id") or ""))
+    if not (number.isascii() and number.isdigit() and len(number) <= 20):
         raise Malformed("post_id", "is missing; a hint needs the post's number")
-    status = str(post.get("post_status") or post.get("status") or "publish")
-    key = f"{source.slug}:{number}"
-    if status in GONE:
-        return Incoming(act=Act.WITHDRAW, event=f"post.{status}", story_key=key, external_id=str(number))
-    return Incoming(act=Act.PUBLISH, event="post.hint", story_key=key, external_id=str(number))
+    return Incoming(act=Act.LOOK, event="post.hint", story_key=f"{source.slug}:{number}", external_id=number)
+
+
+def told(source: Source, post: dict[str, Any], act: Act = Act.REVISE) -> Incoming:
+    """A post as the REST API tells it. Raises Malformed."""
+    found = version(source, post)
+    return Incoming(act=act, event="poll", story_key=f"{source.slug}:{found.external_id}", versions=(found,))
+
+
+def gone(source: Source, number: str) -> Incoming:
+    """A post that the REST API shows nobody any more."""
+    return Incoming(act=Act.WITHDRAW, event="poll", story_key=f"{source.slug}:{number}", external_id=number)
 
 
 def address(source: Source, number: str) -> str:
     """Where the REST API tells about a post."""
-    return source.base_url.rstrip("/") + REST.format(id=number)
+    return (source.base_url or source.poll_url).rstrip("/") + REST.format(id=number)
 
 
 def version(source: Source, post: dict[str, Any]) -> Version:

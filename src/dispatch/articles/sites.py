@@ -1,0 +1,105 @@
+"""Asking a CMS's own API what changed since the last time: Ghost (Admin or Content API) and WordPress (REST API)."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+from django.utils import timezone
+
+from dispatch import fetching, vault
+from dispatch.articles.found import Found
+from dispatch.articles.incoming import Act, Incoming, Malformed
+from dispatch.articles.models import Article, Source
+from dispatch.articles.payloads import ghost, wordpress
+
+AT_ONCE = 50
+Tell = Callable[[Source, dict[str, Any]], Incoming]
+
+
+def ask_ghost(source: Source) -> Found:
+    """Posts edited since the last poll, the oldest edit first; the Admin API also tells of what was taken back."""
+    key = vault.unseal(bytes(source.api_key), f"source:{source.slug}:api_key") if source.api_key else ""
+    if not key:
+        return Found(trouble="Ghost's API needs a key: `dispatch source set --api-key-file`")
+    moment = _since(source).strftime("%Y-%m-%d %H:%M:%S")
+    # >=, since Ghost counts in seconds: what was read before says what it said before.
+    query = {"filter": f"updated_at:>='{moment}'", "order": "updated_at asc", "limit": AT_ONCE, "include": "tags"}
+    site = source.poll_url.rstrip("/")
+    if ":" in key:
+        query["formats"] = "html"
+        answer = fetching.fetch(f"{site}/ghost/api/admin/posts/?{urlencode(query)}", headers=_admin_headers(key))
+    else:
+        answer = fetching.fetch(f"{site}/ghost/api/content/posts/?{urlencode(query | {'key': key})}")
+    found = read_json(answer)
+    posts = found.get("posts") if isinstance(found, dict) else None
+    return _found(source, posts, ghost.told, "updated_at", found)
+
+
+def ask_wordpress(source: Source) -> Found:
+    """Public posts modified since the last poll, the oldest edit first."""
+    query = {"modified_after": _since(source).isoformat(), "_embed": 1, "per_page": AT_ONCE}
+    order = {"orderby": "modified", "order": "asc"}
+    found = read_json(fetching.fetch(f"{source.poll_url.rstrip('/')}/wp-json/wp/v2/posts?{urlencode(query | order)}"))
+    return _found(source, found, wordpress.told, "modified_gmt", found)
+
+
+def understand_post(source: Source, number: str, answer: Any) -> Incoming | None:
+    """What WordPress says about one post: it is public, or gone; None when it says neither. Raises Malformed."""
+    if not isinstance(answer, dict):
+        return None
+    if answer.get("code") in wordpress.GONE:
+        return wordpress.gone(source, number)
+    return wordpress.told(source, answer, Act.PUBLISH) if str(answer.get("id")) == number else None
+
+
+def read_json(answer: fetching.Fetched | fetching.Failed) -> Any:
+    """What an API says, also when it refuses in JSON; or in a string why it says nothing."""
+    if isinstance(answer, fetching.Failed):
+        return answer.reason
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return f"the site answers {answer.status} and not in JSON"
+
+
+def _since(source: Source) -> datetime:
+    since = source.poll_state.get("since")
+    return (datetime.fromisoformat(since) if since else source.created_at).astimezone(UTC)
+
+
+def _found(source: Source, posts: Any, tell: Tell, moment: str, answer: Any) -> Found:
+    if not isinstance(posts, list):
+        return Found(trouble=answer if isinstance(answer, str) else f"the site refuses: {json.dumps(answer)[:200]}")
+    incoming, troubles, latest = [], [], _since(source)
+    for post in posts:
+        try:
+            told = tell(source, post)
+            latest = max(latest, _moment(post[moment]))
+        except (Malformed, KeyError, TypeError, ValueError) as problem:
+            troubles.append(str(problem))  # one bad post does not keep the others out
+            continue
+        if told.act is not Act.WITHDRAW or _is_published(source, told.external_id):
+            incoming.append(told)
+    return Found(tuple(incoming), {"since": latest.isoformat()}, "; ".join(troubles))
+
+
+def _moment(text: str) -> datetime:
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _is_published(source: Source, external_id: str) -> bool:
+    here = Article.objects.filter(source=source, external_id=external_id, state=Article.State.PUBLISHED)
+    return here.exists()
+
+
+def _admin_headers(key: str) -> dict[str, str]:
+    """An Admin API token: a JWT of five minutes (ghost.org/docs/admin-api, "Token authentication")."""
+    number, _, secret = key.partition(":")
+    now = timezone.now()
+    claims = {"iat": now, "exp": now + timedelta(minutes=5), "aud": "/admin/"}
+    token = jwt.encode(claims, bytes.fromhex(secret), algorithm="HS256", headers={"kid": number})
+    return {"Authorization": f"Ghost {token}", "Accept-Version": "v6.0"}

@@ -1,0 +1,190 @@
+"""What a webhook answers, and what it does."""
+
+import json
+import threading
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from articles.conftest import add_source, article
+from dispatch import queue
+from dispatch.articles.models import Article, Story, WebhookDelivery
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rung(monkeypatch, django_capture_on_commit_callbacks):
+    rung = []
+    monkeypatch.setattr(queue, "enqueue", lambda task, *ids: rung.append((task, *ids)))
+    return rung
+
+
+def state():
+    found = Article.objects.get()
+    return found.state, found.current.number, found.current.title
+
+
+def test_an_article_is_taken_and_its_plan_asked_for(native, send, rung):
+    answer = send(article(summary="Heard.", topics=["rights"]))
+    assert (answer.status_code, answer.json()) == (202, {"did": "published"})
+    found = Article.objects.get()
+    assert (found.story.key, found.language, found.planned_at) == ("native:un-report", "en", None)
+    assert found.current.html == "<p>It was heard <b>today</b>.</p>"
+    assert found.current.text == "It was heard today."
+    assert rung == [("articles.plan_article", found.pk)]
+
+
+def test_one_webhook_brings_a_story_in_several_languages(native, send):
+    russian = {"language": "ru", "title": "Совет заслушал доклад", "html": "<p>Сегодня.</p>"}
+    assert send(article(translations=[russian])).status_code == 202
+    story = Story.objects.get()
+    assert sorted(story.articles.values_list("language", flat=True)) == ["en", "ru"]
+
+
+def test_a_replay_answers_200_and_does_nothing(native, send, rung):
+    assert send(article()).status_code == 202
+    again = send(article(title="Another title"))
+    assert (again.status_code, again.json()["did"]) == (200, "repeated")
+    assert state() == ("published", 1, "The Council heard the report")
+    assert len(rung) == 1
+
+
+def test_the_same_article_under_another_id_changes_nothing(native, send, rung):
+    send(article())
+    again = send(article(), id="msg_2")
+    assert (again.status_code, again.json()["did"]) == (200, "unchanged")
+    assert len(rung) == 1
+
+
+def test_a_revision_replaces_and_an_older_one_stays_out(native, send):
+    send(article())
+    newer = send(article(title="New", updated_at="2026-01-01T12:00:00Z"), id="msg_2", type="article.updated")
+    older = send(article(title="Old", updated_at="2026-01-01T11:00:00Z"), id="msg_3", type="article.updated")
+    assert (newer.json()["did"], older.json()["did"]) == ("revised", "older")
+    assert state() == ("published", 2, "New")
+
+
+def test_what_is_withdrawn_stays_so_until_it_is_published_anew(native, send, rung):
+    send(article())
+    gone = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, type="article.withdrawn", id="msg_2")
+    assert (gone.status_code, gone.json()["did"]) == (202, "withdrawn")
+    late = send(article(title="Late", updated_at="2026-01-01T10:30:00Z"), id="msg_3")
+    assert late.json()["did"] == "older"
+    assert Article.objects.get().state == "withdrawn"
+    back = send(article(updated_at="2026-01-01T12:00:00Z"), id="msg_4")
+    assert back.json()["did"] == "published"
+    assert state()[:2] == ("published", 2)
+    assert len(rung) == 3
+
+
+def test_a_publish_that_arrives_after_its_own_withdrawal_is_kept_out(native, send):
+    gone = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, type="article.withdrawn", id="msg_2")
+    assert gone.json()["did"] == "unchanged"
+    assert send(article()).json()["did"] == "older"
+    assert not Article.objects.exists()
+
+
+def test_a_withdrawal_that_is_older_than_what_is_here_does_nothing(native, send):
+    send(article(updated_at="2026-01-01T12:00:00Z"))
+    late = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, type="article.withdrawn", id="msg_2")
+    assert late.json()["did"] == "unchanged"
+    assert state()[0] == "published"
+
+
+def test_one_language_is_withdrawn_alone(native, send):
+    send(article(translations=[{"language": "ru", "title": "Совет", "html": "<p>Сегодня.</p>"}]))
+    send({"story": "un-report", "language": "ru"}, type="article.withdrawn", id="msg_2")
+    assert dict(Article.objects.values_list("language", "state")) == {"en": "published", "ru": "withdrawn"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "why"),
+    [
+        (b"\xff{}", "body", "not UTF-8 (byte 0)"),
+        (b"{", "body", "not JSON"),
+        (b"[]", "body", "must be a JSON object"),
+        (b"[" * 100_000, "body", "nested too deeply"),
+        (b'{"type": ' + b"1" * 5000 + b"}", "body", "too long"),
+        (rb'{"type": "\ud800"}', "body", "surrogate"),
+        (b'{"data": {}}', "type", "is missing"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words(native, send, body, field, why):
+    answer = send(None, body=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert why in answer.json()["why"]
+    assert not WebhookDelivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"title": ""}, "data.title"),
+        ({"title": 5}, "data.title"),
+        ({"story": None}, "data.story"),
+        ({"language": "English!"}, "data.language"),
+        ({"url": "javascript:alert(1)"}, "data.url"),
+        ({"updated_at": "yesterday"}, "data.updated_at"),
+        ({"updated_at": "0001-01-01T00:00:00+23:59"}, "data.updated_at"),
+        ({"visibility": "secret"}, "data.visibility"),
+        ({"topics": "rights"}, "data.topics"),
+        ({"picture": {"url": "no"}}, "data.picture.url"),
+        ({"translations": [{"language": "ru", "title": "", "html": "x"}]}, "data.translations[0].title"),
+        ({"translations": [{"language": "en", "title": "a", "html": "x"}]}, "data.translations"),
+    ],
+)
+def test_a_bad_field_is_named(native, send, change, field):
+    answer = send(article(**change))
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+def test_ten_megabytes_are_too_large_whatever_the_header_says(native, client):
+    body = b"x" * (10 * 1024 * 1024)
+    assert client.post("/hooks/native", body, content_type="application/json").status_code == 413
+
+
+def test_an_unknown_source_and_another_method(client, native):
+    assert client.post("/hooks/nowhere", b"{}", content_type="application/json").status_code == 404
+    assert client.get("/hooks/native").status_code == 405
+
+
+def test_nul_in_a_title_does_not_reach_the_database(native, send):
+    assert send(article(title="A\0B", topics=["x\0"])).status_code == 202
+    assert Article.objects.get().current.title == "AB"
+
+
+def test_a_webhook_takes_a_dozen_round_trips_to_the_database(native, send, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):  # with the savepoints of this test's own transaction
+        send(article())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twins_that_arrive_at_once_make_one_article():
+    add_source("native")
+    together = threading.Barrier(4)
+    answers = []
+
+    def go(number):
+        from articles.conftest import SECRET
+        from dispatch.articles import signatures
+
+        body = json.dumps({"type": "article.published", "data": article()}).encode()
+        import time
+
+        name, moment = f"msg_{number % 2}", int(time.time())
+        signed = signatures.sign_standard(SECRET, name, moment, body)
+        headers = {"webhook-id": name, "webhook-timestamp": str(moment), "webhook-signature": signed}
+        together.wait(10)
+        answer = Client().post("/hooks/native", body, content_type="application/json", headers=headers)
+        answers.append(answer.json()["did"])
+        connection.close()
+
+    threads = [threading.Thread(target=go, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["published", "repeated", "repeated", "unchanged"]
+    assert Article.objects.get().revisions.count() == 1
