@@ -1,0 +1,22 @@
+"""The networks Dispatch can post to; each module, and its library, is loaded when first asked for."""
+
+import functools
+from importlib import import_module
+
+from dispatch.social.networks.base import Network
+
+registry = {
+    "x": "dispatch.social.networks.x:X",
+    "mastodon": "dispatch.social.networks.mastodon:Mastodon",
+    "bluesky": "dispatch.social.networks.bluesky:Bluesky",
+    "telegram": "dispatch.social.networks.telegram:Telegram",
+    "fake": "dispatch.social.networks.fake:Fake",
+}
+
+
+@functools.cache
+def get(name: str) -> Network:
+    """The network of this name. Raises KeyError."""
+    module, _, attribute = registry[name].partition(":")
+    network: Network = getattr(import_module(module), attribute)()
+    return network

@@ -1,0 +1,58 @@
+"""A network that goes nowhere, for tests and dry runs; it answers what it is told to and keeps what it took."""
+
+from typing import TYPE_CHECKING
+
+from dispatch.outcomes import Outcome, Sent
+from dispatch.social.networks.base import Account, Draft, Found, Health, Limits, Look, NotFound, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Fake:
+    """See Network. `answer` may be replaced; `out` holds what was published, by key."""
+
+    name = "fake"
+    replays = False
+
+    def __init__(self) -> None:
+        self.out: dict[str, Draft] = {}
+        self.answer: Callable[[Draft], Outcome] | None = None
+
+    def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
+        """500 characters."""
+        return Limits(longest=500, unit="characters")
+
+    def count(self, text: str, account: Account) -> int:  # noqa: ARG002 - the contract's shape
+        """Code points."""
+        return len(text)
+
+    def check(self, draft: Draft, account: Account) -> list[str]:  # noqa: ARG002 - the contract's shape
+        """Length."""
+        return ["too long"] if len(draft.text) > 500 else []
+
+    def publish(self, draft: Draft, account: Account) -> Outcome:  # noqa: ARG002 - the contract's shape
+        """What `answer` says, else it is out."""
+        outcome = (
+            self.answer(draft) if self.answer else Sent(remote_id=draft.key, url=f"https://fake.example/{draft.key}")
+        )
+        if isinstance(outcome, Sent):
+            self.out[draft.key] = draft
+        return outcome
+
+    def find(self, draft: Draft, account: Account) -> Look:  # noqa: ARG002 - the contract's shape
+        """By key."""
+        return Found(draft.key, f"https://fake.example/{draft.key}") if draft.key in self.out else NotFound()
+
+    def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
+        """No."""
+        return Unsupported()
+
+    def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
+        """Forgets it."""
+        self.out.pop(remote_id, None)
+        return Sent(remote_id=remote_id)
+
+    def probe(self, account: Account) -> Health:  # noqa: ARG002 - the contract's shape
+        """Always well."""
+        return Health(ok=True)

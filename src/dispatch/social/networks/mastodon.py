@@ -1,0 +1,124 @@
+"""Mastodon: any instance, through Mastodon.py. Its limits are its own; an Idempotency-Key makes a repeat safe for an hour."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import mastodon
+import requests
+
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent
+from dispatch.social import counting
+from dispatch.social.networks import answers
+from dispatch.social.networks.base import (
+    TIMEOUT,
+    Account,
+    CannotTell,
+    Draft,
+    Found,
+    Health,
+    Limits,
+    Look,
+    NotFound,
+    Unsupported,
+)
+
+
+class Mastodon:
+    """See Network. Credentials: access_token."""
+
+    name = "mastodon"
+    replays = True
+
+    def limits(self, account: Account) -> Limits:
+        """As the instance says (GET /api/v2/instance), Mastodon's own defaults until it was asked."""
+        said = account.known.get("statuses", {})
+        return Limits(
+            longest=int(said.get("max_characters", 500)),
+            link_cost=int(said.get("characters_reserved_per_url", 23)),
+            unit="characters",
+        )
+
+    def count(self, text: str, account: Account) -> int:
+        """StatusLengthValidator's way."""
+        return counting.mastodon(text, self.limits(account).link_cost or 23)
+
+    def check(self, draft: Draft, account: Account) -> list[str]:
+        """Length."""
+        length, longest = self.count(draft.text, account), self.limits(account).longest
+        return [f"{length} characters, {longest} fit"] if length > longest else []
+
+    def publish(self, draft: Draft, account: Account) -> Outcome:
+        """POST /api/v1/statuses with an Idempotency-Key."""
+        try:
+            status = self._client(account).status_post(
+                draft.text, language=draft.language, idempotency_key=draft.key, visibility="public"
+            )
+        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+            return _outcome(error)
+        return Sent(remote_id=str(status["id"]), url=str(status["url"] or ""))
+
+    def find(self, draft: Draft, account: Account) -> Look:
+        """Among the account's latest statuses, by the link or else the text."""
+        try:
+            client = self._client(account)
+            statuses = client.account_statuses(client.account_verify_credentials(), limit=40)
+        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+            return CannotTell(type(error).__name__)
+        wanted = draft.link or draft.text
+        match = next((status for status in statuses if wanted in str(status["content"]).replace("&amp;", "&")), None)
+        return Found(str(match["id"]), str(match["url"])) if match else NotFound()
+
+    def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
+        """PUT /api/v1/statuses/:id."""
+        try:
+            status = self._client(account).status_update(remote_id, draft.text)
+        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+            return _outcome(error)
+        return Sent(remote_id=remote_id, url=str(status["url"] or ""))
+
+    def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
+        """DELETE /api/v1/statuses/:id."""
+        try:
+            self._client(account).status_delete(remote_id)
+        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+            return _outcome(error)
+        return Sent(remote_id=remote_id)
+
+    def probe(self, account: Account) -> Health:
+        """Who we are there, and what the instance allows."""
+        try:
+            client = self._client(account)
+            me = client.account_verify_credentials()
+            configuration = client.instance_v2()["configuration"]
+        except (mastodon.MastodonError, requests.RequestException, ValueError, KeyError) as error:
+            return Health(ok=False, words=str(_outcome(error)))
+        statuses = configuration["statuses"]
+        names = ("max_characters", "characters_reserved_per_url", "max_media_attachments")
+        known = {"statuses": {name: statuses[name] for name in names if name in statuses}}
+        return Health(ok=True, words=f"signed in as {me['acct']}", known=known)
+
+    def _client(self, account: Account) -> Any:
+        return mastodon.Mastodon(
+            access_token=account.credentials["access_token"],
+            api_base_url=account.server,
+            request_timeout=TIMEOUT,
+            ratelimit_method="throw",
+            version_check_mode="none",
+        )
+
+
+def _outcome(error: Exception) -> Outcome:
+    if isinstance(error, mastodon.MastodonRatelimitError):
+        return Deferred(until=_reset(error), reason="the instance asks for patience", code="429")
+    if isinstance(error, mastodon.MastodonAPIError):
+        status = next((int(arg) for arg in error.args if isinstance(arg, int)), 500)
+        return answers.of_status(status, " ".join(str(arg) for arg in error.args[1:]))
+    if isinstance(error, mastodon.MastodonIllegalArgumentError):
+        return Refused(reason=str(error)[:300])
+    return answers.of_failure(error)
+
+
+def _reset(error: Exception) -> datetime:
+    """X-RateLimit-Reset where the library passes it on, else its default pause."""
+    moment = next((arg for arg in error.args if isinstance(arg, datetime)), None)
+    return moment or datetime.now(UTC) + answers.PAUSE

@@ -1,0 +1,114 @@
+"""Telegram: a bot that is a channel's administrator. It cannot look at the channel, so a person settles what is unknown."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import telegram
+from telegram import LinkPreviewOptions
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent
+from dispatch.social import counting
+from dispatch.social.networks import answers
+from dispatch.social.networks.base import TIMEOUT, Account, CannotTell, Draft, Health, Limits, Look, Unsupported
+
+LIMITS = Limits(longest=int(telegram.constants.MessageLimit.MAX_TEXT_LENGTH), unit="UTF-16 characters")
+DEFINITE = (BadRequest, Forbidden, InvalidToken, ChatMigrated, Conflict)
+
+
+class Telegram:
+    """See Network. Credentials: token. The channel's account is its @name or number."""
+
+    name = "telegram"
+    replays = False
+
+    def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
+        """telegram.constants."""
+        return LIMITS
+
+    def count(self, text: str, account: Account) -> int:  # noqa: ARG002 - the contract's shape
+        """UTF-16 code units."""
+        return counting.utf16(text)
+
+    def check(self, draft: Draft, account: Account) -> list[str]:
+        """Length."""
+        length = self.count(draft.text, account)
+        return [f"{length} characters, {LIMITS.longest} fit"] if length > LIMITS.longest else []
+
+    def publish(self, draft: Draft, account: Account) -> Outcome:
+        """sendMessage, once; plain text, so that nothing in it can be taken for markup."""
+        preview = LinkPreviewOptions(url=draft.link or None, is_disabled=not draft.link, prefer_large_media=True)
+        try:
+            sent = _ask(account, "send_message", account.name, draft.text, link_preview_options=preview)
+        except (TelegramError, OSError) as error:
+            return _outcome(error)
+        return Sent(remote_id=str(sent.message_id), url=str(sent.link or ""))
+
+    def find(self, draft: Draft, account: Account) -> Look:  # noqa: ARG002 - the contract's shape
+        """The Bot API has no way to read a channel's history."""
+        return CannotTell("a Telegram bot cannot read its channel; look there and decide")
+
+    def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
+        """editMessageText."""
+        try:
+            _ask(account, "edit_message_text", draft.text, account.name, int(remote_id))
+        except (TelegramError, OSError) as error:
+            return _outcome(error)
+        return Sent(remote_id=remote_id)
+
+    def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
+        """deleteMessage."""
+        try:
+            _ask(account, "delete_message", account.name, int(remote_id))
+        except (TelegramError, OSError) as error:
+            return _outcome(error)
+        return Sent(remote_id=remote_id)
+
+    def probe(self, account: Account) -> Health:
+        """getMe and getChat."""
+        try:
+            me = _ask(account, "get_me")
+            chat = _ask(account, "get_chat", account.name)
+        except (TelegramError, OSError) as error:
+            return Health(ok=False, words=str(_outcome(error)))
+        return Health(ok=True, words=f"@{me.username} in {chat.title or chat.id}")
+
+
+def _ask(account: Account, method: str, *args: Any, **kwargs: Any) -> Any:
+    """One request in an event loop of its own; the library is asynchronous, the workers are not."""
+
+    async def once() -> Any:
+        request = HTTPXRequest(connect_timeout=TIMEOUT, read_timeout=TIMEOUT, write_timeout=TIMEOUT)
+        base = f"{account.server.rstrip('/')}/bot" if account.server else "https://api.telegram.org/bot"
+        bot = telegram.Bot(account.credentials["token"], base_url=base, request=request, get_updates_request=request)
+        try:
+            return await getattr(bot, method)(*args, **kwargs)
+        finally:
+            await request.shutdown()
+
+    return asyncio.run(once())
+
+
+def _outcome(error: Exception) -> Outcome:
+    if isinstance(error, RetryAfter):
+        wait = error.retry_after
+        seconds = wait if isinstance(wait, int | float) else wait.total_seconds()
+        until = datetime.fromtimestamp(datetime.now(UTC).timestamp() + seconds, UTC)
+        return Deferred(until=until, reason="Telegram asks for patience", code="429")
+    if isinstance(error, DEFINITE):
+        return Refused(reason=error.message[:300], code="400")
+    if isinstance(error, TimedOut | NetworkError):
+        return answers.of_failure(error)
+    return answers.of_failure(error)

@@ -1,0 +1,144 @@
+"""X through tweepy. Nothing makes a repeat safe here: an unknown outcome is looked for among the account's own posts."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import tweepy
+from requests.adapters import HTTPAdapter
+
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
+from dispatch.social import counting
+from dispatch.social.networks import answers
+from dispatch.social.networks.base import (
+    TIMEOUT,
+    Account,
+    CannotTell,
+    Draft,
+    Found,
+    Health,
+    Limits,
+    Look,
+    NotFound,
+    Unsupported,
+)
+
+HOST = "https://api.twitter.com"
+LIMITS = Limits(longest=280, link_cost=23, unit="weighted characters")
+DUPLICATE = "duplicate content"
+COST = {"plain": 0.015, "with_link": 0.20}
+"""Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
+
+
+class X:
+    """See Network. Credentials: consumer_key, consumer_secret, access_token, access_token_secret (OAuth 1.0a), or
+    oauth2_token."""
+
+    name = "x"
+    replays = False
+
+    def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
+        """280 weighted characters, a link 23."""
+        return LIMITS
+
+    def count(self, text: str, account: Account) -> int:  # noqa: ARG002 - the contract's shape
+        """twitter-text."""
+        return counting.x(text)
+
+    def check(self, draft: Draft, account: Account) -> list[str]:  # noqa: ARG002 - the contract's shape
+        """Length."""
+        length = counting.x(draft.text)
+        return [f"{length} weighted characters, {LIMITS.longest} fit"] if length > LIMITS.longest else []
+
+    def publish(self, draft: Draft, account: Account) -> Outcome:
+        """POST /2/tweets, once."""
+        client, as_user = _client(account)
+        try:
+            answer = client.create_tweet(text=draft.text, user_auth=as_user)
+        except (tweepy.TweepyException, requests.RequestException) as error:
+            return _outcome(error)
+        number = str(answer.data["id"])
+        return Sent(remote_id=number, url=f"https://x.com/i/status/{number}")
+
+    def find(self, draft: Draft, account: Account) -> Look:
+        """Among our own latest posts (an owned read), by the link behind t.co or else the text."""
+        client, as_user = _client(account)
+        try:
+            me = client.get_me(user_auth=as_user).data
+            posts = (
+                client.get_users_tweets(me.id, max_results=40, tweet_fields=["entities"], user_auth=as_user).data or []
+            )
+        except (tweepy.TweepyException, requests.RequestException) as error:
+            return CannotTell(type(error).__name__)
+        match = next((post for post in posts if _is(post, draft)), None)
+        return Found(str(match.id), f"https://x.com/i/status/{match.id}") if match else NotFound()
+
+    def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
+        """Only for paying accounts, and not through tweepy."""
+        return Unsupported()
+
+    def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
+        """DELETE /2/tweets/:id."""
+        client, as_user = _client(account)
+        try:
+            client.delete_tweet(remote_id, user_auth=as_user)
+        except (tweepy.TweepyException, requests.RequestException) as error:
+            return _outcome(error)
+        return Sent(remote_id=remote_id)
+
+    def probe(self, account: Account) -> Health:
+        """GET /2/users/me."""
+        client, as_user = _client(account)
+        try:
+            me = client.get_me(user_auth=as_user).data
+        except (tweepy.TweepyException, requests.RequestException) as error:
+            return Health(ok=False, words=str(_outcome(error)))
+        return Health(ok=True, words=f"signed in as {me.username}")
+
+
+class _Elsewhere(HTTPAdapter):
+    """tweepy knows one host and no time-outs: this adds the time-out, and another host where the channel names one."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(max_retries=0)
+        self.server = server
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs["timeout"] = TIMEOUT
+        if self.server:
+            theirs, ours = urlsplit(request.url or ""), urlsplit(self.server)
+            path = ours.path.rstrip("/") + str(theirs.path)
+            request.url = urlunsplit((ours.scheme, ours.netloc, path, str(theirs.query), ""))
+        return super().send(request, *args, **kwargs)
+
+
+def _client(account: Account) -> tuple[Any, bool]:
+    """A client, and whether it signs as OAuth 1.0a user."""
+    keys = account.credentials
+    if "oauth2_token" in keys:
+        client = tweepy.Client(bearer_token=keys["oauth2_token"], wait_on_rate_limit=False)
+    else:
+        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+        client = tweepy.Client(**{name: keys[name] for name in names}, wait_on_rate_limit=False)
+    client.session.mount(HOST, _Elsewhere(account.server))
+    return client, "oauth2_token" not in keys
+
+
+def _is(post: Any, draft: Draft) -> bool:
+    links = [link.get("expanded_url", "") for link in (post.entities or {}).get("urls", [])]
+    return draft.link in links if draft.link else post.text == draft.text
+
+
+def _outcome(error: Exception) -> Outcome:
+    if isinstance(error, tweepy.TooManyRequests):
+        reset = error.response.headers.get("x-rate-limit-reset", "")
+        until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else datetime.now(UTC) + answers.PAUSE
+        return Deferred(until=until, reason="X asks for patience", code="429")
+    if isinstance(error, tweepy.Forbidden) and DUPLICATE in str(error).lower():
+        return Unknown(reason="X says it has this text already", evidence={"status": 403, "words": str(error)[:300]})
+    if isinstance(error, tweepy.HTTPException):
+        return answers.of_status(error.response.status_code, " ".join(error.api_messages) or str(error))
+    if isinstance(error, requests.RequestException):
+        return answers.of_failure(error)
+    return Refused(reason=str(error)[:300])

@@ -1,0 +1,66 @@
+"""What became of an unknown post: the network is asked before anything is sent again; else an editor decides."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from dispatch.outcomes import Sent
+from dispatch.social import channels, networks, publishing
+from dispatch.social.models import Attempt, Post
+from dispatch.social.networks.base import Found, NotFound
+
+LOOKS = (timedelta(seconds=60), timedelta(minutes=3), timedelta(minutes=10))
+"""When to look after an attempt without an answer: a status may show late, and a key is known only once it is stored."""
+REPLAY_UNTIL = timedelta(minutes=55)
+"""Mastodon forgets an Idempotency-Key after an hour."""
+
+
+def resolve(post_id: int) -> None:
+    """Look once. Found: sent. Not there after the last look: once more where the network itself recognises a repeat."""
+    post = (
+        Post.objects.select_related("channel", "article__current").filter(pk=post_id, state=Post.State.UNKNOWN).first()
+    )
+    attempt = post.attempts.order_by("-number").first() if post else None
+    if post is None or attempt is None:
+        return
+    network = networks.get(post.channel.network)
+    draft = publishing.draft_of(post, attempt)
+    look = network.find(draft, channels.account(post.channel))
+    if isinstance(look, Found):
+        publishing.settle(
+            post, attempt, Sent(remote_id=look.remote_id, url=look.url, evidence={"found": look.remote_id})
+        )
+        return
+    looked = _note(attempt, look.reason if not isinstance(look, NotFound) else "not there")
+    replayable = network.replays and isinstance(look, NotFound) and timezone.now() - attempt.started_at < REPLAY_UNTIL
+    if replayable and looked >= len(LOOKS) and post.attempts_made < publishing.MOST_ATTEMPTS:
+        _send_again(post)
+
+
+def due() -> list[int]:
+    """Unknown posts whose next look is due; each is looked at as often as LOOKS says, then waits for an editor."""
+    now = timezone.now()
+    numbers = []
+    for attempt in Attempt.objects.filter(post__state=Post.State.UNKNOWN, outcome="unknown").order_by(
+        "post_id", "-number"
+    ):
+        looked = int(attempt.evidence.get("looks", 0))
+        if looked < len(LOOKS) and now - (attempt.finished_at or attempt.started_at) >= LOOKS[looked]:
+            numbers.append(attempt.post_id)
+    return list(dict.fromkeys(numbers))
+
+
+def _note(attempt: Attempt, what: str) -> int:
+    """Keep that, and when, someone looked: it is the evidence an editor will see."""
+    looks = int(attempt.evidence.get("looks", 0)) + 1
+    attempt.evidence = {**attempt.evidence, "looks": looks, "looked_at": timezone.now().isoformat(), "saw": what}
+    attempt.save(update_fields=["evidence"])
+    return looks
+
+
+def _send_again(post: Post) -> None:
+    with transaction.atomic():
+        Post.objects.filter(pk=post.pk, state=Post.State.UNKNOWN, token=post.token).update(
+            state=Post.State.SCHEDULED, due_at=timezone.now(), rung_at=None
+        )
