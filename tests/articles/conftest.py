@@ -51,13 +51,13 @@ def article(**fields):
 def send(client):
     """Send a native webhook as a CMS would: signed over the raw bytes."""
 
-    def send(data, *, type="article.published", id="msg_1", moment=None, secret=SECRET, slug="native", body=None):
-        body = body if body is not None else json.dumps({"type": type, "data": data}).encode()
+    def send(data, *, event="article.published", name="msg_1", moment=None, secret=SECRET, slug="native", body=None):
+        body = body if body is not None else json.dumps({"type": event, "data": data}).encode()
         moment = int(time.time()) if moment is None else moment
         headers = {
-            "webhook-id": id,
+            "webhook-id": name,
             "webhook-timestamp": str(moment),
-            "webhook-signature": signatures.sign_standard(secret, id, moment, body),
+            "webhook-signature": signatures.sign_standard(secret, name, moment, body),
         }
         return client.post(f"/hooks/{slug}", body, content_type="application/json", headers=headers)
 

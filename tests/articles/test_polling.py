@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
-
 from articles.conftest import add_source, article
 from articles.test_payloads import post, rest
+from django.utils import timezone
+
 from dispatch import queue, vault
 from dispatch.articles import polling, ticks
 from dispatch.articles.models import Article, Hint, Source, WebhookDelivery
@@ -33,19 +33,19 @@ def titles():
 
 def atom(*entries):
     items = "".join(
-        f"<entry><id>{id}</id><title>{title}</title><link href='https://news.example.org/{id}'/>"
+        f"<entry><id>{name}</id><title>{title}</title><link href='https://news.example.org/{name}'/>"
         f"<published>{moment}</published><updated>{moment}</updated>"
         f"<content type='html'>&lt;p&gt;{title}.&lt;/p&gt;</content></entry>"
-        for id, title, moment in entries
+        for name, title, moment in entries
     )
     return f"<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'><title>News</title>{items}</feed>"
 
 
 def rss(*items):
     told = "".join(
-        f"<item><guid>{id}</guid><title>{title}</title><link>https://news.example.org/{id}</link>"
+        f"<item><guid>{name}</guid><title>{title}</title><link>https://news.example.org/{name}</link>"
         f"<description>{title}.</description>{f'<pubDate>{date}</pubDate>' if date else ''}</item>"
-        for id, title, date in items
+        for name, title, date in items
     )
     return f"<?xml version='1.0'?><rss version='2.0'><channel><title>News</title>{told}</channel></rss>"
 
@@ -107,14 +107,14 @@ def test_what_a_feed_found_first_a_webhook_corrects(site, send):
     again(source)
     assert send(article(updated_at="2026-01-02T11:00:00Z")).json()["did"] == "revised"
     assert titles() == ["The Council heard the report"]
-    gone = send({"story": "un-report"}, type="article.withdrawn", id="msg_2")
+    gone = send({"story": "un-report"}, event="article.withdrawn", name="msg_2")
     assert gone.json()["did"] == "withdrawn"
 
 
 def test_a_stale_feed_does_not_bring_back_what_was_withdrawn(site, send):
     source = at(site, "native", "/feed")
     send(article(updated_at=AFTER))
-    send({"story": "un-report"}, type="article.withdrawn", id="msg_2")
+    send({"story": "un-report"}, event="article.withdrawn", name="msg_2")
     item = {"id": "un-report/en", "title": "T", "content_html": "x", "date_published": AFTER}
     site.put("/feed", {"version": "https://jsonfeed.org/version/1.1", "items": [item]})
     again(source)
@@ -129,7 +129,9 @@ def test_what_is_no_feed_is_told_and_no_file_is_opened(site, body):
     assert Source.objects.get().poll_trouble == "what is there is not a feed"
 
 
-@pytest.mark.parametrize(("key", "asked"), [("6b03:0123abcd", "/ghost/api/admin/"), ("22444f", "/ghost/api/content/")])
+@pytest.mark.parametrize(
+    ("key", "asked"), [("6b03:" + "0123abcd" * 8, "/ghost/api/admin/"), ("22444f", "/ghost/api/content/")]
+)
 def test_ghosts_apis_tell_what_its_webhook_missed(site, key, asked):
     source = at(site, "ghost", "", api_key=vault.seal(key, "source:ghost:api_key"))
     site.put(f"{asked}posts/", {"posts": [post(updated_at=AFTER, published_at=AFTER), post(id="x", title="")]})
@@ -145,7 +147,7 @@ def test_ghosts_apis_tell_what_its_webhook_missed(site, key, asked):
 def test_wordpress_is_asked_what_changed(site, wordpress):
     Source.objects.update(created_at=ADDED)
     moments = {"date_gmt": "2026-01-02T10:00:00", "modified_gmt": "2026-01-02T10:00:00"}
-    site.put("/wp-json/wp/v2/posts", [rest(**moments), rest(id=8, link="https://news.example.org/8")])
+    site.put("/wp-json/wp/v2/posts", [rest(**moments), rest(id=8, date_gmt="2025-12-31T10:00:00", link="")])
     assert again(wordpress) == ""
     assert titles() == ["Bread & salt"]
     assert Source.objects.get().poll_state["since"].startswith("2026-01-02T10:00:00")

@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
-
 from articles.conftest import SECRET, add_source, article
+
 from dispatch.articles import signatures
 from dispatch.articles.models import Article, WebhookDelivery
 
@@ -57,8 +57,8 @@ def test_the_id_is_signed_too(native):
 def test_both_secrets_are_good_while_one_replaces_the_other(db, send):
     old, new = SECRET, "whsec_bmV3IHNlY3JldCBvZiB0aGUgdGVzdHM="
     add_source("native", secrets=[new, old])
-    assert send(article(), secret=old, id="a").status_code == 202
-    assert send(article(), secret=new, id="b").status_code == 200
+    assert send(article(), secret=old, name="a").status_code == 202
+    assert send(article(), secret=new, name="b").status_code == 200
 
 
 def test_one_good_signature_of_several_is_enough(native):

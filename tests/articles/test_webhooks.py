@@ -2,13 +2,15 @@
 
 import json
 import threading
+import time
 
 import pytest
+from articles.conftest import SECRET, add_source, article
 from django.db import connection
 from django.test import Client
 
-from articles.conftest import add_source, article
 from dispatch import queue
+from dispatch.articles import signatures
 from dispatch.articles.models import Article, Story, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
@@ -53,34 +55,34 @@ def test_a_replay_answers_200_and_does_nothing(native, send, rung):
 
 def test_the_same_article_under_another_id_changes_nothing(native, send, rung):
     send(article())
-    again = send(article(), id="msg_2")
+    again = send(article(), name="msg_2")
     assert (again.status_code, again.json()["did"]) == (200, "unchanged")
     assert len(rung) == 1
 
 
 def test_a_revision_replaces_and_an_older_one_stays_out(native, send):
     send(article())
-    newer = send(article(title="New", updated_at="2026-01-01T12:00:00Z"), id="msg_2", type="article.updated")
-    older = send(article(title="Old", updated_at="2026-01-01T11:00:00Z"), id="msg_3", type="article.updated")
+    newer = send(article(title="New", updated_at="2026-01-01T12:00:00Z"), name="msg_2", event="article.updated")
+    older = send(article(title="Old", updated_at="2026-01-01T11:00:00Z"), name="msg_3", event="article.updated")
     assert (newer.json()["did"], older.json()["did"]) == ("revised", "older")
     assert state() == ("published", 2, "New")
 
 
 def test_what_is_withdrawn_stays_so_until_it_is_published_anew(native, send, rung):
     send(article())
-    gone = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, type="article.withdrawn", id="msg_2")
+    gone = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, event="article.withdrawn", name="msg_2")
     assert (gone.status_code, gone.json()["did"]) == (202, "withdrawn")
-    late = send(article(title="Late", updated_at="2026-01-01T10:30:00Z"), id="msg_3")
+    late = send(article(title="Late", updated_at="2026-01-01T10:30:00Z"), name="msg_3")
     assert late.json()["did"] == "older"
     assert Article.objects.get().state == "withdrawn"
-    back = send(article(updated_at="2026-01-01T12:00:00Z"), id="msg_4")
+    back = send(article(updated_at="2026-01-01T12:00:00Z"), name="msg_4")
     assert back.json()["did"] == "published"
     assert state()[:2] == ("published", 2)
     assert len(rung) == 3
 
 
 def test_a_publish_that_arrives_after_its_own_withdrawal_is_kept_out(native, send):
-    gone = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, type="article.withdrawn", id="msg_2")
+    gone = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, event="article.withdrawn", name="msg_2")
     assert gone.json()["did"] == "unchanged"
     assert send(article()).json()["did"] == "older"
     assert not Article.objects.exists()
@@ -88,14 +90,14 @@ def test_a_publish_that_arrives_after_its_own_withdrawal_is_kept_out(native, sen
 
 def test_a_withdrawal_that_is_older_than_what_is_here_does_nothing(native, send):
     send(article(updated_at="2026-01-01T12:00:00Z"))
-    late = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, type="article.withdrawn", id="msg_2")
+    late = send({"story": "un-report", "updated_at": "2026-01-01T11:00:00Z"}, event="article.withdrawn", name="msg_2")
     assert late.json()["did"] == "unchanged"
     assert state()[0] == "published"
 
 
 def test_one_language_is_withdrawn_alone(native, send):
     send(article(translations=[{"language": "ru", "title": "Совет", "html": "<p>Сегодня.</p>"}]))
-    send({"story": "un-report", "language": "ru"}, type="article.withdrawn", id="msg_2")
+    send({"story": "un-report", "language": "ru"}, event="article.withdrawn", name="msg_2")
     assert dict(Article.objects.values_list("language", "state")) == {"en": "published", "ru": "withdrawn"}
 
 
@@ -167,12 +169,7 @@ def test_twins_that_arrive_at_once_make_one_article():
     answers = []
 
     def go(number):
-        from articles.conftest import SECRET
-        from dispatch.articles import signatures
-
         body = json.dumps({"type": "article.published", "data": article()}).encode()
-        import time
-
         name, moment = f"msg_{number % 2}", int(time.time())
         signed = signatures.sign_standard(SECRET, name, moment, body)
         headers = {"webhook-id": name, "webhook-timestamp": str(moment), "webhook-signature": signed}

@@ -15,14 +15,20 @@ from lxml import html as lxml_html
 from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
-DROPPED = ("script", "style", "noscript", "form", "svg", "template", "object", "embed", "link", "meta", "base", "head")
+DROPPED = (
+    *("script", "style", "noscript", "template", "svg", "object", "embed", "link", "meta", "base", "head"),
+    *("form", "select", "textarea", "input"),
+)
 CONTROLS = ("kg-audio-player", "kg-video-player-container", "kg-video-overlay", "kg-video-large-play-icon")
 HIDDEN = re.compile(r"display:none|visibility:hidden|(?<![-\w])(width|height):[01]px")
 WIDEST = 600
-TAGS = set(
-    "a abbr b blockquote br caption cite code dd del div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img ins kbd li"
-    " mark ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul".split()  # noqa: SIM905 - fifty tags read best as a line
-)
+REPAIRS = 5
+"""lxml and nh3 repair broken nesting each in its own way; after a second or third look they agree."""
+ALLOWED = """
+    a abbr b blockquote br caption cite code dd del div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img ins kbd li
+    mark ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul
+"""
+TAGS = set(ALLOWED.split())
 ATTRIBUTES = {
     "*": {"lang", "dir", "id"},
     "a": {"href", "title"},
@@ -39,6 +45,14 @@ YOUTUBE = re.compile(r"/embed/([\w-]{6,20})")
 
 def clean(html: str, *, base: str) -> str:
     """HTML for mail. `base` is the article's address; relative ones start there."""
+    for _ in range(REPAIRS):
+        before, html = html, _clean_once(html, base)
+        if html == before:
+            break
+    return html
+
+
+def _clean_once(html: str, base: str) -> str:
     if not html.strip():
         return ""
     try:

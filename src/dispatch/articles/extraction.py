@@ -40,8 +40,9 @@ def from_page(page: str, *, url: str = "", title: str = "") -> Extracted:
     if not title:
         raise Nothing("The page has no title; say it with --title.")
     written = trafilatura.extract(page, output_format="html", include_links=True, include_formatting=True, **options)
-    body = lxml_html.document_fromstring(written or "<body></body>").body
-    parts = "".join(lxml_html.tostring(child, encoding="unicode") for child in body)
+    root = lxml_html.document_fromstring(written or "<body></body>")
+    body = root.find("body")
+    parts = "".join(lxml_html.tostring(child, encoding="unicode") for child in (root if body is None else body))
     return Extracted(title, parts, _iso(found.date or ""))
 
 
