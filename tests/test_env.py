@@ -14,7 +14,7 @@ def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
 
 
 def test_a_missing_setting_says_what_to_do(monkeypatch):
-    with pytest.raises(env.Misconfigured, match="DISPATCH_X is not set. Set it, or set DISPATCH_X_FILE"):
+    with pytest.raises(env.Misconfigured, match=r"DISPATCH_X is not set\. Set it, or set DISPATCH_X_FILE"):
         env.text("DISPATCH_X")
     monkeypatch.setenv("DISPATCH_X_FILE", "/nowhere")
     with pytest.raises(env.Misconfigured, match="names /nowhere, which cannot be read"):

@@ -42,6 +42,9 @@ def transport(url: str) -> dict[str, Any]:
         "health_check_interval": 25,
         "retry_on_timeout": True,
         "global_keyprefix": "dispatch:",
+        "max_retries": 1,  # of connecting for one doorbell; kombu's own way is for ever, with ever longer waits
+        "interval_start": 0,
+        "interval_step": 0,
     }
     if "+socket:" not in url:
         options["socket_keepalive"] = True
@@ -114,7 +117,7 @@ class _Bell:
     def flush(self, seconds: float = 1.0) -> None:
         """Wait for what is pending, `seconds` at most; for programs about to end."""
         deadline = time.monotonic() + seconds
-        while self.pending.unfinished_tasks and not self.trouble and time.monotonic() < deadline:
+        while self.pending.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def _start_once(self) -> None:
@@ -173,9 +176,11 @@ def flush(seconds: float = 1.0) -> None:
 
 
 def ping(seconds: int = 2) -> str:
-    """An empty string when the broker answers, else why not, in its words."""
+    """An empty string when the broker answers within about `seconds`, else why not, in its words."""
+    patience = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry_on_timeout": False}
+    options = {} if env.broker_url().startswith("amqp") else patience
     try:
-        with app.connection_for_write(connect_timeout=seconds) as connection:
+        with app.connection_for_write(connect_timeout=seconds, transport_options=options) as connection:
             connection.ensure_connection(max_retries=1, timeout=seconds)
     except Exception as error:  # noqa: BLE001 - every transport has its own; each means: unreachable
         return str(error) or type(error).__name__

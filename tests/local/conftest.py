@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,8 @@ def clean_environment(folder: Path, **changes: str) -> dict[str, str]:
     return {**ours, "DISPATCH_DATA_DIR": str(folder), **changes}
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "dispatch.cli", *arguments]
+def command(*arguments: str, python: str = sys.executable) -> list[str]:
+    return [python, "-m", "dispatch.cli", *arguments]
 
 
 def wait_for(what: Callable[[], object], seconds: float = STARTS_WITHIN) -> None:
@@ -37,12 +38,14 @@ def wait_for(what: Callable[[], object], seconds: float = STARTS_WITHIN) -> None
 class Up:
     """One `dispatch up`, watched from outside."""
 
-    def __init__(self, folder: Path, port: int, *, wrap: tuple[str, ...] = (), **changes: str) -> None:
+    def __init__(
+        self, folder: Path, port: int, *, wrap: tuple[str, ...] = (), python: str = sys.executable, **changes: str
+    ) -> None:
         self.folder, self.port = folder, port
         self.log = Path(f"{folder}.log")
         with self.log.open("w") as out:
             self.process = subprocess.Popen(
-                [*wrap, *command("up", "--port", str(port))],
+                [*wrap, *command("up", "--port", str(port), python=python)],
                 env=clean_environment(folder, **changes),
                 stdout=out,
                 stderr=out,
@@ -103,10 +106,11 @@ def folder() -> Iterator[Path]:
 def start() -> Iterator[Callable[..., Up]]:
     started: list[Up] = []
 
-    def begin(folder: Path, port: int = 18700, *, wrap: tuple[str, ...] = (), **changes: str) -> Up:
-        started.append(Up(folder, port, wrap=wrap, **changes))
+    def begin(folder: Path, port: int = 18700, **changes: Any) -> Up:
+        started.append(Up(folder, port, **changes))
         return started[-1]
 
     yield begin
     for one in started:
         one.stop()
+        print(one.said)  # shown by pytest where the test failed
