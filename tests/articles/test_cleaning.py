@@ -19,7 +19,8 @@ PIECES = st.sampled_from(
         "-->", "<![CDATA[", "&lt;b&gt;", "&nbsp;", "&#0;", "<noscript>", "</noscript>", "<template>", "<h1>", "</h1>",
         "<span id='fn1'>", "</span>", "<figure>", "</figure>", "<pre>", "</pre>",
         "<video poster='p.jpg' src='v.mp4'>",
-        "</video>", "\u200f", "\x07", "ў", "[gallery ids='1']", "<textarea>", "<select><option>", "<br>", "<li>", "<ul>", "</ul>",
+        "</video>", "\u200f", "\x07", "ў", "[gallery ids='1']", "<textarea>", "<select><option>", "<br>",
+        "<li>", "<ul>", "</ul>",
     ]
 )  # fmt: skip
 HTML = st.lists(PIECES | st.text(max_size=8), max_size=14).map("".join)

@@ -116,7 +116,8 @@ def _take_version(source: Source, incoming: Incoming, version: Version) -> Accep
 def _take_new(source: Source, incoming: Incoming, version: Version) -> Accepted:
     if incoming.act is not Act.PUBLISH and version.published_at <= source.created_at:
         return Accepted("ignored", "it was published before this source was added")
-    story, _ = Story.objects.get_or_create(key=incoming.story_key)
+    # No race here: whoever else speaks of this story waits.
+    story = Story.objects.filter(key=incoming.story_key).first() or Story.objects.create(key=incoming.story_key)
     article = Article.objects.create(
         story=story,
         source=source,
