@@ -1,0 +1,33 @@
+"""An article is planned until the plan is of what it is now."""
+
+import pytest
+
+from articles.conftest import article
+from dispatch.articles.models import Article
+from dispatch.workers import articles as tasks
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_article_is_planned_once(native, send):
+    send(article())
+    found = Article.objects.get()
+    tasks.plan_article(found.pk)
+    planned_at = Article.objects.get().planned_at
+    tasks.plan_article(found.pk)
+    assert planned_at
+    assert Article.objects.get().planned_at == planned_at
+
+
+def test_what_is_withdrawn_while_it_is_planned_is_planned_again(native, send, monkeypatch):
+    send(article())
+
+    def withdraw_meanwhile(_):
+        send({"story": "un-report"}, event="article.withdrawn", name="msg_2")
+
+    monkeypatch.setattr(tasks.editions, "plan", withdraw_meanwhile)
+    number = Article.objects.get().pk
+    tasks.plan_article(number)
+    assert Article.objects.get().planned_at is None
+    tasks.plan_article(number)
+    assert Article.objects.get().planned_at
