@@ -1,8 +1,8 @@
 """An article is planned until the plan is of what it is now."""
 
 import pytest
-
 from articles.conftest import article
+
 from dispatch.articles.models import Article
 from dispatch.workers import articles as tasks
 
