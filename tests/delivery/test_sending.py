@@ -88,6 +88,19 @@ def test_a_further_edition_of_a_story_goes_only_to_those_who_have_not_had_it(fak
     assert recipients(fake) == ["alice@example.org", "bob@example.org"]
 
 
+def test_a_further_edition_waits_until_the_first_one_is_enlisted(fake, make_edition, newsletter):
+    from dispatch.articles.models import Story
+    from dispatch.editions.models import EditionStory
+
+    story = Story.objects.create(key="s")
+    first, later = make_edition("story:1", ("en",)), make_edition("story:1/be", ("be",))
+    EditionStory.objects.create(edition=first, newsletter=newsletter, story=story)
+    EditionStory.objects.create(edition=later, newsletter=newsletter, story=story, is_further=True)
+    assert ledger.enlist(later.pk) is None
+    ledger.enlist(first.pk)
+    assert ledger.enlist(later.pk) is not None
+
+
 def test_who_leaves_after_the_freeze_is_skipped(fake, edition, subscribe):
     alice = subscribe("alice")
     send = ledger.enlist(edition.pk)

@@ -1,7 +1,7 @@
 """The ledger: who gets a send, how far it is, and what became of each reader. The only place that writes its tables.
 
 A position below `settled` without an exception was accepted; between `settled` and `ahead` it is in flight; from `ahead` on
-it is untouched. Every statement is in `sql/`, each runs on the database's clock, none holds a transaction open while mail is sent.
+it is untouched. Statements are in `sql/` and run on the database's clock; none holds a transaction open while mail is sent.
 """
 
 import functools
@@ -26,6 +26,7 @@ from dispatch.editions.models import Edition
 SQL = Path(__file__).parent / "sql"
 TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
 FORGIVE = "DELETE FROM delivery_exception WHERE send_id = %s AND subscriber_id = ANY (%s)"
+ENLISTING = 0x656E6C  # "enl": the advisory lock, with a newsletter, under which audiences are frozen
 TAKEOVERS = 3
 """Claims of a dead owner's chunk without progress in between; then it is stuck and waits for a person."""
 
@@ -70,13 +71,19 @@ class Answers:
 
 
 def enlist(edition_id: int) -> Send | None:
-    """Freeze an edition's audience and let it go. Once: the second call finds the first one's send. None: not rendered."""
+    """Freeze an edition's audience and let it go. Once: a second call finds the first one's send.
+
+    None: it is not rendered, or an earlier edition of its story must be enlisted first.
+    """
     with transaction.atomic():
         edition = Edition.objects.select_for_update().select_related("newsletter").get(pk=edition_id)
         if edition.state != Edition.State.RENDERED:
             return None
         if found := Send.objects.filter(edition=edition).first():
             return found
+        _run("SELECT pg_advisory_xact_lock(%s, %s)", [ENLISTING, edition.newsletter_id])
+        if _must_wait(edition):
+            return None
         send = _new_send(edition)
         numbers, frozen, distinct = _one("enlist", _audience(edition, send))
         assert frozen == distinct, "a reader stands twice in a send"
@@ -167,6 +174,13 @@ def strays(send: int) -> int:
 def drop_partition(send: int) -> None:
     """Forget who had which exception."""
     _run(f"DROP TABLE IF EXISTS delivery_exception_{int(send)}", [])
+
+
+def _must_wait(edition: Edition) -> bool:
+    """Whether an earlier edition of the same story is not enlisted yet: whom it takes is open, and nobody gets both."""
+    further = edition.stories.filter(is_further=True).values("story")
+    earlier = Edition.objects.filter(newsletter=edition.newsletter_id, stories__story__in=further, pk__lt=edition.pk)
+    return earlier.filter(state__in=[Edition.State.RENDERED, Edition.State.DUE], send=None).exists()
 
 
 def _new_send(edition: Edition) -> Send:

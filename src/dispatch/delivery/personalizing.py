@@ -1,7 +1,7 @@
 """A variant compiled once to the bytes of a message, cut where readers differ; a reader's message is a join.
 
 Bodies are quoted-printable (RFC 2045 section 6.7): pure ASCII, at most 76 columns, each slot alone between soft line breaks,
-no line begins with a dot (so nothing needs stuffing) and none ends in white space (so relaxed canonicalisation changes nothing).
+no line begins with a dot (so nothing needs stuffing) and none ends in white space (relaxed canonicalisation changes nothing).
 A builder takes exactly one reader, and the headers are the ones named here and no others.
 """
 

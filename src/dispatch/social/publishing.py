@@ -1,4 +1,4 @@
-"""Publishing a post: claimed by one worker, the attempt written first, one call, one outcome. Never twice, nor silently not."""
+"""Publishing a post: claimed by one worker, the attempt written first, one call, one outcome. Never twice or in silence."""
 
 import functools
 import hashlib

@@ -1,11 +1,13 @@
 """Bluesky (AT Protocol). A record's key is ours: putting the same record under it again changes nothing: a repeat is safe."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 from atproto_client import Client
 from atproto_client.exceptions import AtProtocolError, RequestErrorBase
 from atproto_client.request import Request
@@ -31,6 +33,7 @@ COLLECTION = "app.bsky.feed.post"
 LIMITS = Limits(longest=300, longest_bytes=3000, unit="graphemes")
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # atproto.com/specs/tid
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}»”]")
+FAILURES = (AtProtocolError, httpx.HTTPError, OSError)
 Session = tuple[str, str]  # DID and access token
 
 
@@ -63,7 +66,7 @@ class Bluesky:
         body = {"collection": COLLECTION, "rkey": record_key(draft), "record": record(draft), "swapRecord": None}
         try:
             did, answer = self._call(account, "com.atproto.repo.putRecord", body)
-        except (AtProtocolError, OSError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=str(answer["uri"]), url=_public(did, record_key(draft)))
 
@@ -73,11 +76,12 @@ class Bluesky:
             did, _ = self._session(account)
             query = {"repo": did, "collection": COLLECTION, "rkey": record_key(draft)}
             url = f"{_server(account)}/xrpc/com.atproto.repo.getRecord"
-            answer: Any = Request(timeout=TIMEOUT).get(url, params=query).content
+            with _request() as request:
+                answer: Any = request.get(url, params=query).content
         except RequestErrorBase as error:
             missing = error.response is not None and error.response.status_code in {400, 404}
             return NotFound() if missing else CannotTell(type(error).__name__)
-        except (AtProtocolError, OSError) as error:
+        except FAILURES as error:
             return CannotTell(type(error).__name__)
         return Found(str(answer["uri"]), _public(did, record_key(draft)))
 
@@ -90,7 +94,7 @@ class Bluesky:
         body = {"collection": COLLECTION, "rkey": remote_id.rpartition("/")[2]}
         try:
             self._call(account, "com.atproto.repo.deleteRecord", body)
-        except (AtProtocolError, OSError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
 
@@ -99,7 +103,7 @@ class Bluesky:
         self.sessions.pop(_who(account), None)
         try:
             did, _ = self._session(account)
-        except (AtProtocolError, OSError) as error:
+        except FAILURES as error:
             return Health(ok=False, words=str(_outcome(error)))
         return Health(ok=True, words=f"signed in as {did}")
 
@@ -117,11 +121,11 @@ class Bluesky:
 
     def _session(self, account: Account) -> Session:
         if _who(account) not in self.sessions:
-            client = Client(f"{_server(account)}/xrpc", request=Request(timeout=TIMEOUT))
             keys = account.credentials
-            made = client.com.atproto.server.create_session(
-                {"identifier": keys["identifier"], "password": keys["app_password"]}
-            )
+            who = {"identifier": keys["identifier"], "password": keys["app_password"]}
+            with _request() as request:
+                client = Client(f"{_server(account)}/xrpc", request=request)
+                made = client.com.atproto.server.create_session(who)
             self.sessions[_who(account)] = (made.did, made.access_jwt)
         return self.sessions[_who(account)]
 
@@ -164,7 +168,12 @@ def record_key(draft: Draft) -> str:
 
 def _post(account: Account, method: str, body: Mapping[str, Any], token: str) -> Any:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return Request(timeout=TIMEOUT).post(f"{_server(account)}/xrpc/{method}", json=body, headers=headers).content
+    with _request() as request:
+        return request.post(f"{_server(account)}/xrpc/{method}", json=body, headers=headers).content
+
+
+def _request() -> "contextlib.closing[Any]":
+    return contextlib.closing(Request(timeout=TIMEOUT))
 
 
 def _outcome(error: Exception) -> Outcome:

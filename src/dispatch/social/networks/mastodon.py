@@ -1,5 +1,7 @@
 """Mastodon: any instance, through Mastodon.py. Its limits are its own; an Idempotency-Key makes a repeat safe for an hour."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,9 +52,10 @@ class Mastodon:
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /api/v1/statuses with an Idempotency-Key."""
         try:
-            status = self._client(account).status_post(
-                draft.text, language=draft.language, idempotency_key=draft.key, visibility="public"
-            )
+            with _client(account) as client:
+                status = client.status_post(
+                    draft.text, language=draft.language, idempotency_key=draft.key, visibility="public"
+                )
         except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
             return _outcome(error)
         return Sent(remote_id=str(status["id"]), url=str(status["url"] or ""))
@@ -60,8 +63,8 @@ class Mastodon:
     def find(self, draft: Draft, account: Account) -> Look:
         """Among the account's latest statuses, by the link or else the text."""
         try:
-            client = self._client(account)
-            statuses = client.account_statuses(client.account_verify_credentials(), limit=40)
+            with _client(account) as client:
+                statuses = client.account_statuses(client.account_verify_credentials(), limit=40)
         except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
             return CannotTell(type(error).__name__)
         wanted = draft.link or draft.text
@@ -71,7 +74,8 @@ class Mastodon:
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
         """PUT /api/v1/statuses/:id."""
         try:
-            status = self._client(account).status_update(remote_id, draft.text)
+            with _client(account) as client:
+                status = client.status_update(remote_id, draft.text)
         except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
             return _outcome(error)
         return Sent(remote_id=remote_id, url=str(status["url"] or ""))
@@ -79,7 +83,8 @@ class Mastodon:
     def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
         """DELETE /api/v1/statuses/:id."""
         try:
-            self._client(account).status_delete(remote_id)
+            with _client(account) as client:
+                client.status_delete(remote_id)
         except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
@@ -87,9 +92,9 @@ class Mastodon:
     def probe(self, account: Account) -> Health:
         """Who we are there, and what the instance allows."""
         try:
-            client = self._client(account)
-            me = client.account_verify_credentials()
-            configuration = client.instance_v2()["configuration"]
+            with _client(account) as client:
+                me = client.account_verify_credentials()
+                configuration = client.instance_v2()["configuration"]
         except (mastodon.MastodonError, requests.RequestException, ValueError, KeyError) as error:
             return Health(ok=False, words=str(_outcome(error)))
         statuses = configuration["statuses"]
@@ -97,13 +102,17 @@ class Mastodon:
         known = {"statuses": {name: statuses[name] for name in names if name in statuses}}
         return Health(ok=True, words=f"signed in as {me['acct']}", known=known)
 
-    def _client(self, account: Account) -> Any:
-        return mastodon.Mastodon(
+
+@contextlib.contextmanager
+def _client(account: Account) -> Iterator[Any]:
+    with requests.Session() as session:
+        yield mastodon.Mastodon(
             access_token=account.credentials["access_token"],
             api_base_url=account.server,
             request_timeout=TIMEOUT,
             ratelimit_method="throw",
             version_check_mode="none",
+            session=session,
         )
 
 

@@ -1,7 +1,8 @@
 """Telegram: a bot that is a channel's administrator. It cannot look at the channel, so a person settles what is unknown."""
 
 import asyncio
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import telegram
@@ -24,6 +25,7 @@ from dispatch.social import counting
 from dispatch.social.networks import answers
 from dispatch.social.networks.base import TIMEOUT, Account, CannotTell, Draft, Health, Limits, Look, Unsupported
 
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # waits as timedelta, the library's own future
 LIMITS = Limits(longest=int(telegram.constants.MessageLimit.MAX_TEXT_LENGTH), unit="UTF-16 characters")
 DEFINITE = (BadRequest, Forbidden, InvalidToken, ChatMigrated, Conflict)
 
@@ -104,8 +106,7 @@ def _ask(account: Account, method: str, *args: Any, **kwargs: Any) -> Any:
 def _outcome(error: Exception) -> Outcome:
     if isinstance(error, RetryAfter):
         wait = error.retry_after
-        seconds = wait if isinstance(wait, int | float) else wait.total_seconds()
-        until = datetime.fromtimestamp(datetime.now(UTC).timestamp() + seconds, UTC)
+        until = datetime.now(UTC) + (wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
         return Deferred(until=until, reason="Telegram asks for patience", code="429")
     if isinstance(error, DEFINITE):
         return Refused(reason=error.message[:300], code="400")

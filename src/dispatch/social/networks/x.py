@@ -1,5 +1,7 @@
 """X through tweepy. Nothing makes a repeat safe here: an unknown outcome is looked for among the account's own posts."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -26,6 +28,7 @@ from dispatch.social.networks.base import (
 
 HOST = "https://api.twitter.com"
 LIMITS = Limits(longest=280, link_cost=23, unit="weighted characters")
+FIELDS = ["entities", "edit_history_tweet_ids"]
 DUPLICATE = "duplicate content"
 COST = {"plain": 0.015, "with_link": 0.20}
 """Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
@@ -53,9 +56,9 @@ class X:
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /2/tweets, once."""
-        client, as_user = _client(account)
         try:
-            answer = client.create_tweet(text=draft.text, user_auth=as_user)
+            with _client(account) as (client, as_user):
+                answer = client.create_tweet(text=draft.text, user_auth=as_user)
         except (tweepy.TweepyException, requests.RequestException) as error:
             return _outcome(error)
         number = str(answer.data["id"])
@@ -63,12 +66,12 @@ class X:
 
     def find(self, draft: Draft, account: Account) -> Look:
         """Among our own latest posts (an owned read), by the link behind t.co or else the text."""
-        client, as_user = _client(account)
         try:
-            me = client.get_me(user_auth=as_user).data
-            posts = (
-                client.get_users_tweets(me.id, max_results=40, tweet_fields=["entities"], user_auth=as_user).data or []
-            )
+            with _client(account) as (client, as_user):
+                me = client.get_me(user_auth=as_user).data
+                posts = (
+                    client.get_users_tweets(me.id, max_results=40, tweet_fields=FIELDS, user_auth=as_user).data or []
+                )
         except (tweepy.TweepyException, requests.RequestException) as error:
             return CannotTell(type(error).__name__)
         match = next((post for post in posts if _is(post, draft)), None)
@@ -80,18 +83,18 @@ class X:
 
     def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
         """DELETE /2/tweets/:id."""
-        client, as_user = _client(account)
         try:
-            client.delete_tweet(remote_id, user_auth=as_user)
+            with _client(account) as (client, as_user):
+                client.delete_tweet(remote_id, user_auth=as_user)
         except (tweepy.TweepyException, requests.RequestException) as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
 
     def probe(self, account: Account) -> Health:
         """GET /2/users/me."""
-        client, as_user = _client(account)
         try:
-            me = client.get_me(user_auth=as_user).data
+            with _client(account) as (client, as_user):
+                me = client.get_me(user_auth=as_user).data
         except (tweepy.TweepyException, requests.RequestException) as error:
             return Health(ok=False, words=str(_outcome(error)))
         return Health(ok=True, words=f"signed in as {me.username}")
@@ -113,7 +116,8 @@ class _Elsewhere(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _client(account: Account) -> tuple[Any, bool]:
+@contextlib.contextmanager
+def _client(account: Account) -> Iterator[tuple[Any, bool]]:
     """A client, and whether it signs as OAuth 1.0a user."""
     keys = account.credentials
     if "oauth2_token" in keys:
@@ -122,7 +126,10 @@ def _client(account: Account) -> tuple[Any, bool]:
         names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
         client = tweepy.Client(**{name: keys[name] for name in names}, wait_on_rate_limit=False)
     client.session.mount(HOST, _Elsewhere(account.server))
-    return client, "oauth2_token" not in keys
+    try:
+        yield client, "oauth2_token" not in keys
+    finally:
+        client.session.close()
 
 
 def _is(post: Any, draft: Draft) -> bool:

@@ -1,0 +1,139 @@
+"""One HTTP server for all stand-ins: /x, /mastodon, /bluesky, /telegram, and /control, where tests ask for faults."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from dispatch.local.networks.store import Store
+
+FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after", "slow", "limit")
+"""Before: nothing is taken. After: it is taken and the answer is lost (drop) or says 500 (fail). limit: 429."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks."""
+
+    method: str
+    path: str  # behind the network's name
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+    @property
+    def posts(self) -> bool:
+        """Whether it is the kind of request that faults are for."""
+        return self.method == "POST" and "createSession" not in self.path and "getMe" not in self.path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a stand-in says."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Speaker = Callable[[Request, Store], Answer]
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on loopback; `faults` are used up one by one by the next posts of their network."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, store: Path, speakers: Mapping[str, Speaker]) -> None:
+        super().__init__(("127.0.0.1", port), Conversation)
+        self.store = Store(store)
+        self.speakers = speakers
+        self.limited: Mapping[str, Answer] = {}
+        self.faults: dict[str, deque[tuple[str, float]]] = {name: deque() for name in speakers}
+        self.lock = threading.Lock()
+
+    def next_fault(self, network: str) -> tuple[str, float]:
+        """The fault that the next post meets; ("", 0) for none."""
+        with self.lock:
+            return self.faults[network].popleft() if self.faults[network] else ("", 0.0)
+
+
+class Conversation(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def answer(self) -> None:
+        """Any request."""
+        parts = urlsplit(self.path)
+        network, _, rest = parts.path.lstrip("/").partition("/")
+        body = self._body()
+        if network == "control":
+            self._reply(self._control(body))
+            return
+        speaker = self.server.speakers.get(network)
+        if speaker is None:
+            self._reply(Answer({"error": "not found"}, 404))
+            return
+        query = dict(parse_qsl(parts.query))
+        request = Request(
+            self.command, "/" + rest.rstrip("/"), query, {k.lower(): v for k, v in self.headers.items()}, body
+        )
+        self._speak(network, speaker, request)
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
+
+    def _speak(self, network: str, speaker: Speaker, request: Request) -> None:
+        fault, seconds = self.server.next_fault(network) if request.posts else ("", 0.0)
+        if fault == "slow":
+            time.sleep(seconds)
+        if fault == "drop_before":
+            self._hang_up()
+            return
+        if fault in {"fail_before", "limit"}:
+            self._reply(Answer({"error": "try later"}, 500) if fault == "fail_before" else self.server.limited[network])
+            return
+        answer = speaker(request, self.server.store)
+        if fault == "drop_after":
+            self._hang_up()
+            return
+        self._reply(Answer({"error": "internal"}, 500) if fault == "fail_after" else answer)
+
+    def _control(self, body: Mapping[str, Any]) -> Answer:
+        network, fault = str(body.get("network")), str(body.get("fault"))
+        if network not in self.server.faults or fault not in FAULTS:
+            return Answer({"error": f"network is one of {sorted(self.server.faults)}, fault of {FAULTS}"}, 400)
+        for _ in range(int(body.get("times", 1))):
+            self.server.faults[network].append((fault, float(body.get("seconds", 1.0))))
+        return Answer({"ok": True})
+
+    def _body(self) -> Mapping[str, Any]:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "json" in (self.headers.get("Content-Type") or ""):
+            parsed = json.loads(raw or b"{}")
+            return parsed if isinstance(parsed, dict) else {}
+        return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def _reply(self, answer: Answer) -> None:
+        content = json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.close()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        """Nothing: tokens stand in the paths."""

@@ -1,0 +1,84 @@
+"""Stand-in networks, a channel on each, and an article to post."""
+
+import threading
+
+import pytest
+from django.utils import timezone
+
+from dispatch.articles.models import Article, Revision, Source, Story
+from dispatch.local.networks import speakers
+from dispatch.local.networks.server import Server
+from dispatch.social import channels
+
+CREDENTIALS = {
+    "x": {"consumer_key": "a", "consumer_secret": "b", "access_token": "c", "access_token_secret": "d"},
+    "mastodon": {"access_token": "t"},
+    "bluesky": {"identifier": "office.example.org", "app_password": "p"},
+    "telegram": {"token": "42:secret"},
+}
+NETWORKS = tuple(CREDENTIALS)
+
+
+@pytest.fixture
+def standins(tmp_path):
+    """The four networks on a port of their own."""
+    server = Server(0, tmp_path / "posts.sqlite", speakers.SPEAKERS)
+    server.limited = speakers.limited()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    server.store.connection.close()
+
+
+@pytest.fixture
+def connect(db, standins):
+    """connect("x") makes a channel on a stand-in."""
+
+    def make(network, **rules):
+        server = f"http://127.0.0.1:{standins.server_port}/{network}"
+        account = "@office" if network == "telegram" else "office"
+        return channels.connect(
+            network,
+            name=network,
+            network=network,
+            credentials=CREDENTIALS[network],
+            server=server,
+            account=account,
+            **rules,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_article(db):
+    """A published article with a current revision."""
+
+    def make(title="A reading room opens in Vilnius", *, language="en", summary="", story=None, **fields):
+        source, _ = Source.objects.get_or_create(slug="site", defaults={"kind": "native", "name": "Site"})
+        story = story or Story.objects.create(key=f"site:{Story.objects.count() + 1}")
+        article = Article.objects.create(
+            story=story,
+            source=source,
+            language=language,
+            external_id=f"{story.pk}/{language}",
+            url=f"https://office.example.org/{language}/{story.pk}",
+            published_at=timezone.now(),
+            **fields,
+        )
+        article.current = Revision.objects.create(
+            article=article,
+            number=1,
+            updated_at=timezone.now(),
+            title=title,
+            summary=summary,
+            html="<p>x</p>",
+            text="x",
+            hash=b"h" * 32,
+        )
+        article.save()
+        return article
+
+    return make

@@ -1,0 +1,90 @@
+"""What every network must keep, over real HTTP to a stand-in: one post, every outcome told, nothing published twice."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dispatch.outcomes import Deferred, Refused, Sent, Unknown
+from dispatch.social import channels, networks
+from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound
+
+NETWORKS = ("x", "mastodon", "bluesky", "telegram")
+pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("name", NETWORKS)]
+
+
+def draft(text="Навіны Офіса — new", **changes):
+    link = "https://office.example.org/en/1"
+    values = {"text": f"{text}\n\n{link}", "link": link, "language": "be", "title": text, "key": "k" * 40}
+    return Draft(**(values | {"created_at": datetime(2026, 11, 23, 8, tzinfo=UTC)} | changes))
+
+
+@pytest.fixture
+def network(name):
+    return networks.get(name)
+
+
+@pytest.fixture
+def account(name, connect):
+    return channels.account(connect(name))
+
+
+def test_a_draft_is_published_once_with_its_link(name, network, account, standins):
+    outcome = network.publish(draft(), account)
+    assert isinstance(outcome, Sent), outcome
+    assert outcome.remote_id
+    (post,) = standins.store.posts(name)
+    assert post.text == draft().text
+    assert post.link == draft().link
+
+
+def test_an_account_is_probed(name, network, account):
+    assert network.probe(account).ok
+
+
+def test_a_text_that_is_too_long_is_seen_before_it_is_sent(name, network, account):
+    long = draft(text="Навіны " * 1000)
+    assert network.check(long, account)
+    assert isinstance(network.publish(long, account), Refused)
+
+
+def test_429_is_later_at_the_networks_own_moment(name, network, account, standins):
+    standins.faults[name].append(("limit", 0))
+    outcome = network.publish(draft(), account)
+    assert isinstance(outcome, Deferred), outcome
+    assert outcome.until is not None
+    assert standins.store.posts(name) == []
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "fail_before", "fail_after"])
+def test_a_lost_or_failed_answer_is_unknown(name, network, account, standins, fault):
+    standins.faults[name].append((fault, 0))
+    outcome = network.publish(draft(), account)
+    assert isinstance(outcome, Unknown), outcome
+    assert len(standins.store.posts(name)) == (1 if fault.endswith("after") else 0)
+
+
+def test_what_is_out_is_found_and_what_is_not_is_not(name, network, account):
+    assert isinstance(network.find(draft(), account), NotFound | CannotTell)
+    network.publish(draft(), account)
+    found = network.find(draft(), account)
+    assert isinstance(found, CannotTell if name == "telegram" else Found)
+
+
+def test_where_a_repeat_is_safe_it_makes_no_second_post(name, network, account, standins):
+    network.publish(draft(), account)
+    again = network.publish(draft(), account)
+    if network.replays:
+        assert isinstance(again, Sent)
+    if name != "telegram":
+        assert len(standins.store.posts(name)) == 1
+
+
+def test_a_refused_connection_is_safe_to_repeat(name, network, account, standins):
+    nowhere = type(account)(server="http://127.0.0.1:9", name=account.name, credentials=account.credentials)
+    assert isinstance(network.publish(draft(key="n" * 40), nowhere), Deferred)
+
+
+def test_what_is_out_can_be_taken_back(name, network, account, standins):
+    sent = network.publish(draft(), account)
+    assert isinstance(network.delete(sent.remote_id, account), Sent)
+    assert standins.store.posts(name) == []
