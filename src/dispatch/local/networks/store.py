@@ -72,8 +72,14 @@ class Store:
         sql += "".join(f" AND {name} = ?" for name in asked) + " ORDER BY id DESC LIMIT ?"
         with self.lock:
             rows = self.connection.execute(sql, (*asked.values(), limit)).fetchall()
-        return [Posted(*row[:6], json.loads(row[6]), row[7], json.loads(row[8]), row[9]) for row in rows]
+        return [_posted(row) for row in rows]
 
     def get(self, number: int) -> Posted | None:
         """One."""
         return next((post for post in self.posts(limit=100_000) if post.id == number), None)
+
+
+def _posted(row: tuple[Any, ...]) -> Posted:
+    names = ("id", "network", "account", "key", "text", "link", "card", "language", "raw", "at")
+    values = dict(zip(names, row, strict=True))
+    return Posted(**{**values, "card": json.loads(values["card"]), "raw": json.loads(values["raw"])})
