@@ -1,0 +1,121 @@
+"""Watching what was published make its way: planned, mailed, posted."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from dispatch.local import inbox, wall
+from dispatch.local.demo import newsroom
+from dispatch.local.demo.counting import Account, Edition, account, language_for
+from dispatch.local.demo.readers import Reader
+from dispatch.local.demo.stories import Story
+from dispatch.local.demo.telling import Bars
+
+PLANNED_WITHIN = 60.0
+DELIVERED_WITHIN = 600.0
+
+
+class Stopped(Exception):
+    """Someone pressed Ctrl-C."""
+
+
+class Following:
+    """The stories of one demo on their way."""
+
+    def __init__(
+        self, people: Sequence[Reader], stories: Sequence[Story], bars: Bars, stopping: threading.Event
+    ) -> None:
+        self.people, self.stories, self.bars, self.stopping = people, stories, bars, stopping
+
+    def until_planned(self) -> None:
+        """Every language of every story has been given to newsletters and channels, or the time is over."""
+        from dispatch.articles.models import Article
+
+        total = sum(len(story.languages) for story in self.stories)
+        keys = [story.key for story in self.stories]
+
+        def planned() -> bool:
+            done = Article.objects.filter(story__key__in=keys, planned_at__isnull=False).count()
+            self.bars.show("Language versions planned", done, total)
+            return done >= total
+
+        self._wait(planned, PLANNED_WITHIN)
+
+    def let_digests_leave(self) -> None:
+        """By the act that an editor has for it: nobody waits for eight o'clock in a demo."""
+        from dispatch import queue
+        from dispatch.editions import planning
+        from dispatch.editions.models import Edition as Row
+
+        for number in Row.objects.filter(state=Row.State.GATHERING).values_list("pk", flat=True):
+            planning.send_now(number)
+        queue.flush()
+
+    def until_delivered(self) -> Account:
+        """Everything has come to its end, or the time is over; then what arrived is counted."""
+        editions = self.editions()
+
+        def delivered() -> bool:
+            self._show(editions)
+            return self._is_over(len(editions))
+
+        self._wait(delivered, DELIVERED_WITHIN)
+        return self.account()
+
+    def account(self) -> Account:
+        """Counted at the receivers."""
+        return account(
+            self.people,
+            self.editions(),
+            inbox.everything(),
+            wall.texts(),
+            stories=len(self.stories),
+            networks=newsroom.CHANNELS,
+        )
+
+    def editions(self) -> list[Edition]:
+        """What newsletters must have made of what was published, with the public ids of what they did make."""
+        each, *digests = newsroom.NEWSLETTERS
+        wanted = [_edition(each, [story]) for story in self.stories]
+        return wanted + [_edition(digest, self.stories) for digest in digests]
+
+    def _show(self, editions: Sequence[Edition]) -> None:
+        arrived = Counter(letter.edition for letter in inbox.everything())
+        for one in editions:
+            readers = sum(1 for reader in self.people if language_for(reader, one.languages))
+            self.bars.show(one.name, arrived[one.public_id], readers)
+        posts = sum(len(texts) for texts in wall.texts().values())
+        self.bars.show("Posts", posts, len(self.stories) * len(newsroom.CHANNELS))
+
+    def _is_over(self, editions: int) -> bool:
+        """Whether nothing more will move by itself."""
+        from dispatch.delivery.models import Send
+        from dispatch.social.models import Post
+
+        ended = Send.objects.filter(finished_at__isnull=False).count()
+        waiting = [Post.State.SCHEDULED, Post.State.CLAIMED, Post.State.DEFERRED]
+        return ended >= editions and not Post.objects.filter(state__in=waiting).exists()
+
+    def _wait(self, done: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not done() and time.monotonic() < deadline:
+            if self.stopping.wait(0.25):
+                raise Stopped
+
+
+def _edition(newsletter: newsroom.Newsletter, stories: Sequence[Story]) -> Edition:
+    """The mailing of this newsletter that brings these stories."""
+    from dispatch.editions.models import Edition as Row
+
+    rows = Row.objects.filter(newsletter__slug=newsletter.slug, stories__story__key__in=[one.key for one in stories])
+    row = rows.order_by("pk").first()
+    languages = frozenset(language for story in stories for language in story.languages) & set(newsroom.LANGUAGES)
+    title = stories[0].title if newsletter.cadence == "each" else f"{len(stories)} stories"
+    return Edition(
+        f"{newsletter.names['en']}: {_short(title)}", newsletter.slug, row.public_id if row else "", languages
+    )
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= 40 else title[:40].rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,126 @@
+"""The demo's newsroom: newsletters, sources, a relay, channels, an editor, made through the same code as real ones."""
+
+import base64
+import secrets
+import tempfile
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+
+from dispatch.local.demo import readers
+
+GHOST_SECRET = "s3cr3t-webhook"  # noqa: S105 - of the demo; captures that people bring are signed with it again
+NATIVE_SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+EDITOR = "editor@example.org"
+LANGUAGES = ["en", "be", "ru"]
+
+
+@dataclass(frozen=True)
+class Newsletter:
+    """One of the three."""
+
+    slug: str
+    cadence: str
+    names: dict[str, str]
+
+
+NEWSLETTERS = (
+    Newsletter("news", "each", {"en": "News", "be": "Навіны", "ru": "Новости"}),
+    Newsletter("today", "daily", {"en": "Today", "be": "Сёння", "ru": "Сегодня"}),
+    Newsletter("week", "weekly", {"en": "The week", "be": "Тыдзень", "ru": "Неделя"}),
+)
+CHANNELS = {
+    "x": ("Office on X", "office", ["en"]),
+    "mastodon": ("Office on Mastodon", "@office@mastodon.example.org", ["be", "en"]),
+    "bluesky": ("Office on Bluesky", "office.example.org", ["en"]),
+    "telegram": ("Office on Telegram", "@office", ["ru", "en"]),
+}
+CREDENTIALS = {
+    "x": dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "demo"),
+    "mastodon": {"access_token": "demo"},
+    "bluesky": {"identifier": "office.example.org", "app_password": "demo"},
+    "telegram": {"token": "1000000001:demo-token-of-nobody-0000000000000"},
+}
+
+
+def open_up(mail_port: int, networks_port: int) -> None:
+    """Make all but the readers."""
+    from dispatch.delivery import relays
+
+    _make_newsletters()
+    _make_sources()
+    relays.save("inbox", f"smtp://127.0.0.1:{mail_port}?security=none")
+    _connect_channels(f"http://127.0.0.1:{networks_port}")
+
+
+def take_in(people: list[readers.Reader]) -> int:
+    """Import them from a file, as an editor would; how many subscriptions came of it."""
+    from dispatch.audience import importing
+
+    with tempfile.TemporaryDirectory(prefix="dispatch-readers-") as folder:
+        file = Path(folder) / "readers.csv"
+        readers.write(file, people, [one.slug for one in NEWSLETTERS])
+        report = importing.run(file, importing.Defaults(source="demo"), apply=True)
+    assert not report.faults, report.faults[:3]
+    return report.added
+
+
+def sign_in_link() -> str:
+    """An address that signs the demo's editor in, good once and for twelve hours."""
+    from django.conf import settings
+
+    from dispatch.accounts import signing_in
+    from dispatch.accounts.models import User
+
+    user = User.objects.filter(email=EDITOR).first() or User.objects.create_user(
+        EDITOR, name="Dana", role="administrator"
+    )
+    return f"{settings.PUBLIC_URL}{signing_in.link(user, timedelta(hours=12))}"
+
+
+def _make_newsletters() -> None:
+    from dispatch.audience.models import Newsletter as Row
+
+    for one in NEWSLETTERS:
+        row = Row(
+            slug=one.slug,
+            names=one.names,
+            languages=LANGUAGES,
+            cadence=one.cadence,
+            at=time(8),
+            from_name="The newsroom",
+            from_address=f"{one.slug}@news.example.org",
+        )
+        row.full_clean()
+        row.save()
+
+
+def _make_sources() -> None:
+    from dispatch.articles import signatures
+    from dispatch.articles.models import Source
+
+    for kind, secret in (("native", NATIVE_SECRET), ("ghost", GHOST_SECRET)):
+        Source.objects.create(
+            slug=kind,
+            kind=kind,
+            name={"native": "The newsroom's CMS", "ghost": "The magazine"}[kind],
+            language="en",
+            secrets=signatures.seal_secrets(kind, [secret]),
+        )
+
+
+def _connect_channels(server: str) -> None:
+    from dispatch.social import channels
+
+    for network, (name, account, languages) in CHANNELS.items():
+        channel = channels.connect(
+            network,
+            name=name,
+            network=network,
+            server=f"{server}/{network}",
+            account=account,
+            languages=languages,
+            credentials=CREDENTIALS[network],
+        )
+        health = channels.probe(channel)
+        assert health.ok, f"{network}: {health.words}"
