@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from dispatch import vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
 
-SQL = (Path(__file__).parent / "sql" / "import.sql").read_text(encoding="utf-8").split("-- step:")[1:]
+SQL = re.split(r"(?m)^(?=-- step:)", (Path(__file__).parent / "sql" / "import.sql").read_text(encoding="utf-8"))[1:]
 BATCH = 20_000
 COLUMNS = {
     "address": ("email", "e-mail", "address", "email address", "mail", "адрес", "пошта"),
