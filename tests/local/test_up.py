@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dispatch.local import postgres
+from dispatch.local import instance, postgres
 
 from .conftest import clean_environment, command, wait_for
 
@@ -25,7 +25,7 @@ def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
 
 def beats(folder: Path, condition: str) -> bool:
     try:
-        return bool(rows(folder, f"SELECT FROM delivery_workerbeat WHERE {condition}"))
+        return bool(rows(folder, f"SELECT 1 FROM delivery_workerbeat WHERE {condition}"))
     except psycopg.OperationalError:  # it is just starting again
         return False
 
@@ -71,13 +71,14 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_its_port(
             os.kill(orphan, 0)
 
 
-def test_two_starts_in_one_directory_say_so(folder, start):
-    first = start(folder).wait_until_up()
-    second = subprocess.run(
-        command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=30
-    )
+def test_two_starts_in_one_directory_say_so(folder, monkeypatch):
+    monkeypatch.setenv("DISPATCH_DATA_DIR", str(folder))
+    with instance.held():
+        second = subprocess.run(
+            command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=30
+        )
     assert second.returncode == 1
-    assert f"already runs in {folder} (process {first.process.pid})" in second.stderr
+    assert f"already runs in {folder} (process {os.getpid()})" in second.stderr
     assert "Traceback" not in second.stderr
 
 

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def findings() -> Iterator[Finding]:
     """Everything there is to say; a check that stumbles over a setting says which."""
-    yield from _told(keys)
+    yield from _told(secrets)
     try:
         django.setup()
     except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
@@ -76,7 +76,7 @@ def findings() -> Iterator[Finding]:
         yield from _told(part)
 
 
-def keys() -> Iterator[Finding]:
+def secrets() -> Iterator[Finding]:
     """Secret key and vault keys: there, whole, and nobody else's business."""
     if len(env.text("DISPATCH_SECRET_KEY", "")) < 32:
         yield wrong(

@@ -91,11 +91,18 @@ class Running:
             else:
                 self.process.send_signal(number)
 
+    def reap(self) -> None:
+        """Wait for the end of what was killed; a kernel that holds it longer than a second keeps it."""
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            with contextlib.suppress(OSError, ValueError):  # our own output is gone; theirs must still be read
-                self.show(line)
+        with process.stdout as output:
+            for line in output:
+                with contextlib.suppress(OSError, ValueError):  # our own output is gone; theirs must still be read
+                    self.show(line)
 
 
 class Supervisor:
@@ -173,6 +180,7 @@ class Supervisor:
             if running.is_alive():
                 self.say(f"{running.program.name} did not stop in time and is killed")
                 running.tell(signal.SIGKILL)
+                running.reap()
 
     def _wait_ready(self, members: list[Running], deadline: float) -> None:
         while waiting := [running for running in members if not (running.is_alive() and running.program.ready())]:

@@ -1,0 +1,80 @@
+import subprocess
+
+import pytest
+
+from dispatch.local import check
+
+from .conftest import clean_environment, command
+
+pytestmark = pytest.mark.django_db
+
+
+def states(part) -> list[str]:
+    return [finding.state for finding in part()]
+
+
+def test_a_running_configuration_has_nothing_wrong():
+    assert states(check.secrets) == ["WRONG", "ok"]  # the tests' secret key is a short one
+    assert states(check.database) == ["ok", "todo"]
+    assert states(check.broker) == ["ok"]
+    assert states(check.time_zone) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("url", "state", "words"),
+    [
+        ("https://dispatch.example.org", "ok", "Readers' links lead to"),
+        ("http://localhost:8321", "todo", "this machine only"),
+        ("http://dispatch.example.org", "WRONG", "Use https://"),
+        ("https://elsewhere.example.org", "WRONG", "Add it to DISPATCH_HOSTS"),
+        ("dispatch.example.org", "WRONG", "give a whole address"),
+    ],
+)
+def test_the_public_address_is_judged(settings, url, state, words):
+    settings.PUBLIC_URL = url
+    settings.ALLOWED_HOSTS = ["dispatch.example.org", "localhost"]
+    (finding,) = check.public_url()
+    assert finding.state == state
+    assert words in finding.words
+
+
+def test_a_zone_that_does_not_exist_is_told(settings):
+    settings.TIME_ZONE = "Europe/Nowhere"
+    (finding,) = check.time_zone()
+    assert (finding.state, "Europe/Nowhere" in finding.words) == ("WRONG", True)
+
+
+def test_keys_that_others_can_read_are_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISPATCH_DATA_DIR", str(tmp_path))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "vault_keys").write_text("")
+    (tmp_path / "keys" / "vault_keys").chmod(0o644)
+    assert any(f"chmod 600 {tmp_path}/keys/vault_keys" in finding.words for finding in check.secrets())
+
+
+def test_a_database_and_a_broker_that_are_away_are_told_with_what_to_do(folder):
+    done = subprocess.run(
+        command("check"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "DISPATCH_VAULT_KEYS is not set" in done.stdout
+    assert "The database cannot be reached. `dispatch up` starts it." in done.stdout
+    assert "The broker cannot be reached. `dispatch up` starts it." in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broker_of_an_unknown_kind_is_told(monkeypatch):
+    monkeypatch.setenv("DISPATCH_BROKER_URL", "kafka://broker.example.org")
+    (finding,) = check.broker()
+    assert "'kafka'; known are redis, rediss" in finding.words
+
+
+def test_a_host_without_a_sign_of_life_is_not_beating():
+    from dispatch.workers import beating
+
+    assert not check.is_beating()
+    beat = beating.Beat("email")
+    beat.write()
+    assert check.is_beating()
+    beat.end()
+    assert not check.is_beating()
