@@ -113,4 +113,4 @@ def start() -> Iterator[Callable[..., Up]]:
     yield begin
     for one in started:
         one.stop()
-        print(one.said)  # shown by pytest where the test failed
+        sys.stdout.write(one.said)  # shown by pytest where the test failed
