@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -45,6 +46,11 @@ class Letter:
     edition: str  # the public id that its web view's address names
     language: str  # of its HTML
     size: int  # bytes
+
+    @property
+    def received(self) -> datetime:
+        """When, for people."""
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 @dataclass(frozen=True)

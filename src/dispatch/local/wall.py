@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dispatch import env
 
+NETWORKS = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "telegram": "Telegram"}
 COLUMNS = "id, network, account, text, link, card, language, at"
 
 
@@ -32,7 +34,7 @@ class Shown:
     text: str
     link: str
     language: str
-    at: datetime | None
+    at: datetime
     card: Card | None = field(default=None)
 
 
@@ -56,23 +58,26 @@ def texts() -> dict[str, list[str]]:
 
 def _shown(row: tuple[Any, ...]) -> Shown:
     number, network, account, text, link, card, language, at = row
-    return Shown(number, network, account or "", text, link or "", language or "", _moment(at), _card(card, link or ""))
-
-
-def _card(stored: str | None, link: str) -> Card | None:
-    found = json.loads(stored) if stored else None
-    if not isinstance(found, dict):
-        return None
-    address = str(found.get("uri") or found.get("url") or link)
-    return Card(
-        str(found.get("title", "")), str(found.get("description", "")), address.partition("//")[2].partition("/")[0]
+    return Shown(
+        number,
+        network,
+        account or "",
+        text,
+        link or "",
+        language or "",
+        datetime.fromtimestamp(at, UTC),
+        _card(card, link or ""),
     )
 
 
-def _moment(stored: object) -> datetime | None:
-    if isinstance(stored, int | float):
-        return datetime.fromtimestamp(stored, UTC)
-    return datetime.fromisoformat(stored) if isinstance(stored, str) and stored else None
+def _card(stored: str | None, link: str) -> Card | None:
+    """The one that was posted; else what a network would make of the link, which it would have to fetch to know more."""
+    found = json.loads(stored) if stored else {}
+    address = str(found.get("uri") or link)
+    if not address:
+        return None
+    host = urlsplit(address).netloc
+    return Card(str(found.get("title", "")), str(found.get("description", "")), host)
 
 
 def _ask(sql: str) -> list[tuple[Any, ...]]:
