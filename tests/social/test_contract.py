@@ -12,10 +12,13 @@ NETWORKS = ("x", "mastodon", "bluesky", "telegram")
 pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("name", NETWORKS)]
 
 
+NOW = datetime.now(UTC)
+
+
 def draft(text="Навіны Офіса — new", **changes):
     link = "https://office.example.org/en/1"
     values = {"text": f"{text}\n\n{link}", "link": link, "language": "be", "title": text, "key": "k" * 40}
-    return Draft(**(values | {"created_at": datetime(2026, 11, 23, 8, tzinfo=UTC)} | changes))
+    return Draft(**(values | {"created_at": NOW} | changes))
 
 
 @pytest.fixture

@@ -4,27 +4,41 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch import queue
-from dispatch.articles.models import Article
+from dispatch.articles.models import Article, Story
 from dispatch.social import channels, composing
 from dispatch.social.models import Channel, Post
 
-UNSENT = (Post.State.DRAFT, Post.State.SCHEDULED, Post.State.DEFERRED)
+UNSENT = (Post.State.DRAFT, Post.State.SCHEDULED, Post.State.DEFERRED, Post.State.REFUSED)
 
 
 def plan(article: Article) -> None:
-    """One post for each active channel of this language and these topics; what is not out yet follows a revision."""
-    if article.visibility != Article.Visibility.PUBLIC or article.current is None:
-        return
-    for channel in Channel.objects.filter(active=True).order_by("pk"):
-        if _wants(channel, article):
-            _plan_post(channel, article)
+    """One post for each active channel of these languages and topics, in the language that the channel puts first.
+
+    What is not out yet follows a revision, or moves to a better language that came later."""
+    _plan_story(article.story)
 
 
 def withdraw(article: Article) -> None:
-    """Posts of this language version that are not out yet stay in."""
-    Post.objects.filter(article=article, state__in=UNSENT).update(
-        state=Post.State.WITHDRAWN, trouble="the article was taken back before this went out"
-    )
+    """Posts of this language version that are not out yet stay in, or say it in another language that still stands."""
+    posts = Post.objects.filter(article=article, state__in=UNSENT)
+    posts.update(state=Post.State.WITHDRAWN, trouble="the article was taken back before this went out")
+    _plan_story(article.story, without=article.pk)
+
+
+def _plan_story(story: Story, *, without: int = 0) -> None:
+    stands = {"state": Article.State.PUBLISHED, "visibility": Article.Visibility.PUBLIC, "current__isnull": False}
+    versions = list(story.articles.filter(**stands).exclude(pk=without).select_related("current", "story"))
+    for channel in Channel.objects.filter(active=True).order_by("pk"):
+        best = _best(channel, versions)
+        if best is not None:
+            _plan_post(channel, best)
+
+
+def _best(channel: Channel, versions: list[Article]) -> Article | None:
+    """The version that the channel would rather have; where it names no languages, the one that came first."""
+    wanted = [each for each in versions if _wants(channel, each)]
+    order = {language: place for place, language in enumerate(channel.languages)}
+    return min(wanted, key=lambda each: (order.get(each.language, 0), each.pk), default=None)
 
 
 def _wants(channel: Channel, article: Article) -> bool:
@@ -35,24 +49,26 @@ def _wants(channel: Channel, article: Article) -> bool:
 
 def _plan_post(channel: Channel, article: Article) -> None:
     text = composing.compose(channel.network, article, channels.account(channel))
+    said = {"article": article, "text": text, "link": article.url, "language": article.language}
     with transaction.atomic():
-        values = {"article": article, "text": text, "link": article.url, "language": article.language}
         post, made = Post.objects.select_for_update().get_or_create(
-            channel=channel, story=article.story, defaults=values | {"due_at": timezone.now()}
+            channel=channel, story=article.story, defaults={**said, "due_at": timezone.now()}
         )
         if not made:
-            _follow(post, article, text)
+            _follow(post, article, said)
     if made:
         queue.enqueue("social.publish_post", post.pk)
 
 
-def _follow(post: Post, article: Article, text: str) -> None:
-    """A revision, or an article that came back: what is not out says what is true now, unless an editor wrote it."""
+def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
+    """What is not out says what is true now, unless an editor wrote it or an attempt may have put it out already."""
     back = post.state == Post.State.WITHDRAWN
-    if post.article_id != article.pk or not (back or post.state in UNSENT):
+    if not (back or post.state in UNSENT) or post.attempts.filter(outcome="unknown").exists():
         return
-    if not post.edited:
-        post.text, post.link = text, article.url
+    if not post.edited or post.article_id != article.pk:
+        for name, value in said.items():
+            setattr(post, name, value)
+        post.edited = False
     if back:
         post.state, post.trouble, post.due_at = Post.State.SCHEDULED, "", timezone.now()
-    post.save(update_fields=["text", "link", "state", "trouble", "due_at"])
+    post.save(update_fields=[*said, "edited", "state", "trouble", "due_at"])

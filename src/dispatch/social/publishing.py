@@ -9,6 +9,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils import timezone
 
+from dispatch import retrying
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
@@ -21,7 +22,10 @@ SQL = Path(__file__).parent / "sql"
 MOST_ATTEMPTS = 2
 LATE = timedelta(hours=6)
 """A post this late is not fired any more; an editor decides."""
-MOST_DEFERRALS = timedelta(hours=24)
+PATIENCE = timedelta(hours=24)
+"""How long a network may say "later"."""
+PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
+"""Waits where a network says "later" without saying when, or cannot be reached."""
 
 
 def publish(post_id: int) -> None:
@@ -97,7 +101,8 @@ def due_posts() -> list[int]:
 
 def _is_too_late(post_id: int) -> bool:
     """After a long downtime nothing is fired in a burst: what is very late becomes a draft that says so."""
-    late = Post.objects.filter(pk=post_id, state=Post.State.SCHEDULED, due_at__lt=timezone.now() - LATE)
+    waiting = [Post.State.SCHEDULED, Post.State.DEFERRED]
+    late = Post.objects.filter(pk=post_id, state__in=waiting, due_at__lt=timezone.now() - LATE)
     return bool(late.update(state=Post.State.DRAFT, trouble="more than six hours late; send it now, or drop it"))
 
 
@@ -140,20 +145,23 @@ def _values(post: Post, outcome: Outcome) -> dict[str, object]:
             sent = {"remote_id": number[:300], "remote_url": url[:1000], "sent_at": timezone.now(), "trouble": ""}
             return {"state": Post.State.SENT, **sent}
         case Deferred(until=until, reason=reason):
-            return _deferral(post, until or timezone.now() + timedelta(minutes=5), reason)
+            return _deferral(post, until, reason)
         case Refused(reason=reason, code=code):
             return {"state": Post.State.REFUSED, "trouble": f"{reason} {code}".strip()[:500]}
         case Unknown(reason=reason):
             return {"state": Post.State.UNKNOWN, "trouble": reason[:500], "due_at": timezone.now()}
 
 
-def _deferral(post: Post, until: object, reason: str) -> dict[str, object]:
+def _deferral(post: Post, until: datetime | None, reason: str) -> dict[str, object]:
     """Nothing was taken, so it does not count as an attempt; but a network that says "later" for a day has said no."""
-    if timezone.now() - post.created_at > MOST_DEFERRALS:
+    started = list(post.attempts.order_by("number").values_list("started_at", flat=True))
+    end = started[0] + PATIENCE
+    moment = until or retrying.next_attempt(len(started), timezone.now(), until=end, schedule=PAUSES)
+    if moment is None or timezone.now() > end:
         return {"state": Post.State.REFUSED, "trouble": f"the network said later for a day: {reason}"[:500]}
     return {
         "state": Post.State.DEFERRED,
-        "due_at": until,
+        "due_at": moment,
         "trouble": reason[:500],
         "attempts_made": max(0, post.attempts_made - 1),
     }

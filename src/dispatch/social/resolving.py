@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from dispatch.articles.models import Article
 from dispatch.outcomes import Sent
 from dispatch.social import channels, networks, publishing
 from dispatch.social.models import Attempt, Post
@@ -22,7 +23,7 @@ def resolve(post_id: int) -> None:
         Post.objects.select_related("channel", "article__current").filter(pk=post_id, state=Post.State.UNKNOWN).first()
     )
     attempt = post.attempts.order_by("-number").first() if post else None
-    if post is None or attempt is None:
+    if post is None or attempt is None or not _is_due(attempt):
         return
     network = networks.get(post.channel.network)
     draft = publishing.draft_of(post, attempt)
@@ -34,21 +35,21 @@ def resolve(post_id: int) -> None:
         return
     looked = _note(attempt, look.reason if not isinstance(look, NotFound) else "not there")
     replayable = network.replays and isinstance(look, NotFound) and timezone.now() - attempt.started_at < REPLAY_UNTIL
-    if replayable and looked >= len(LOOKS) and post.attempts_made < publishing.MOST_ATTEMPTS:
+    wanted = post.article.state == Article.State.PUBLISHED and post.attempts_made < publishing.MOST_ATTEMPTS
+    if replayable and wanted and looked >= len(LOOKS):
         _send_again(post)
 
 
 def due() -> list[int]:
     """Unknown posts whose next look is due; each is looked at as often as LOOKS says, then waits for an editor."""
-    now = timezone.now()
-    numbers = []
-    for attempt in Attempt.objects.filter(post__state=Post.State.UNKNOWN, outcome="unknown").order_by(
-        "post_id", "-number"
-    ):
-        looked = int(attempt.evidence.get("looks", 0))
-        if looked < len(LOOKS) and now - (attempt.finished_at or attempt.started_at) >= LOOKS[looked]:
-            numbers.append(attempt.post_id)
-    return list(dict.fromkeys(numbers))
+    latest = Attempt.objects.filter(post__state=Post.State.UNKNOWN).order_by("post_id", "-number").distinct("post_id")
+    return [attempt.post_id for attempt in latest if _is_due(attempt)]
+
+
+def _is_due(attempt: Attempt) -> bool:
+    looked = int(attempt.evidence.get("looks", 0))
+    since = attempt.finished_at or attempt.started_at
+    return attempt.outcome == "unknown" and looked < len(LOOKS) and timezone.now() - since >= LOOKS[looked]
 
 
 def _note(attempt: Attempt, what: str) -> int:

@@ -23,7 +23,9 @@ def x(request: Request, store: Store) -> Answer:
     if request.method == "POST" and request.path == "/2/tweets":
         return _x_create(str(request.body.get("text", "")), store)
     if request.path.endswith("/tweets"):
-        posts = [_x_post(post) for post in store.posts("x", limit=40)]
+        since = request.query.get("start_time", "1970-01-01T00:00:00Z")
+        earliest = datetime.fromisoformat(since).timestamp()
+        posts = [_x_post(post) for post in store.posts("x", limit=40) if post.at >= earliest]
         return Answer({"data": posts, "meta": {"result_count": len(posts)}} if posts else {"meta": {"result_count": 0}})
     if request.method == "DELETE":
         store.remove(int(request.path.rpartition("/")[2]))
@@ -173,6 +175,10 @@ def telegram(request: Request, store: Store) -> Answer:
     """The Bot API: send, edit, delete, who and where."""
     method = request.path.rpartition("/")[2]
     text, number = str(request.body.get("text", "")), int(request.body.get("message_id", 0))
+    if request.body.get("parse_mode") == "HTML":
+        if not _is_telegram_html(text):
+            return Answer({"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities"}, 400)
+        text = html.unescape(TAG.sub("", text))
     if method == "sendMessage":
         return _telegram_send(text, store)
     if method == "editMessageText":
@@ -188,6 +194,20 @@ def telegram(request: Request, store: Store) -> Answer:
     if method not in results:
         return Answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
     return Answer({"ok": True, "result": results[method]})
+
+
+TAG = re.compile(r"</?(?:b|strong|i|em|u|s|code|pre)>")
+
+
+def _is_telegram_html(text: str) -> bool:
+    """Only its own tags, closed in order, and no stray < (core.telegram.org/bots/api#html-style)."""
+    still_open: list[str] = []
+    for tag in TAG.findall(text):
+        if not tag.startswith("</"):
+            still_open.append(tag)
+        elif not still_open or still_open.pop() != tag.replace("/", ""):
+            return False
+    return not still_open and "<" not in TAG.sub("", text)
 
 
 def _telegram_send(text: str, store: Store) -> Answer:

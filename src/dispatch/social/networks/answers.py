@@ -1,20 +1,18 @@
 """What an HTTP status, or the lack of one, means for a post that was being published."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import requests
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Unknown
 
 NEVER_LEFT = (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)
-PAUSE = timedelta(minutes=5)
-"""How long to wait where a network says "later" without saying when."""
 
 
 def of_status(status: int, words: str, until: datetime | None = None) -> Outcome:
     """A refusal or a failure in the network's words: 429 waits, other 4xx are final, 5xx may have published."""
     if status == 429:
-        return Deferred(until=until or datetime.now(UTC) + PAUSE, reason=words[:300], code="429")
+        return Deferred(until=until, reason=words[:300], code="429")
     if 400 <= status < 500:
         return Refused(reason=words[:300], code=str(status))
     return Unknown(reason=f"the network failed ({status})", evidence={"status": status, "words": words[:300]})
@@ -23,7 +21,7 @@ def of_status(status: int, words: str, until: datetime | None = None) -> Outcome
 def of_failure(error: BaseException) -> Outcome:
     """No answer. Only what failed before the first byte of the request was sent is safe to repeat."""
     if isinstance(error, NEVER_LEFT) or _no_connection(error):
-        return Deferred(until=datetime.now(UTC) + timedelta(minutes=1), reason="the network cannot be reached", code="")
+        return Deferred(until=None, reason="the network cannot be reached", code="")
     return Unknown(reason=f"no answer ({type(error).__name__})", evidence={"error": type(error).__name__})
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from dispatch.outcomes import Outcome
 
 TIMEOUT = 30.0
 """Seconds any request to a network may take."""
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far a network's clock may be from ours where posts are looked for by their time."""
 
 
 @dataclass(frozen=True, kw_only=True)

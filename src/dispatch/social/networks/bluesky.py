@@ -12,7 +12,7 @@ from atproto_client import Client
 from atproto_client.exceptions import AtProtocolError, RequestErrorBase
 from atproto_client.request import Request
 
-from dispatch.outcomes import Outcome, Refused, Sent
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
 from dispatch.social.networks import answers
 from dispatch.social.networks.base import (
@@ -65,6 +65,10 @@ class Bluesky:
         """com.atproto.repo.putRecord under our own key; `swapRecord: null` refuses to overwrite anything else."""
         body = {"collection": COLLECTION, "rkey": record_key(draft), "record": record(draft), "swapRecord": None}
         try:
+            self._session(account)
+        except FAILURES as error:
+            return _not_signed_in(error)
+        try:
             did, answer = self._call(account, "com.atproto.repo.putRecord", body)
         except FAILURES as error:
             return _outcome(error)
@@ -79,8 +83,7 @@ class Bluesky:
             with _request() as request:
                 answer: Any = request.get(url, params=query).content
         except RequestErrorBase as error:
-            missing = error.response is not None and error.response.status_code in {400, 404}
-            return NotFound() if missing else CannotTell(type(error).__name__)
+            return NotFound() if "RecordNotFound" in _code(error) else CannotTell(_code(error) or type(error).__name__)
         except FAILURES as error:
             return CannotTell(type(error).__name__)
         return Found(str(answer["uri"]), _public(did, record_key(draft)))
@@ -186,14 +189,24 @@ def _outcome(error: Exception) -> Outcome:
         reset = str(response.headers.get("ratelimit-reset", ""))
         until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else None
         return answers.of_status(429, words, until)
-    if "InvalidSwap" in str(getattr(content, "error", "")):
+    if "InvalidSwap" in _code(error):
         return Refused(reason="another text is published under this post's key already", code="400")
     return answers.of_status(response.status_code, words)
 
 
-def _is_expired(error: RequestErrorBase) -> bool:
-    content = error.response.content if error.response is not None else None
-    return "ExpiredToken" in str(getattr(content, "error", ""))
+def _not_signed_in(error: Exception) -> Outcome:
+    """Nothing was published: what is doubtful for a post is only a delay for a session."""
+    outcome = _outcome(error)
+    return Deferred(until=None, reason=f"signing in: {outcome.reason}") if isinstance(outcome, Unknown) else outcome
+
+
+def _is_expired(error: Exception) -> bool:
+    return "ExpiredToken" in _code(error)
+
+
+def _code(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    return str(getattr(getattr(response, "content", None), "error", ""))
 
 
 def _server(account: Account) -> str:

@@ -1,6 +1,7 @@
 """Mastodon: any instance, through Mastodon.py. Its limits are its own; an Idempotency-Key makes a repeat safe for an hour."""
 
 import contextlib
+import html
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
 from dispatch.social.networks import answers
 from dispatch.social.networks.base import (
+    CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
@@ -61,14 +63,13 @@ class Mastodon:
         return Sent(remote_id=str(status["id"]), url=str(status["url"] or ""))
 
     def find(self, draft: Draft, account: Account) -> Look:
-        """Among the account's latest statuses, by the link or else the text."""
+        """Among the account's statuses since the first attempt, by the link or else the text."""
         try:
             with _client(account) as client:
                 statuses = client.account_statuses(client.account_verify_credentials(), limit=40)
         except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
             return CannotTell(type(error).__name__)
-        wanted = draft.link or draft.text
-        match = next((status for status in statuses if wanted in str(status["content"]).replace("&amp;", "&")), None)
+        match = next((status for status in statuses if _is(status, draft)), None)
         return Found(str(match["id"]), str(match["url"])) if match else NotFound()
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
@@ -106,7 +107,7 @@ class Mastodon:
 @contextlib.contextmanager
 def _client(account: Account) -> Iterator[Any]:
     with requests.Session() as session:
-        yield mastodon.Mastodon(
+        client = mastodon.Mastodon(
             access_token=account.credentials["access_token"],
             api_base_url=account.server,
             request_timeout=TIMEOUT,
@@ -114,11 +115,23 @@ def _client(account: Account) -> Iterator[Any]:
             version_check_mode="none",
             session=session,
         )
+        try:
+            yield client
+        except mastodon.MastodonRatelimitError as error:
+            raise _Later(client.ratelimit_reset) from error
+
+
+class _Later(mastodon.MastodonRatelimitError):
+    """The library's error, with the moment that only its client knows (X-RateLimit-Reset, seconds since 1970)."""
+
+    def __init__(self, reset: float | None) -> None:
+        super().__init__("Hit rate limit.")
+        self.until = datetime.fromtimestamp(reset, UTC) if reset else None
 
 
 def _outcome(error: Exception) -> Outcome:
-    if isinstance(error, mastodon.MastodonRatelimitError):
-        return Deferred(until=_reset(error), reason="the instance asks for patience", code="429")
+    if isinstance(error, _Later):
+        return Deferred(until=error.until, reason="the instance asks for patience", code="429")
     if isinstance(error, mastodon.MastodonAPIError):
         status = next((int(arg) for arg in error.args if isinstance(arg, int)), 500)
         return answers.of_status(status, " ".join(str(arg) for arg in error.args[1:]))
@@ -127,7 +140,7 @@ def _outcome(error: Exception) -> Outcome:
     return answers.of_failure(error)
 
 
-def _reset(error: Exception) -> datetime:
-    """X-RateLimit-Reset where the library passes it on, else its default pause."""
-    moment = next((arg for arg in error.args if isinstance(arg, datetime)), None)
-    return moment or datetime.now(UTC) + answers.PAUSE
+def _is(status: Any, draft: Draft) -> bool:
+    if draft.created_at is not None and status["created_at"] < draft.created_at - CLOCKS_DIFFER:
+        return False
+    return (draft.link or draft.text) in html.unescape(str(status["content"]))

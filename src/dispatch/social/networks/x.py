@@ -14,6 +14,7 @@ from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
 from dispatch.social.networks import answers
 from dispatch.social.networks.base import (
+    CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
@@ -65,13 +66,13 @@ class X:
         return Sent(remote_id=number, url=f"https://x.com/i/status/{number}")
 
     def find(self, draft: Draft, account: Account) -> Look:
-        """Among our own latest posts (an owned read), by the link behind t.co or else the text."""
+        """Among our own posts since the first attempt (an owned read), by the link behind t.co or else the text."""
+        since = draft.created_at - CLOCKS_DIFFER if draft.created_at else None
+        wanted = {"max_results": 40, "start_time": since, "tweet_fields": FIELDS}
         try:
             with _client(account) as (client, as_user):
                 me = client.get_me(user_auth=as_user).data
-                posts = (
-                    client.get_users_tweets(me.id, max_results=40, tweet_fields=FIELDS, user_auth=as_user).data or []
-                )
+                posts = client.get_users_tweets(me.id, user_auth=as_user, **wanted).data or []
         except (tweepy.TweepyException, requests.RequestException) as error:
             return CannotTell(type(error).__name__)
         match = next((post for post in posts if _is(post, draft)), None)
@@ -140,7 +141,7 @@ def _is(post: Any, draft: Draft) -> bool:
 def _outcome(error: Exception) -> Outcome:
     if isinstance(error, tweepy.TooManyRequests):
         reset = error.response.headers.get("x-rate-limit-reset", "")
-        until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else datetime.now(UTC) + answers.PAUSE
+        until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else None
         return Deferred(until=until, reason="X asks for patience", code="429")
     if isinstance(error, tweepy.Forbidden) and DUPLICATE in str(error).lower():
         return Unknown(reason="X says it has this text already", evidence={"status": 403, "words": str(error)[:300]})
