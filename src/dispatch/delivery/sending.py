@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from dispatch import retrying, vault
+from dispatch import queue, retrying, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import ledger, personalizing, relays
 from dispatch.delivery.mailers.base import Mailer, Message, Trouble
@@ -55,9 +55,12 @@ def _send_windows(claimed: ledger.Claim, relay: Relay, mailer: Mailer) -> None:
     settled, answers = claimed.settled, ledger.Answers()
     size = 1 if claimed.ambiguity == "never_twice" else settings.DELIVERY["window"]
     while True:
-        wish = min(settled + size, len(claimed.recipients))
+        wish = settled if queue.is_stopping() else min(settled + size, len(claimed.recipients))
         granted = ledger.advance(claimed, answers, settled=settled, ahead=wish)
-        if granted is None or granted == settled:
+        if granted is None:
+            return
+        if granted == settled:
+            ledger.release(claimed, None)
             return
         window = _fill_window(claimed, settled, granted)
         _hand_over(claimed, window, compiled, newsletter=newsletter, mailer=mailer, relay=relay)
