@@ -58,9 +58,15 @@ class Following:
 
         def delivered() -> bool:
             self._show(editions)
-            return self._is_over(len(editions))
+            return _mail_is_over(len(editions)) and _posts_are_over()
 
         self._wait(delivered, DELIVERED_WITHIN)
+        return self.account()
+
+    def until_mailed(self) -> Account:
+        """The same without waiting for posts: one whose worker was killed is looked into minutes later."""
+        editions = len(self.editions())
+        self._wait(lambda: _mail_is_over(editions), DELIVERED_WITHIN)
         return self.account()
 
     def account(self) -> Account:
@@ -88,20 +94,37 @@ class Following:
         posts = sum(len(texts) for texts in wall.texts().values())
         self.bars.show("Posts", posts, len(self.stories) * len(newsroom.CHANNELS))
 
-    def _is_over(self, editions: int) -> bool:
-        """Whether nothing more will move by itself."""
-        from dispatch.delivery.models import Send
-        from dispatch.social.models import Post
-
-        ended = Send.objects.filter(finished_at__isnull=False).count()
-        waiting = [Post.State.SCHEDULED, Post.State.CLAIMED, Post.State.DEFERRED]
-        return ended >= editions and not Post.objects.filter(state__in=waiting).exists()
-
     def _wait(self, done: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not done() and time.monotonic() < deadline:
+        while not _is(done) and time.monotonic() < deadline:
             if self.stopping.wait(0.25):
                 raise Stopped
+
+
+def _mail_is_over(editions: int) -> bool:
+    """Whether each of so many editions has been sent to its end."""
+    from dispatch.delivery.models import Send
+
+    return Send.objects.filter(finished_at__isnull=False).count() >= editions
+
+
+def _posts_are_over() -> bool:
+    """Whether no post will move by itself any more."""
+    from dispatch.social.models import Post
+
+    waiting = [Post.State.SCHEDULED, Post.State.CLAIMED, Post.State.DEFERRED]
+    return not Post.objects.filter(state__in=waiting).exists()
+
+
+def _is(done: Callable[[], bool]) -> bool:
+    """A database that is just being started again has not done it yet."""
+    from django.db import InterfaceError, OperationalError, connection
+
+    try:
+        return done()
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return False
 
 
 def _edition(newsletter: newsroom.Newsletter, stories: Sequence[Story]) -> Edition:
@@ -111,10 +134,18 @@ def _edition(newsletter: newsroom.Newsletter, stories: Sequence[Story]) -> Editi
     rows = Row.objects.filter(newsletter__slug=newsletter.slug, stories__story__key__in=[one.key for one in stories])
     row = rows.order_by("pk").first()
     languages = frozenset(language for story in stories for language in story.languages) & set(newsroom.LANGUAGES)
-    title = stories[0].title if newsletter.cadence == "each" else f"{len(stories)} stories"
+    title = _title(stories[0]) if newsletter.cadence == "each" else f"{len(stories)} stories"
     return Edition(
         f"{newsletter.names['en']}: {_short(title)}", newsletter.slug, row.public_id if row else "", languages
     )
+
+
+def _title(story: Story) -> str:
+    """As it was taken in; a pasted text's title is found by reading it."""
+    from dispatch.articles.models import Revision
+
+    found = Revision.objects.filter(article__story__key=story.key, article__language=story.languages[0])
+    return found.order_by("-number").values_list("title", flat=True).first() or story.title
 
 
 def _short(title: str) -> str:
