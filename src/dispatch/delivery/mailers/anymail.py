@@ -24,6 +24,8 @@ BACKENDS = {
     "sparkpost": "anymail.backends.sparkpost.EmailBackend",
     "test": "anymail.backends.test.EmailBackend",
 }
+TRACKING = {"mailersend", "mailgun", "mailjet", "postmark", "sparkpost", "test"}
+"""Providers that can be told, message by message, not to watch readers; with the others it is a switch of the account."""
 KEPT = ("Message-ID", "Date", "List-Id", "Feedback-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
 
 
@@ -31,6 +33,7 @@ class Anymail:
     """A mailer over a provider's API. `options` are the backend's own (api_key, sender_domain, …)."""
 
     def __init__(self, provider: str, options: dict[str, str]) -> None:
+        self.provider = provider
         self.backend: Any = import_string(BACKENDS[provider])(fail_silently=False, **options)
 
     def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
@@ -48,6 +51,8 @@ class Anymail:
 
     def _one(self, message: Message) -> Answer:
         mail = _as_django(message)
+        if self.provider in TRACKING:
+            mail.track_opens = mail.track_clicks = False  # type: ignore[attr-defined]  # anymail reads these
         try:
             self.backend.send_messages([mail])
         except AnymailRecipientsRefused:
@@ -72,7 +77,6 @@ def _as_django(message: Message) -> EmailMultiAlternatives:
     )
     if rich:
         mail.attach_alternative(rich.get_content(), "text/html")
-    mail.track_opens = mail.track_clicks = False  # type: ignore[attr-defined]  # anymail reads these
     return mail
 
 

@@ -56,7 +56,7 @@ class Smtp:
         for message in messages:
             check(message)
             answer = self._try(message)
-            if isinstance(answer, Trouble) and answer.code in {"", "421"}:
+            if isinstance(answer, Trouble) and answer.code[:3] in {"", "421"}:
                 answer = self._try(message)
             yield answer
             if isinstance(answer, Trouble):

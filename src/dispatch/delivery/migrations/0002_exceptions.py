@@ -20,6 +20,7 @@ CREATE TABLE delivery_exception (
 ) PARTITION BY LIST (send_id);
 CREATE INDEX delivery_exception_due ON delivery_exception (next_attempt_at)
     WHERE state = 'deferred' AND retry_chunk IS NULL;
+CREATE INDEX delivery_exception_by_state ON delivery_exception (send_id, state);
 ALTER TABLE delivery_chunk SET (fillfactor = 20, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX delivery_chunk_open ON delivery_chunk (id) WHERE state IN ('pending', 'leased');
 """

@@ -1,0 +1,66 @@
+"""A provider's API: one message, one recipient, its words in our outcomes. Its network is the one thing replaced."""
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from dispatch.delivery import relays
+from dispatch.delivery.mailers.base import Message, Trouble
+from dispatch.outcomes import Deferred, Refused, Sent, Unknown
+
+DATA = (
+    b"From: Office <news@example.org>\r\nTo: alice@example.org\r\nSubject: News\r\nMessage-ID: <a@mail.example.org>\r\n"
+    b"List-Unsubscribe: <https://example.org/leave/x>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n'
+    b"--b\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n--b--\r\n"
+)
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    """Brevo, whose answer the test sets; `asked` holds what it was sent."""
+    mailer = relays.mailer_of("anymail+brevo://?api_key=k")[1]
+    mailer.asked, mailer.says = [], (201, '{"messageId": "<1@brevo>"}')
+
+    def send(adapter, request, **options):
+        mailer.asked.append(request)
+        if isinstance(mailer.says, Exception):
+            raise mailer.says
+        response = requests.Response()
+        response.status_code, response._content = mailer.says[0], mailer.says[1].encode()
+        response.request, response.url = request, request.url
+        return response
+
+    monkeypatch.setattr(HTTPAdapter, "send", send)
+    yield mailer
+    mailer.close()
+
+
+def one(provider):
+    (answer,) = provider.send([Message("news@example.org", "alice@example.org", DATA)])
+    return answer
+
+
+def test_a_message_goes_to_one_recipient_with_its_headers_and_without_tracking(provider):
+    assert one(provider) == Sent(remote_id="<1@brevo>")
+    (asked,) = provider.asked
+    body = requests.compat.json.loads(asked.body)
+    assert body["to"] == [{"email": "alice@example.org"}]
+    assert "cc" not in body
+    assert body["headers"]["List-Unsubscribe"] == "<https://example.org/leave/x>"
+    assert body["htmlContent"].strip() == "<p>Hello</p>"
+
+
+@pytest.mark.parametrize(
+    ("says", "outcome"),
+    [
+        ((429, "{}"), Deferred),
+        ((400, "{}"), Refused),
+        ((401, "{}"), Trouble),
+        ((500, "{}"), Unknown),
+        (requests.Timeout(), Unknown),
+    ],
+)
+def test_the_providers_answer_is_one_of_ours(provider, says, outcome):
+    provider.says = says
+    assert isinstance(one(provider), outcome)

@@ -1,0 +1,143 @@
+"""A reader's message, parsed back by the standard library: slot by slot what was put in, and nothing else."""
+
+import email
+import email.policy
+import html
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch.audience.models import Newsletter
+from dispatch.delivery import personalizing
+from dispatch.delivery.mailers import base
+from dispatch.delivery.personalizing import Reader
+from dispatch.editions import slots
+from dispatch.editions.models import Variant
+
+NONCE = "0123456789abcdef"
+NAME, LEAVE = slots.token(NONCE, "name"), slots.token(NONCE, "leave")
+ALLOWED = {
+    *(
+        "From",
+        "To",
+        "Subject",
+        "Message-ID",
+        "Date",
+        "Reply-To",
+        "List-Id",
+        "Feedback-ID",
+        "MIME-Version",
+        "Content-Type",
+    ),
+    *("List-Unsubscribe", "List-Unsubscribe-Post"),
+}
+AWKWARD = [
+    "Аліса",
+    "O'Neill",
+    '"quoted" \\ back',
+    "<b>bold</b> & co",
+    ".dot",
+    "=20=",
+    "李雷",
+    "فاطمة",
+    "🧑‍🚀" * 12,
+    "a" * 120,
+    "two  blanks ",
+    "tab\tand\nline",
+    "x\r\nBcc: eve@example.org",
+    "\u2028\x85",
+]
+
+
+def compiled(text=f"Hello{NAME}!\n\n.A dot\nLeave: {LEAVE}\n", page=None, subject="Навіны — news", name="Офіс"):
+    newsletter = Newsletter(slug="office", from_name=name, from_address="news@example.org", reply_to="desk@example.org")
+    page = page or f'<p title="x{NAME}">Hello{NAME}!</p>\n<a href="{LEAVE}">Leave</a>'
+    variant = Variant(pk=7, nonce=NONCE, subject=subject, text=text, html=page, language="be")
+    return personalizing.compile_variant(variant, newsletter, 5, datetime(2026, 11, 23, 8, tzinfo=UTC))
+
+
+def reader(name="Alice", address="alice@example.org"):
+    return Reader(1, address, name, b"12345678")
+
+
+def parsed(data):
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
+def one_line(name):
+    return ", " + " ".join(name.split()) if " ".join(name.split()) else ","
+
+
+def check_wire(data):
+    assert data.isascii()
+    assert data.endswith(b"\r\n")
+    assert b"\r" not in data.replace(b"\r\n", b"")
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    lines = data.split(b"\r\n")
+    assert max(map(len, lines)) <= 78
+    assert not any(line.startswith(b".") for line in lines)
+    body = data.partition(b"\r\n\r\n")[2].split(b"\r\n")
+    assert not any(line != line.rstrip() for line in body)
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_an_awkward_name_comes_back_as_it_was(name):
+    data = personalizing.fill(compiled(), reader(name))
+    check_wire(data)
+    message = parsed(data)
+    said = one_line(name)
+    assert message.get_body(("plain",)).get_content().replace("\r\n", "\n").startswith(f"Hello{said}!\n\n.A dot\n")
+    assert f'<p title="x{html.escape(said)}">Hello{html.escape(said)}!</p>' in message.get_body(("html",)).get_content()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200), st.text(max_size=400), st.text(max_size=120))
+def test_any_name_text_and_subject_survive(name, text, subject):
+    clean = text.replace("\r", "")
+    data = personalizing.fill(
+        compiled(text=f"{clean}{NAME}{clean}", page=f"{clean}{NAME}", subject=subject), reader(name)
+    )
+    check_wire(data)
+    plain = parsed(data).get_body(("plain",)).get_payload(decode=True).decode().replace("\r\n", "\n")
+    wanted = clean.encode("utf-8", "replace").decode()
+    said = one_line(name) if name else ""
+    assert plain.removesuffix("\n") == f"{wanted}{said}{wanted}".removesuffix("\n")
+
+
+def test_the_headers_are_the_ones_named_and_no_others():
+    message = parsed(personalizing.fill(compiled(), reader()))
+    assert set(message.keys()) == ALLOWED
+    assert len(message.keys()) == len(ALLOWED)
+    assert message["To"] == "alice@example.org"
+    assert message["Subject"] == "Навіны — news"
+    assert message["Date"] == "Mon, 23 Nov 2026 08:00:00 +0000"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert re.fullmatch(r"<http://dispatch\.test/leave/[a-z2-7]{26}>", message["List-Unsubscribe"])
+
+
+def test_a_resent_message_is_the_same_to_the_byte_and_another_readers_is_not():
+    assert personalizing.fill(compiled(), reader()) == personalizing.fill(compiled(), reader())
+    assert personalizing.message_id(5, 1) != personalizing.message_id(5, 2)
+    assert personalizing.message_id(5, 1) != personalizing.message_id(6, 1)
+
+
+def test_a_message_for_someone_else_is_stopped_before_the_wire():
+    data = personalizing.fill(compiled(), reader())
+    base.check(base.Message("news@example.org", "alice@example.org", data))
+    with pytest.raises(AssertionError):
+        base.check(base.Message("news@example.org", "bob@example.org", data))
+
+
+@pytest.mark.parametrize("name", ["Office", "Офіс", 'The "Office"', ""])
+def test_the_senders_name_comes_back(name):
+    message = parsed(personalizing.fill(compiled(name=name), reader()))
+    (sender,) = message["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "news@example.org")
+
+
+def test_an_address_that_is_two_is_a_bug_and_stops():
+    with pytest.raises(AssertionError):
+        personalizing.fill(compiled(), reader(address="a@example.org, b@example.org"))
