@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "dispatch.headers.Headers",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -73,7 +74,7 @@ TEMPLATES = [
         "DIRS": [*([DISPATCH_TEMPLATES] if DISPATCH_TEMPLATES else []), HERE / "templates" / "web"],
         "OPTIONS": {
             "environment": "dispatch.templating.environment",
-            "context_processors": ["django.contrib.auth.context_processors.auth"],
+            "context_processors": ["django.contrib.auth.context_processors.auth", "dispatch.desk.shell.context"],
         },
     },
     {
@@ -119,6 +120,7 @@ SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "dispatch.desk.errors.forged"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0

@@ -9,6 +9,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
+from dispatch import saying
+
 SHIPPED = Path(__file__).parent / "templates"
 
 
@@ -24,6 +26,7 @@ def environment(**options: Any) -> jinja2.Environment:
     options["undefined"] = jinja2.StrictUndefined
     made = jinja2.Environment(**options, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - autoescape is set above
     made.globals.update(static=static, url=_url, now=timezone.now)
+    made.filters.update(saying.FILTERS)
     return made
 
 

@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from dispatch.operations import views
+
+urlpatterns: list[URLPattern] = [
+    path("queue/", views.queue, name="queue"),
+    path("queue/posts/<int:post_id>/<str:act>", views.act_on_post, name="post_act"),
+    path("queue/mail/<int:send_id>/<str:state>/<str:act>", views.act_on_mail, name="mail_act"),
+    path("queue/chunks/<int:send_id>/<int:number>", views.free_chunk, name="chunk_free"),
+    path("stop", views.stop, name="stop"),
+    path("stop/<int:stop_id>/lift", views.lift, name="stop_lift"),
+    path("health/", views.health, name="health"),
+    path("health.json", views.health_json, name="health_json"),
+    path("live", views.live, name="live"),
+    path("events", views.events, name="events"),
+]

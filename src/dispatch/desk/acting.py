@@ -1,0 +1,83 @@
+"""What people may do to an edition and its send, by name, with who may do it; and reading why they did."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest
+
+from dispatch.accounts import audit
+from dispatch.accounts.models import Role, User
+from dispatch.delivery import acts
+from dispatch.desk import forms
+from dispatch.editions import planning
+
+
+@dataclass(frozen=True)
+class Act:
+    """One button. `do` takes the row's id, who, and why; False: the world had moved on."""
+
+    do: Callable[[int, User, str], bool]
+    role: Role
+    done: str
+    too_late: str
+
+
+def _again(edition: int, by: User, reason: str) -> bool:
+    with transaction.atomic():
+        moved = planning.try_again(edition)
+        if moved:
+            audit.record(by, "edition.retry", f"edition:{edition}", reason)
+    return moved
+
+
+def _send_now(edition: int, by: User, reason: str) -> bool:
+    with transaction.atomic():
+        moved = planning.send_now(edition)
+        if moved:
+            audit.record(by, "edition.send_now", f"edition:{edition}", reason)
+    return moved
+
+
+ON_SEND = {
+    "pause": Act(
+        acts.pause,
+        Role.EDITOR,
+        "Paused. Nothing more is put on the wire.",
+        "It was not going any more; nothing was changed.",
+    ),
+    "resume": Act(
+        acts.resume, Role.APPROVER, "It goes on where it stopped.", "It was not paused; nothing was changed."
+    ),
+    "cancel": Act(
+        acts.cancel,
+        Role.APPROVER,
+        "Cancelled for everyone who was not written to yet.",
+        "It was over already; nothing was changed.",
+    ),
+}
+ON_EDITION = {
+    "retry": Act(
+        _again, Role.EDITOR, "It is being rendered again.", "It has not failed any more; nothing was changed."
+    ),
+    "send-now": Act(_send_now, Role.APPROVER, "It leaves now.", "It is not gathering any more; nothing was changed."),
+}
+"""A pause harms nobody, so every editor may; what puts mail on the wire, or takes it from readers, is an approver's."""
+
+
+def reason(request: HttpRequest) -> str:
+    """Why, as given; empty, with a word to the person, when they did not say."""
+    form = forms.Reason(request.POST)
+    if form.is_valid():
+        return str(form.cleaned_data["reason"])
+    messages.error(request, str(form.errors["reason"][0]))
+    return ""
+
+
+def tell(request: HttpRequest, done: bool, words: str, otherwise: str) -> None:
+    """What came of an act."""
+    if done:
+        messages.success(request, words)
+    else:
+        messages.warning(request, otherwise)

@@ -1,0 +1,44 @@
+"""Pages for what went wrong: short, in the desk's look, never a traceback."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+
+FORBIDDEN = "Your account may not do this. An administrator can change your role."
+FORGED = (
+    "This form was open too long, or cookies are off. Go back, reload the page and send it again; nothing was changed."
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """400."""
+    return _page(request, 400, "This request cannot be read", "Check the address, or go back and try again.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, in the words of whoever refused."""
+    return _page(request, 403, "Not for this account", str(exception) or FORBIDDEN)
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """403: the form's token is missing or old."""
+    return _page(request, 403, "Please send that again", FORGED)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """404."""
+    return _page(request, 404, "There is nothing here", "The address may be mistyped, or what it named is gone.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """500, without asking the database: it may be what is away."""
+    words = "It is not your fault, and it is in the log. Try again in a minute; Health says how things are."
+    return HttpResponse(loader.render_to_string("desk/error.html", _said("Something broke here", words)), status=500)
+
+
+def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    return render(request, "desk/error.html", _said(title, words), status=status)
+
+
+def _said(title: str, words: str) -> dict[str, str]:
+    return {"what": title, "words": words}

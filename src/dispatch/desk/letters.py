@@ -1,0 +1,97 @@
+"""What the page of an edition answers: what it brings, how it reads and looks, how far it is, who is missing."""
+
+from dataclasses import dataclass
+
+from dispatch.articles.models import Article
+from dispatch.delivery import progress
+from dispatch.delivery.models import Ambiguity
+from dispatch.desk import overview, stories
+from dispatch.editions import slots
+from dispatch.editions.models import Edition, Variant
+from dispatch.operations import stats
+
+SAMPLE = {"name": ", Alice", "leave": "", "preferences": ""}
+SHOWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A story in an edition."""
+
+    id: int
+    title: str
+    languages: list[str]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An edition with what became of it; `progress` and `now` are None before it has an audience."""
+
+    edition: Edition
+    name: str
+    state: tuple[str, str]
+    stories: list[Brought]
+    variants: list[Variant]
+    progress: progress.Progress | None
+    shares: list[stats.Share]
+    ambiguities: list[Ambiguity]
+
+    @classmethod
+    def of(cls, edition: Edition) -> "Letter":
+        """As it stands now."""
+        send = getattr(edition, "send", None)
+        return cls(
+            edition=edition,
+            name=overview.name_of(edition.newsletter),
+            state=overview.state_of(edition),
+            stories=_brought(edition),
+            variants=list(edition.variants.defer("html", "text").order_by("language", "discreet")),
+            progress=progress.of_send(send.pk) if send else None,
+            shares=stats.shares(send.pk) if send else [],
+            ambiguities=list(send.ambiguities.order_by("chunk", "first")[:20]) if send else [],
+        )
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """Which language is shown, and how: a key of SHOWS. `languages` are those that can be."""
+
+    language: str
+    languages: list[str]
+    show: str
+    variant: Variant | None
+
+    @classmethod
+    def of(cls, edition: Edition, language: str, show: str) -> "Previewed":
+        """What was asked for where that is possible, else the first."""
+        frozen = {
+            one.language: one for one in edition.variants.filter(discreet=False).defer("html", "text").order_by("id")
+        }
+        languages = list(frozen) or (_speakable(edition) if edition.state in {"gathering", "due"} else [])
+        chosen = language if language in languages else next(iter(languages), "")
+        return cls(chosen, languages, show if show in SHOWS else "desktop", frozen.get(chosen))
+
+    @property
+    def subject(self) -> str:
+        """As Alice would read it in her inbox."""
+        return slots.fill(self.variant.subject, self.variant.nonce, SAMPLE) if self.variant else ""
+
+    @property
+    def shows(self) -> dict[str, str]:
+        """Every way to look."""
+        return SHOWS
+
+
+def _speakable(edition: Edition) -> list[str]:
+    told = Article.objects.filter(story__editions__edition=edition, state=Article.State.PUBLISHED)
+    there = set(told.values_list("language", flat=True))
+    return [language for language in edition.newsletter.languages if language in there]
+
+
+def _brought(edition: Edition) -> list[Brought]:
+    places = edition.stories.select_related("story").prefetch_related("story__articles__current")
+    rows = []
+    for place in places:
+        articles = list(place.story.articles.all())
+        rows.append(Brought(place.story_id, stories.title(articles), [article.language for article in articles]))
+    return rows

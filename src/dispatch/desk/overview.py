@@ -1,0 +1,185 @@
+"""What Home answers: what goes out today, what needs someone, and what is still to be set up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from dispatch import saying
+from dispatch.accounts import stopping
+from dispatch.articles.models import Article, Source
+from dispatch.audience.models import Newsletter, Subscription
+from dispatch.delivery.models import Relay, Send
+from dispatch.editions.models import Edition
+from dispatch.operations import stats
+from dispatch.social.models import Channel, Post
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that waits for a person. `shape` as in states.Shown."""
+
+    shape: str
+    words: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A first step of a new newsroom, and the command that takes it."""
+
+    words: str
+    command: str
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """An edition that goes, or went, out today."""
+
+    edition: Edition
+    name: str
+    send: stats.SendNow | None
+    state: tuple[str, str]  # kind and state, for the badge
+
+
+def needs(now: stats.Now) -> Iterator[Need]:
+    """The most pressing first; nothing when all is well."""
+    queue, board = reverse("queue"), now.board
+    for send in now.sends:
+        if send.state == Send.State.UNBALANCED:
+            yield Need(
+                "bad",
+                f"Send {send.id} does not add up: its readers must be looked at before anything is repeated.",
+                queue,
+            )
+    yield from _counted(
+        board["post"]["unknown"].count,
+        "unsure",
+        "post",
+        "may or may not be out. Look, then say so.",
+        reverse("unknown_posts"),
+    )
+    yield from _counted(
+        board["chunk"]["failed"].count,
+        "bad",
+        "chunk",
+        "of mail stuck: its workers died again and again.",
+        f"{queue}#chunks",
+    )
+    for edition in Edition.objects.filter(state=Edition.State.FAILED).select_related("newsletter")[:5]:
+        yield Need(
+            "bad",
+            f"{name_of(edition.newsletter)} could not be rendered. {edition.trouble}",
+            reverse("edition_page", args=[edition.pk]),
+        )
+    for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
+        yield Need(
+            "bad",
+            f"The relay {relay.name} is left alone until {saying.moment(relay.probe_at)}. {relay.trouble}",
+            reverse("health"),
+        )
+    yield from _counted(
+        board["post"]["failed"].count, "bad", "post", "refused, or too late to go by itself.", f"{queue}#posts"
+    )
+    yield from _counted(
+        board["mail"]["unknown"].count,
+        "unsure",
+        "reader",
+        "of whom nobody knows whether they got their mail.",
+        f"{queue}#mail",
+    )
+    yield from _counted(
+        board["mail"]["deferred"].count,
+        "later",
+        "reader",
+        "deferred by their mail server. It is tried again by itself.",
+        f"{queue}#mail",
+    )
+    for source in Source.objects.exclude(poll_trouble=""):
+        yield Need("later", f"{source.name or source.slug} cannot be polled. {source.poll_trouble}", reverse("health"))
+    for channel in Channel.objects.filter(active=True).exclude(trouble=""):
+        yield Need("later", f"{channel.name}: {channel.trouble}", reverse("health"))
+    if stopping.in_force().exists():
+        yield Need("held", "A STOP is in force.", f"{queue}#stop")
+
+
+def leaving(now: stats.Now) -> list[Leaving]:
+    """Editions due or sent between this midnight and the next, in the newsroom's zone."""
+    start, end = today()
+    theirs = (
+        Q(due_at__gte=start, due_at__lt=end)
+        | Q(send__started_at__gte=start)
+        | Q(send__state__in=["sending", "first_wave", "paused", "cancelling"])
+    )
+    editions = Edition.objects.filter(theirs).exclude(state=Edition.State.EMPTY).select_related("newsletter", "send")
+    return [_leaving(edition, now) for edition in editions.order_by("-due_at")[:40]]
+
+
+def posts_today() -> dict[str, int]:
+    """How many posts by state, of those due or out today."""
+    start, end = today()
+    states = Post.objects.filter(Q(due_at__gte=start, due_at__lt=end) | Q(sent_at__gte=start)).values_list(
+        "state", flat=True
+    )
+    found = list(states)
+    return {state: found.count(state) for state in Post.State.values if state in found}
+
+
+def first_steps() -> list[Step]:
+    """In the order that makes sense; none left for a newsroom that is set up."""
+    steps = [
+        Step(
+            "Add a newsletter.",
+            "dispatch newsletter add news --name-en News --languages en --from-name … --from-address …",
+            Newsletter.objects.exists(),
+        ),
+        Step("Bring its readers.", "dispatch import readers.csv --newsletter news", Subscription.objects.exists()),
+        Step(
+            "Say where mail is handed over.",
+            "dispatch relay add main smtp://user:password@host:587",
+            Relay.objects.exists(),
+        ),
+        Step(
+            "Connect a channel.",
+            "dispatch channel add mastodon --slug masto --server https://…",
+            Channel.objects.exists(),
+        ),
+        Step(
+            "Connect your CMS, or publish a file.",
+            "dispatch source add ghost --slug site --base-url https://…",
+            Article.objects.exists(),
+        ),
+    ]
+    return [] if all(step.is_done for step in steps) else steps
+
+
+def state_of(edition: Edition) -> tuple[str, str]:
+    """Kind and state of what is further along: the send where there is one."""
+    send = getattr(edition, "send", None)
+    return ("send", send.state) if send else ("edition", edition.state)
+
+
+def name_of(newsletter: Newsletter) -> str:
+    """Its name, in English where it has one."""
+    return str(newsletter.names.get("en") or next(iter(newsletter.names.values()), newsletter.slug))
+
+
+def today() -> tuple[datetime, datetime]:
+    """This midnight and the next."""
+    day = timezone.localdate()
+    zone = timezone.get_current_timezone()
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def _leaving(edition: Edition, now: stats.Now) -> Leaving:
+    send = getattr(edition, "send", None)
+    return Leaving(edition, name_of(edition.newsletter), now.send(send.pk) if send else None, state_of(edition))
+
+
+def _counted(count: int, shape: str, noun: str, rest: str, path: str) -> Iterator[Need]:
+    if count:
+        yield Need(shape, f"{saying.many(count, noun)} {rest}", path)

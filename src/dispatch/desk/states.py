@@ -1,0 +1,70 @@
+"""Every state in a person's word and a shape: a colour alone says nothing to those who do not see it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`shape` is a class of dispatch.css: good, going, later, held, unsure, bad, over, or "" for what waits its turn."""
+
+    shape: str
+    word: str
+
+
+WORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "article": {"published": ("good", "published"), "withdrawn": ("over", "taken back")},
+    "edition": {
+        "gathering": ("", "gathering stories"),
+        "due": ("going", "being rendered"),
+        "rendered": ("good", "rendered"),
+        "empty": ("over", "nothing to say, not sent"),
+        "withdrawn": ("over", "taken back"),
+        "failed": ("bad", "could not be rendered"),
+    },
+    "send": {
+        "draft": ("", "draft"),
+        "enlisting": ("going", "gathering readers"),
+        "ready": ("", "ready"),
+        "first_wave": ("going", "first wave"),
+        "sending": ("going", "sending"),
+        "paused": ("held", "paused"),
+        "cancelling": ("going", "cancelling"),
+        "cancelled": ("over", "cancelled"),
+        "finished": ("good", "finished"),
+        "unbalanced": ("bad", "does not add up"),
+    },
+    "post": {
+        "draft": ("held", "waits for you"),
+        "scheduled": ("", "scheduled"),
+        "claimed": ("going", "being posted"),
+        "deferred": ("later", "deferred"),
+        "sent": ("good", "posted"),
+        "refused": ("bad", "refused"),
+        "unknown": ("unsure", "did it go out?"),
+        "dropped": ("over", "dropped"),
+        "withdrawn": ("over", "taken back"),
+    },
+    "reader": {
+        "deferred": ("later", "deferred"),
+        "refused": ("bad", "refused"),
+        "bounced": ("bad", "bounced"),
+        "complained": ("bad", "complained"),
+        "skipped": ("over", "skipped"),
+        "failed_render": ("bad", "could not be built"),
+        "unknown": ("unsure", "unknown"),
+        "cancelled": ("over", "cancelled"),
+    },
+    "chunk": {
+        "pending": ("", "waiting"),
+        "leased": ("going", "being sent"),
+        "done": ("good", "done"),
+        "stuck": ("bad", "stuck"),
+    },
+    "breaker": {"closed": ("good", "works"), "open": ("bad", "left alone"), "half_open": ("later", "on trial")},
+    "check": {"ok": ("good", "ok"), "todo": ("later", "to do"), "bad": ("bad", "not well")},
+}
+
+
+def of(kind: str, state: str) -> Shown:
+    """The word and shape of a state. Raises KeyError for one that has none."""
+    return Shown(*WORDS[kind][state])

@@ -1,0 +1,123 @@
+"""The editors' pages. GET shows; what changes something is a POST with a reason."""
+
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from dispatch.accounts import permissions
+from dispatch.accounts.models import Role, User
+from dispatch.articles.models import Story
+from dispatch.delivery.models import Send
+from dispatch.desk import acting, overview
+from dispatch.desk import stories as telling
+from dispatch.desk.letters import Letter, Previewed
+from dispatch.editions.models import Edition
+from dispatch.operations import stats
+from dispatch.social import acts as post_acts
+from dispatch.social.models import Post
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What goes out today, what needs me, what failed, the latest stories."""
+    now = stats.now()
+    shown = {
+        "needs": list(overview.needs(now)),
+        "leaving": overview.leaving(now),
+        "posts": overview.posts_today(),
+        "steps": overview.first_steps(),
+        "latest": telling.latest(8),
+    }
+    return render(request, "desk/home.html", shown)
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def stories(request: HttpRequest) -> HttpResponse:
+    """Every story, the latest first."""
+    words, asked = request.GET.get("words", "").strip()[:100], request.GET.get("page", "")
+    page = int(asked) if asked.isdecimal() and 0 < int(asked) < 100_000 else 1
+    found, has_older = telling.listed(words, page)
+    shown = {"stories": found, "words": words, "page": page, "has_older": has_older}
+    return render(request, "desk/stories.html", shown)
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def story(request: HttpRequest, story_id: int) -> HttpResponse:
+    """One story: its languages side by side, every edition and post made of it, what is missing."""
+    one = get_object_or_404(telling.with_everything(Story.objects.all()), pk=story_id)
+    shown = {
+        "story": one,
+        "title": telling.title(one.articles.all()),
+        "versions": telling.versions(one),
+        "mailings": telling.mailings(one),
+        "posts": list(one.posts.all()),
+        "absent": telling.absent(one),
+    }
+    return render(request, "desk/story.html", shown)
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def edition(request: HttpRequest, edition_id: int) -> HttpResponse:
+    """One edition: what it brings, how it looks, how far it is."""
+    one = get_object_or_404(Edition.objects.select_related("newsletter", "send"), pk=edition_id)
+    preview = Previewed.of(one, request.GET.get("language", ""), request.GET.get("show", ""))
+    return render(request, "desk/edition.html", {"letter": Letter.of(one), "preview": preview})
+
+
+@permissions.requires(Role.EDITOR)
+@require_POST
+def act_on_edition(request: HttpRequest, edition_id: int, act: str) -> HttpResponseBase:
+    """Render a failed one again, or let a digest leave before its time."""
+    one = get_object_or_404(Edition, pk=edition_id)
+    return _act(request, acting.ON_EDITION.get(act), one.pk, one.pk)
+
+
+@permissions.requires(Role.EDITOR)
+@require_POST
+def act_on_send(request: HttpRequest, send_id: int, act: str) -> HttpResponseBase:
+    """Pause, resume, cancel."""
+    one = get_object_or_404(Send, pk=send_id)
+    return _act(request, acting.ON_SEND.get(act), one.pk, one.edition_id)
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def unknown_posts(request: HttpRequest) -> HttpResponse:
+    """Did it go out? Every post of which nobody knows, with its evidence."""
+    posts = (
+        Post.objects.filter(state=Post.State.UNKNOWN).select_related("channel", "story").prefetch_related("attempts")
+    )
+    return render(request, "desk/unknown_posts.html", {"posts": posts.order_by("due_at")[:100]})
+
+
+@permissions.requires(Role.EDITOR)
+@require_POST
+def settle_post(request: HttpRequest, post_id: int) -> HttpResponse:
+    """Someone looked: it is out, or it is not and goes out again."""
+    get_object_or_404(Post, pk=post_id)
+    went_out = request.POST.get("went_out", "")
+    if went_out not in {"yes", "no"}:
+        raise Http404
+    if why := acting.reason(request):
+        done = post_acts.settle(post_id, cast("User", request.user), why, went_out=went_out == "yes")
+        words = "Noted: it is out." if went_out == "yes" else "It is posted again now."
+        acting.tell(request, done, words, "Someone settled it before you; nothing was changed.")
+    return redirect("unknown_posts")
+
+
+def _act(request: HttpRequest, act: acting.Act | None, target: int, edition_id: int) -> HttpResponse:
+    if act is None:
+        raise Http404
+    user = cast("User", request.user)
+    if not permissions.may(user, act.role):
+        raise PermissionDenied(f"This is for people whose role is {act.role.label.lower()} or above.")
+    if why := acting.reason(request):
+        acting.tell(request, act.do(target, user, why), act.done, act.too_late)
+    return redirect("edition_page", edition_id)

@@ -1,0 +1,192 @@
+"""Is Dispatch well? Each check looks at one thing and says in words what it saw and what to do."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import Error, connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from dispatch import env, queue, saying
+from dispatch.articles.models import Source
+from dispatch.delivery.models import Relay, Send, WorkerBeat
+from dispatch.social.models import Channel
+
+SILENT_AFTER = timedelta(seconds=20)
+"""Four beats missed."""
+TIGHT, FULL = 0.10, 0.03
+"""Of the disk: from here on it is worth a word, and from there on mail may stop."""
+KEPT = 5.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line. `state`: ok, todo (works, but someone should look) or bad."""
+
+    part: str
+    state: str
+    words: str
+    remedy: str = ""
+
+
+def checks() -> list[Check]:
+    """Everything; without its database Dispatch can say little else."""
+    found = database()
+    if found.state == "bad":
+        return [found, *broker(), *disk()]
+    return [found, *broker(), *clock(), *workers(), *relays(), *sends(), *sources(), *channels(), *disk()]
+
+
+def database() -> Check:
+    """It answers, and how fast."""
+    started = time.monotonic()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version'), pg_database_size(current_database())")
+            version, size = cursor.fetchone() or ("", 0)
+    except Error:
+        return Check("Database", "bad", "It does not answer.", "Is PostgreSQL running? See DISPATCH_DATABASE_URL.")
+    took = (time.monotonic() - started) * 1000
+    return Check("Database", "ok", f"PostgreSQL {version.split()[0]} answers in {took:.0f} ms and holds {_size(size)}.")
+
+
+def broker() -> Iterator[Check]:
+    """Without it everything still goes, only later."""
+    if trouble := queue.ping():
+        yield Check(
+            "Broker",
+            "bad",
+            f"It does not answer: {trouble}",
+            "Nothing is lost, but mail and posts wait. Start it again.",
+        )
+    else:
+        yield Check("Broker", "ok", "It answers.")
+
+
+def clock() -> Iterator[Check]:
+    """One leads, the others wait."""
+    alive = _alive().filter(queues="clock")
+    leading = alive.filter(doing="leading").first()
+    if leading is None:
+        last = WorkerBeat.objects.filter(queues="clock").order_by("-beat_at").first()
+        seen = f"The last one gave a sign of life {saying.ago(last.beat_at)}." if last else "None has been seen yet."
+        yield Check("Clock", "bad", f"No clock leads. {seen}", "Nothing becomes due without it. Run: dispatch clock")
+    else:
+        more = alive.count() - 1
+        yield Check("Clock", "ok", f"{leading.name} leads{f', {more} more in wait' if more else ''}.")
+
+
+def workers() -> Iterator[Check]:
+    """Each queue needs at least one."""
+    heard: set[str] = set()
+    for beat in WorkerBeat.objects.exclude(queues="clock").order_by("queues", "name"):
+        names = beat.queues.replace(",", " ").split()
+        what = f"{beat.name} · {', '.join(names)}"
+        if timezone.now() - beat.beat_at > SILENT_AFTER:
+            yield Check(
+                "Worker",
+                "todo",
+                f"{what}: silent, last seen {saying.ago(beat.beat_at)}.",
+                "Another takes over what it held.",
+            )
+        else:
+            heard.update(names)
+            up = saying.span(timezone.now() - beat.started_at)
+            yield Check("Worker", "ok", f"{what}: {beat.doing or 'alive'}, up {up}.")
+    if deaf := [name for name in queue.QUEUES if name not in heard]:
+        yield Check("Workers", "bad", f"Nobody works for {', '.join(deaf)}.", "Run: dispatch worker")
+
+
+def relays() -> Iterator[Check]:
+    """Where mail is handed over."""
+    active = list(Relay.objects.filter(active=True).order_by("name"))
+    for relay in active:
+        if relay.breaker == Relay.Breaker.CLOSED:
+            rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
+            yield Check(
+                f"Relay {relay.name}",
+                "todo" if relay.failures else "ok",
+                f"{relay.get_kind_display()}, takes mail{rough}.",
+            )
+        else:
+            next_try = f"Next try {saying.ago(relay.probe_at)}." if relay.probe_at else ""
+            words = f"Left alone after {saying.many(relay.failures, 'failure')}: {relay.trouble}. {next_try}"
+            yield Check(f"Relay {relay.name}", "bad", words, "Mail waits for it; no reader is given up.")
+    if not active:
+        yield Check(
+            "Relays",
+            "todo",
+            "There is none, so no mail leaves.",
+            "Run: dispatch relay add NAME smtp://user:password@host:587",
+        )
+
+
+def sends() -> Iterator[Check]:
+    """The books balance."""
+    wrong = list(Send.objects.filter(state=Send.State.UNBALANCED).values_list("pk", flat=True)[:5])
+    if wrong:
+        numbers = ", ".join(map(str, wrong))
+        yield Check(
+            "Ledger", "bad", f"Send {numbers} does not add up.", "Repeat nothing; look at its readers one by one."
+        )
+    else:
+        yield Check("Ledger", "ok", "Every send adds up.")
+
+
+def sources() -> Iterator[Check]:
+    """CMSs and feeds that are polled."""
+    for source in Source.objects.exclude(poll_url="").order_by("name"):
+        part = f"Source {source.name or source.slug}"
+        if source.poll_trouble:
+            yield Check(
+                part, "todo", source.poll_trouble, f"Webhooks still arrive. Last asked {saying.ago(source.polled_at)}."
+            )
+        else:
+            yield Check(part, "ok", f"{source.get_kind_display()}, last asked {saying.ago(source.polled_at)}.")
+
+
+def channels() -> Iterator[Check]:
+    """Connected accounts, as their networks last said."""
+    for channel in Channel.objects.filter(active=True).order_by("name"):
+        part = f"Channel {channel.name}"
+        if channel.trouble:
+            yield Check(part, "todo", channel.trouble, f"Run: dispatch channel probe {channel.slug}")
+        else:
+            seen = f", asked {saying.ago(channel.probed_at)}" if channel.probed_at else ", not asked yet"
+            yield Check(part, "ok", f"{channel.network.capitalize()}{seen}.")
+
+
+def disk() -> Iterator[Check]:
+    """Where an embedded instance keeps everything."""
+    if not (env.is_embedded("DATABASE") and env.data_dir().exists()):
+        return
+    usage = shutil.disk_usage(env.data_dir())
+    share = usage.free / usage.total
+    state = "bad" if share < FULL else "todo" if share < TIGHT else "ok"
+    yield Check("Disk", state, f"{_size(usage.free)} free, {share:.0%}.", "Make room." if state != "ok" else "")
+
+
+_last: tuple[float, bool] = (-KEPT, True)
+
+
+def is_ok() -> bool:
+    """Whether nothing is bad; asked of the world every five seconds at most, since anyone may ask us."""
+    global _last  # noqa: PLW0603 - the memory of one answer
+    if time.monotonic() - _last[0] >= KEPT:
+        _last = (time.monotonic(), all(check.state != "bad" for check in checks()))
+    return _last[1]
+
+
+def _alive() -> QuerySet[WorkerBeat]:
+    return WorkerBeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER)
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TB"

@@ -1,0 +1,24 @@
+-- What waits besides mail: (kind, column, how many, the oldest's moment). One statement, so that the numbers are of one moment.
+SELECT 'article', 'due', count(*), min(coalesce(r.received_at, a.published_at))
+FROM articles_article a LEFT JOIN articles_revision r ON r.id = a.current_id
+WHERE a.planned_at IS NULL
+UNION ALL
+SELECT 'article', 'deferred', count(*), min(noted_at) FROM articles_hint
+UNION ALL
+SELECT 'edition', CASE state WHEN 'failed' THEN 'failed' ELSE 'due' END, count(*), min(due_at)
+FROM editions_edition
+WHERE state IN ('due', 'failed') OR (state = 'gathering' AND due_at <= clock_timestamp())
+GROUP BY 2
+UNION ALL
+SELECT 'chunk', CASE c.state WHEN 'pending' THEN 'due' WHEN 'leased' THEN 'underway' ELSE 'failed' END, count(*), min(s.started_at)
+FROM delivery_chunk c JOIN delivery_send s ON s.id = c.send_id
+WHERE c.state IN ('pending', 'leased', 'stuck') AND s.state NOT IN ('finished', 'cancelled')
+GROUP BY 2
+UNION ALL
+SELECT 'post', CASE state WHEN 'scheduled' THEN 'due' WHEN 'claimed' THEN 'underway' WHEN 'refused' THEN 'failed'
+                         WHEN 'draft' THEN 'failed' ELSE state END,
+       count(*), min(due_at)
+FROM social_post
+WHERE state IN ('claimed', 'deferred', 'refused', 'unknown') OR (state = 'scheduled' AND due_at <= clock_timestamp())
+   OR (state = 'draft' AND trouble <> '')
+GROUP BY 2

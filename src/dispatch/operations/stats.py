@@ -1,0 +1,161 @@
+"""What waits, in numbers cheap enough to be asked every second. The bulk of it is SQL, in `sql/`, of bounded cost."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from dispatch import saying
+from dispatch.delivery.models import DeliveryException
+
+SQL = Path(__file__).parent / "sql"
+CAP = 100_000
+"""Exceptions of one state and send are counted up to here; what is more is said as "100,001+"."""
+KINDS = ("article", "edition", "mail", "chunk", "post")
+COLUMNS = ("due", "underway", "deferred", "failed", "unknown")
+State = DeliveryException.State
+MAIL = {
+    State.DEFERRED: "deferred",
+    State.REFUSED: "failed",
+    State.FAILED_RENDER: "failed",
+    State.UNKNOWN: "unknown",
+}
+"""Which column of the queue a reader's exception stands in; the other states are ends, not troubles."""
+
+
+@dataclass(frozen=True)
+class SendNow:
+    """A send as it stands. `exceptions` are by state, each counted to CAP + 1 at most."""
+
+    id: int
+    state: str
+    frozen: int
+    settled: int
+    in_flight: int
+    untouched: int
+    on_the_wire: int  # retries too: what a pause could not hold back
+    exceptions: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every exception was counted."""
+        return max(self.exceptions.values(), default=0) <= CAP
+
+    @property
+    def sent(self) -> int | None:
+        """Readers whose mail was accepted; None where exceptions are too many to count in passing."""
+        return self.settled - sum(self.exceptions.values()) if self.is_exact else None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether something of it may still move."""
+        return self.state not in {"finished", "cancelled"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How many of one kind wait in one way, and since when the oldest does."""
+
+    count: int = 0
+    oldest: datetime | None = None
+    is_exact: bool = True
+
+    @property
+    def words(self) -> str:
+        """The number, or that it is at least so many: "100,001+"."""
+        return saying.number(self.count) + ("" if self.is_exact else "+")
+
+
+Board = dict[str, dict[str, Cell]]
+"""By kind (KINDS), then by column (COLUMNS)."""
+
+
+@dataclass(frozen=True)
+class Now:
+    """Everything that is asked every second."""
+
+    board: Board
+    sends: list[SendNow]
+    pulse: tuple[int | None, ...]  # differs when something happened that the other two may not show
+
+    def send(self, number: int) -> SendNow | None:
+        """One of the sends."""
+        return next((send for send in self.sends if send.id == number), None)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A send's readers of one language."""
+
+    language: str
+    readers: int
+    settled: int
+
+
+def now() -> Now:
+    """Three statements."""
+    every = sends()
+    board = counts()
+    board["mail"] = mail(every)
+    return Now(board, every, tuple(_rows("pulse", {})[0]))
+
+
+def shares(send: int) -> list[Share]:
+    """By language."""
+    return [
+        Share(language, int(readers), int(settled)) for language, readers, settled in _rows("languages", {"send": send})
+    ]
+
+
+def codes(send: int, state: str) -> tuple[str, datetime | None]:
+    """The commonest replies of readers in a state, "450 4.2.1 (12)", and when the next try is due: of a sample."""
+    commonest, next_at = _rows("codes", {"send": send, "state": state})[0]
+    return commonest or "", next_at
+
+
+def sends() -> list[SendNow]:
+    """Those under way, and those that ended but whose exceptions are still kept; the newest first."""
+    rows = _rows("sends", {"states": [str(state) for state in State], "cap": CAP})
+    return [SendNow(*row[:-1], exceptions=_json(row[-1])) for row in rows]
+
+
+def counts() -> Board:
+    """Everything but mail."""
+    board = {kind: dict.fromkeys(COLUMNS, Cell()) for kind in KINDS}
+    for kind, column, count, oldest in _rows("counts", {}):
+        board[kind][column] = Cell(count, oldest)
+    return board
+
+
+def mail(every: list[SendNow]) -> dict[str, Cell]:
+    """Readers, by what their mail waits for."""
+    total: Counter[str] = Counter()
+    for send in every:
+        if send.is_going:
+            total["due"] += send.untouched
+            total["underway"] += send.on_the_wire
+        for state, count in send.exceptions.items():
+            total[MAIL.get(State(state), "over")] += count
+    is_exact = all(send.is_exact for send in every)
+    return {column: Cell(total[column], None, is_exact or column in {"due", "underway"}) for column in COLUMNS}
+
+
+@cache
+def _statement(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(name), values or None)
+        return list(cursor.fetchall())
+
+
+def _json(value: Any) -> dict[str, int]:
+    """jsonb, as text: Django's cursors do not decode it."""
+    return dict(json.loads(value) if isinstance(value, str) else value)

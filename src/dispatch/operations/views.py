@@ -1,0 +1,139 @@
+"""The operators' pages: the queue and what may be done about it, STOP, health, and the live stream."""
+
+from typing import cast
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from dispatch import saying
+from dispatch.accounts import permissions, stopping
+from dispatch.accounts.models import Role, Stop, User
+from dispatch.delivery import acts as mail_acts
+from dispatch.delivery.models import Send
+from dispatch.desk import acting
+from dispatch.operations import health as wellness
+from dispatch.operations import live as feeding
+from dispatch.operations import stats, waiting
+from dispatch.social import acts as post_acts
+from dispatch.social.models import Post
+
+
+@permissions.requires(Role.OPERATOR)
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """What is due, under way, deferred, failed, unknown; what may be done about it."""
+    now = stats.now()
+    shown = {
+        "board": now.board,
+        "mail": waiting.mail(now),
+        "going": waiting.going(now),
+        "stuck": waiting.stuck(),
+        "posts": waiting.posts(),
+        "editions": waiting.editions(),
+        "articles": waiting.articles(),
+        "pulled": waiting.stops(now),
+        "scopes": [(value, words, waiting.held(*_scope(value), now)) for value, words in waiting.scopes()],
+        "rows": waiting.ROWS,
+    }
+    return render(request, "operations/queue.html", shown)
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def act_on_post(request: HttpRequest, post_id: int, act: str) -> HttpResponse:
+    """Retry or drop one."""
+    get_object_or_404(Post, pk=post_id)
+    if act not in {"retry", "drop"}:
+        raise Http404
+    if why := acting.reason(request):
+        do, words = (post_acts.retry, "It is posted now.") if act == "retry" else (post_acts.drop, "Dropped.")
+        acting.tell(request, do(post_id, _user(request), why), words, "It had moved on; nothing was changed.")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def act_on_mail(request: HttpRequest, send_id: int, state: str, act: str) -> HttpResponse:
+    """Retry or drop a send's readers of one state."""
+    get_object_or_404(Send, pk=send_id)
+    if state not in {"retry": waiting.RETRYABLE, "drop": waiting.DROPPABLE}.get(act, ()):
+        raise Http404
+    if why := acting.reason(request):
+        do = mail_acts.retry if act == "retry" else mail_acts.drop
+        count = do(send_id, _user(request), why, state=state)
+        done = f"{saying.many(count, 'reader')} {'tried again now' if act == 'retry' else 'dropped'}."
+        acting.tell(request, bool(count), done, "Nobody was in that state any more; nothing was changed.")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def free_chunk(request: HttpRequest, send_id: int, number: int) -> HttpResponse:
+    """Give a stuck chunk another chance."""
+    if why := acting.reason(request):
+        freed = mail_acts.free_stuck(send_id, number, _user(request), why)
+        acting.tell(request, freed, "It gets another chance.", "It was not stuck any more; nothing was changed.")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """Pull a STOP."""
+    value = request.POST.get("scope", "")
+    if value not in {known for known, _ in waiting.scopes()}:
+        raise Http404
+    if why := acting.reason(request):
+        stopping.stop(*_scope(value), _user(request), why)
+        acting.tell(request, True, "STOP. Nothing of it leaves from now on.", "")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def lift(request: HttpRequest, stop_id: int) -> HttpResponse:
+    """Lift one."""
+    get_object_or_404(Stop, pk=stop_id)
+    if why := acting.reason(request):
+        stopping.lift(stop_id, _user(request), why)
+        acting.tell(request, True, "Lifted. What it held goes on.", "")
+    return redirect("queue")
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """Is all well? In words."""
+    return render(request, "operations/health.html", {"checks": wellness.checks()})
+
+
+@require_safe
+def health_json(_request: HttpRequest) -> JsonResponse:
+    """The same for programs, without a word more: 200 or 503."""
+    ok = wellness.is_ok()
+    return JsonResponse({"ok": ok}, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def live(_request: HttpRequest) -> HttpResponse:
+    """The web process answers, whatever else is down."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def events(_request: HttpRequest) -> StreamingHttpResponse:
+    """Numbers and states as they change; no personal data is in them."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingHttpResponse(feeding.stream(), content_type="text/event-stream", headers=headers)
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def _scope(value: str) -> tuple[str, int | None]:
+    """ "newsletter:3" as the scope and its target."""
+    scope, _, target = value.partition(":")
+    return scope, int(target) if target else None

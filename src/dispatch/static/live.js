@@ -1,0 +1,70 @@
+// Keeps a page true while it is open. Numbers and states come as {key: text} and are put where `data-live="key"` stands;
+// a part marked `data-topic` is asked for anew (htmx) when its topic changes, but never under a person's hands.
+
+const stale = new Set();
+
+function put(element, text) {
+  if (element instanceof HTMLProgressElement) element.value = Number(text);
+  else if (element.textContent !== text) element.textContent = text;
+}
+
+function isBusy(part) {
+  return part.contains(document.activeElement) || part.querySelector("details[open] form") !== null;
+}
+
+function renew() {
+  const parts = [...document.querySelectorAll("[data-topic]")];
+  const topicsOf = (part) => part.dataset.topic.split(" ");
+  for (const part of parts) {
+    if (topicsOf(part).some((topic) => stale.has(topic)) && !isBusy(part)) window.htmx.trigger(part, "renew");
+  }
+  for (const topic of [...stale]) {
+    if (!parts.some((part) => topicsOf(part).includes(topic) && isBusy(part))) stale.delete(topic);
+  }
+}
+
+function say(isAway) {
+  document.getElementById("away").hidden = !isAway;
+}
+
+function listen(address) {
+  const events = new EventSource(address);
+  events.addEventListener("values", (event) => {
+    say(false);
+    for (const [key, text] of Object.entries(JSON.parse(event.data))) {
+      for (const element of document.querySelectorAll(`[data-live="${CSS.escape(key)}"]`)) put(element, text);
+    }
+  });
+  events.addEventListener("changed", (event) => {
+    say(false);
+    for (const topic of JSON.parse(event.data)) stale.add(topic);
+    renew();
+  });
+  events.addEventListener("away", () => say(true));
+  events.addEventListener("error", () => say(true));
+  events.addEventListener("open", () => say(false));
+  return events;
+}
+
+// A page in the background lets its connection go: a browser has few of them for one host.
+function follow(address) {
+  let events = listen(address);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) events.close();
+    else if (events.readyState === EventSource.CLOSED) events = listen(address);
+  });
+  window.addEventListener("pagehide", () => events.close());
+  document.addEventListener("focusout", () => setTimeout(renew, 50));
+  document.addEventListener("toggle", renew, true);
+}
+
+// A part is replaced by itself only: a sign-in page that comes instead is shown as a whole.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, serverResponse } = event.detail;
+  if (serverResponse.includes(`id="${target.id}"`)) return;
+  event.detail.shouldSwap = false;
+  window.location.reload();
+});
+
+const address = document.body.dataset.events;
+if (address && document.querySelector("[data-live], [data-topic]")) follow(address);
