@@ -6,12 +6,14 @@ be made from a stolen database, dead once the row is gone.
 
 import base64
 import hmac
+import re
 
 from dispatch import vault
 from dispatch.audience.models import Subscription
 
 PURPOSE = "reader token"
 LENGTH = 26
+TOKEN = re.compile(r"[a-z2-7]{26}")
 
 
 def token(handle: bytes) -> str:
@@ -30,10 +32,12 @@ def find(text: str) -> Subscription | None:
 
 
 def _handle(text: str) -> bytes | None:
+    if not TOKEN.fullmatch(text):
+        return None
     try:
         whole = base64.b32decode(text.upper() + "======")
     except ValueError:
         return None
     handle = whole[:8]
     genuine = hmac.compare_digest(whole[8:], vault.mac(PURPOSE, handle)[:8])
-    return handle if genuine and len(text) == LENGTH else None
+    return handle if genuine else None

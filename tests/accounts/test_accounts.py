@@ -1,0 +1,112 @@
+"""People come in by a link or a password, do what their role allows, and what they did cannot be quietly changed."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.utils import timezone
+
+from dispatch import cli
+from dispatch.accounts import audit, permissions, signing_in, stopping
+from dispatch.accounts.models import AuditEntry, Role, SignInLink, Stop, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice():
+    return User.objects.create_user("alice@example.org", "correct horse battery", name="Alice", role=Role.OPERATOR)
+
+
+def test_a_link_signs_in_once_and_only_when_its_button_is_pressed(client, alice):
+    link = signing_in.link(alice)
+    assert "Alice" in client.get(link).content.decode()
+    assert "_auth_user_id" not in client.session
+    assert client.post(link).status_code == 302
+    assert client.session["_auth_user_id"] == str(alice.pk)
+    client.logout()
+    assert client.post(link).status_code == 410
+    assert "_auth_user_id" not in client.session
+
+
+def test_an_old_link_is_no_link(client, alice):
+    link = signing_in.link(alice)
+    SignInLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.get(link).status_code == 410
+    assert client.post(link).status_code == 410
+
+
+def test_a_links_token_is_not_in_the_database(alice):
+    token = signing_in.link(alice).rpartition("/")[2]
+    assert token.encode() not in bytes(SignInLink.objects.get().token_hash)
+
+
+def test_a_password_signs_in_and_a_wrong_one_does_not(client, alice):
+    page = client.get("/account/login/")
+    assert page.status_code == 200
+    wrong = client.post("/account/login/", {"login": "alice@example.org", "password": "wrong"})
+    assert wrong.status_code == 200
+    assert "_auth_user_id" not in client.session
+    right = client.post("/account/login/", {"login": "alice@example.org", "password": "correct horse battery"})
+    assert right.status_code == 302
+    assert "_auth_user_id" in client.session
+
+
+def test_too_many_wrong_passwords_lock_the_account_for_a_while(client, alice):
+    for _ in range(10):
+        client.post("/account/login/", {"login": "alice@example.org", "password": "wrong"})
+    late = client.post("/account/login/", {"login": "alice@example.org", "password": "correct horse battery"})
+    assert "_auth_user_id" not in client.session
+    assert "Too many" in late.content.decode()
+
+
+@pytest.mark.parametrize("path", ["signup/", "password/reset/", "email/"])
+def test_nobody_signs_up_or_resets_by_mail(client, path):
+    assert client.get(f"/account/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.EDITOR, True), (Role.OPERATOR, True), (Role.ADMINISTRATOR, False)])
+def test_a_role_includes_those_before_it(rf, alice, role, may):
+    request = rf.get("/")
+    request.user = alice
+    page = permissions.requires(role)(lambda _: HttpResponse("in"))
+    if may:
+        assert page(request).content == b"in"
+    else:
+        with pytest.raises(PermissionDenied):
+            page(request)
+
+
+def test_the_audit_log_shows_a_quiet_edit(alice):
+    for number in range(3):
+        audit.record(alice, "send.pause", f"send:{number}", "a reason")
+    assert audit.verify() is None
+    second = AuditEntry.objects.order_by("pk")[1]
+    AuditEntry.objects.filter(pk=second.pk).update(reason="another")
+    assert audit.verify() == second.pk
+
+
+def test_the_audit_log_shows_a_missing_entry(alice):
+    entries = [audit.record(alice, "send.pause", "send:1", str(n)) for n in range(3)]
+    entries[1].delete()
+    assert audit.verify() == entries[2].pk
+
+
+def test_a_stop_holds_until_it_is_lifted_and_is_audited(alice):
+    pulled = stopping.stop(Stop.Scope.CHANNEL, 3, alice, "a mistake")
+    assert list(stopping.in_force()) == [pulled]
+    stopping.lift(pulled.pk, alice, "mended")
+    stopping.lift(pulled.pk, alice, "mended")
+    assert not stopping.in_force().exists()
+    assert list(AuditEntry.objects.values_list("act", flat=True)) == ["stop.pull", "stop.lift"]
+
+
+def test_a_person_is_added_at_the_terminal_and_gets_a_link(capsys, client):
+    assert cli.main(["user", "add", "bob@example.org", "--name", "Bob"]) == 0
+    link = capsys.readouterr().out.strip().removeprefix("http://dispatch.test")
+    assert client.get(link).status_code == 200
+    assert cli.main(["user", "add", "BOB@example.org"]) == 1
+    assert "there is a person" in capsys.readouterr().err
+    assert cli.main(["user", "link", "eve@example.org"]) == 1
+
