@@ -78,5 +78,6 @@ def _save(options: argparse.Namespace) -> int:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    fields = ["languages", "topics", "cadence", "at", "weekday", "zone", "from_name", "from_address", "reply_to", "picture_hosts", "ambiguity"]
+    fields = ["languages", "topics", "cadence", "at", "weekday", "zone", "from_name", "from_address", "reply_to"]
+    fields += ["picture_hosts", "ambiguity"]
     return {name: vars(options)[name] for name in fields if vars(options)[name] is not None}
