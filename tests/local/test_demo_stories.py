@@ -82,8 +82,8 @@ def test_the_real_inputs_are_a_pasted_text_and_a_capture_of_ghost(data):
 
 def test_what_the_demo_signs_is_genuine(monkeypatch):
     for kind, secret, headers in (
-        ("native", newsroom.NATIVE_SECRET, stories._standard(b"{}")),
-        ("ghost", newsroom.GHOST_SECRET, stories._ghost(b"{}")),
+        ("native", newsroom.NATIVE_SECRET, stories.sign_native(b"{}")),
+        ("ghost", newsroom.GHOST_SECRET, stories.sign_ghost(b"{}")),
     ):
         one = source(kind)
         one.secrets = signatures.seal_secrets(kind, [secret])

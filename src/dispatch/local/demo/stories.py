@@ -58,14 +58,16 @@ def publish(story: Story, site: str) -> None:
     if story.way is Way.PASTED:
         _paste(story)
         return
-    slug, headers = ("native", _standard(story.body)) if story.way is Way.NATIVE else ("ghost", _ghost(story.body))
+    slug, headers = (
+        ("native", sign_native(story.body)) if story.way is Way.NATIVE else ("ghost", sign_ghost(story.body))
+    )
     headers["Content-Type"] = "application/json"
     answer = httpx.post(f"{site}/hooks/{slug}", content=story.body, headers=headers, timeout=10, trust_env=False)
     if answer.status_code != 202:
         raise Unusable(f"“{story.title}” was answered {answer.status_code}: {answer.text.strip()[:300]}")
 
 
-def _standard(body: bytes) -> dict[str, str]:
+def sign_native(body: bytes) -> dict[str, str]:
     from dispatch.articles import signatures
 
     number, moment = f"msg_{uuid.uuid4().hex}", int(time.time())
@@ -73,7 +75,7 @@ def _standard(body: bytes) -> dict[str, str]:
     return {"webhook-id": number, "webhook-timestamp": str(moment), "webhook-signature": signature}
 
 
-def _ghost(body: bytes) -> dict[str, str]:
+def sign_ghost(body: bytes) -> dict[str, str]:
     from dispatch.articles import signatures
 
     return {"X-Ghost-Signature": signatures.sign_ghost(newsroom.GHOST_SECRET, int(time.time() * 1000), body)}
