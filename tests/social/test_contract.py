@@ -1,9 +1,11 @@
 """What every network must keep, over real HTTP to a stand-in: one post, every outcome told, nothing published twice."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 
+from dispatch.local.networks.server import Answer
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import channels, networks
 from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound
@@ -91,3 +93,29 @@ def test_what_is_out_can_be_taken_back(name, network, account, standins):
     sent = network.publish(draft(), account)
     assert isinstance(network.delete(sent.remote_id, account), Sent)
     assert standins.store.posts(name) == []
+
+
+def test_a_server_that_does_not_answer_in_time_leaves_an_unknown_post(name, network, account, standins, monkeypatch):
+    network.probe(account)
+    monkeypatch.setattr(f"dispatch.social.networks.{name}.TIMEOUT", 0.2)
+    standins.faults[name].append(("slow", 0.6))
+    outcome = network.publish(draft(), account)
+    assert isinstance(outcome, Unknown), outcome
+    deadline = time.monotonic() + 5
+    while not standins.store.posts(name):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_markup_in_a_title_is_text_everywhere(name, network, account, standins):
+    marked = draft(text="<b>Навіны</b> & <script>alert(1)</script>")
+    assert isinstance(network.publish(marked, account), Sent)
+    assert standins.store.posts(name)[0].text == marked.text
+
+
+def test_an_answer_in_no_known_shape_leaves_an_unknown_post(name, network, account, standins):
+    network.probe(account)
+    standins.speakers = {name: lambda request, store: Answer(["what", "is", "this"])}
+    assert isinstance(network.publish(draft(), account), Unknown)
+    assert isinstance(network.find(draft(), account), CannotTell)
+    assert not network.probe(account).ok

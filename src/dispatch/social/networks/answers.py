@@ -4,12 +4,15 @@ from datetime import datetime
 
 import requests
 
-from dispatch.outcomes import Deferred, Outcome, Refused, Unknown
+from dispatch.outcomes import Deferred, Refused, Unknown
 
+Trouble = Deferred | Refused | Unknown
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""What the networks' libraries raise for an answer that is not in the shape they expect."""
 NEVER_LEFT = (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)
 
 
-def of_status(status: int, words: str, until: datetime | None = None) -> Outcome:
+def of_status(status: int, words: str, until: datetime | None = None) -> Trouble:
     """A refusal or a failure in the network's words: 429 waits, other 4xx are final, 5xx may have published."""
     if status == 429:
         return Deferred(until=until, reason=words[:300], code="429")
@@ -18,7 +21,7 @@ def of_status(status: int, words: str, until: datetime | None = None) -> Outcome
     return Unknown(reason=f"the network failed ({status})", evidence={"status": status, "words": words[:300]})
 
 
-def of_failure(error: BaseException) -> Outcome:
+def of_failure(error: BaseException) -> Trouble:
     """No answer. Only what failed before the first byte of the request was sent is safe to repeat."""
     if isinstance(error, NEVER_LEFT) or _no_connection(error):
         return Deferred(until=None, reason="the network cannot be reached", code="")

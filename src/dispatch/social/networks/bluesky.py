@@ -33,7 +33,7 @@ COLLECTION = "app.bsky.feed.post"
 LIMITS = Limits(longest=300, longest_bytes=3000, unit="graphemes")
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # atproto.com/specs/tid
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}»”]")
-FAILURES = (AtProtocolError, httpx.HTTPError, OSError)
+FAILURES = (AtProtocolError, httpx.HTTPError, OSError, *answers.UNREADABLE)
 Session = tuple[str, str]  # DID and access token
 
 
@@ -70,9 +70,10 @@ class Bluesky:
             return _not_signed_in(error)
         try:
             did, answer = self._call(account, "com.atproto.repo.putRecord", body)
+            number = str(answer["uri"])
         except FAILURES as error:
             return _outcome(error)
-        return Sent(remote_id=str(answer["uri"]), url=_public(did, record_key(draft)))
+        return Sent(remote_id=number, url=_public(did, record_key(draft)))
 
     def find(self, draft: Draft, account: Account) -> Look:
         """com.atproto.repo.getRecord under our own key."""
@@ -81,12 +82,10 @@ class Bluesky:
             query = {"repo": did, "collection": COLLECTION, "rkey": record_key(draft)}
             url = f"{_server(account)}/xrpc/com.atproto.repo.getRecord"
             with _request() as request:
-                answer: Any = request.get(url, params=query).content
-        except RequestErrorBase as error:
-            return NotFound() if "RecordNotFound" in _code(error) else CannotTell(_code(error) or type(error).__name__)
+                number = str(request.get(url, params=query).content["uri"])
         except FAILURES as error:
-            return CannotTell(type(error).__name__)
-        return Found(str(answer["uri"]), _public(did, record_key(draft)))
+            return NotFound() if "RecordNotFound" in _code(error) else CannotTell(_code(error) or type(error).__name__)
+        return Found(number, _public(did, record_key(draft)))
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
         """Readers' servers do not show edits."""
@@ -107,7 +106,7 @@ class Bluesky:
         try:
             did, _ = self._session(account)
         except FAILURES as error:
-            return Health(ok=False, words=str(_outcome(error)))
+            return Health(ok=False, words=_outcome(error).reason)
         return Health(ok=True, words=f"signed in as {did}")
 
     def _call(self, account: Account, method: str, body: Mapping[str, Any]) -> tuple[str, Any]:
@@ -179,7 +178,7 @@ def _request() -> "contextlib.closing[Any]":
     return contextlib.closing(Request(timeout=TIMEOUT))
 
 
-def _outcome(error: Exception) -> Outcome:
+def _outcome(error: Exception) -> answers.Trouble:
     response = getattr(error, "response", None)
     if response is None:
         return answers.of_failure(error)
@@ -194,7 +193,7 @@ def _outcome(error: Exception) -> Outcome:
     return answers.of_status(response.status_code, words)
 
 
-def _not_signed_in(error: Exception) -> Outcome:
+def _not_signed_in(error: Exception) -> answers.Trouble:
     """Nothing was published: what is doubtful for a post is only a delay for a session."""
     outcome = _outcome(error)
     return Deferred(until=None, reason=f"signing in: {outcome.reason}") if isinstance(outcome, Unknown) else outcome

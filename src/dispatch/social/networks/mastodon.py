@@ -26,6 +26,9 @@ from dispatch.social.networks.base import (
     Unsupported,
 )
 
+KNOWN = ("max_characters", "characters_reserved_per_url", "max_media_attachments")
+FAILURES = (mastodon.MastodonError, requests.RequestException, *answers.UNREADABLE)
+
 
 class Mastodon:
     """See Network. Credentials: access_token."""
@@ -58,26 +61,27 @@ class Mastodon:
                 status = client.status_post(
                     draft.text, language=draft.language, idempotency_key=draft.key, visibility="public"
                 )
-        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+            number, url = str(status["id"]), str(status["url"] or "")
+        except FAILURES as error:
             return _outcome(error)
-        return Sent(remote_id=str(status["id"]), url=str(status["url"] or ""))
+        return Sent(remote_id=number, url=url)
 
     def find(self, draft: Draft, account: Account) -> Look:
         """Among the account's statuses since the first attempt, by the link or else the text."""
         try:
             with _client(account) as client:
                 statuses = client.account_statuses(client.account_verify_credentials(), limit=40)
-        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+            found = next((Found(str(each["id"]), str(each["url"])) for each in statuses if _is(each, draft)), None)
+        except FAILURES as error:
             return CannotTell(type(error).__name__)
-        match = next((status for status in statuses if _is(status, draft)), None)
-        return Found(str(match["id"]), str(match["url"])) if match else NotFound()
+        return found or NotFound()
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
         """PUT /api/v1/statuses/:id."""
         try:
             with _client(account) as client:
                 status = client.status_update(remote_id, draft.text)
-        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id, url=str(status["url"] or ""))
 
@@ -86,7 +90,7 @@ class Mastodon:
         try:
             with _client(account) as client:
                 client.status_delete(remote_id)
-        except (mastodon.MastodonError, requests.RequestException, ValueError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
 
@@ -95,13 +99,12 @@ class Mastodon:
         try:
             with _client(account) as client:
                 me = client.account_verify_credentials()
-                configuration = client.instance_v2()["configuration"]
-        except (mastodon.MastodonError, requests.RequestException, ValueError, KeyError) as error:
-            return Health(ok=False, words=str(_outcome(error)))
-        statuses = configuration["statuses"]
-        names = ("max_characters", "characters_reserved_per_url", "max_media_attachments")
-        known = {"statuses": {name: statuses[name] for name in names if name in statuses}}
-        return Health(ok=True, words=f"signed in as {me['acct']}", known=known)
+                statuses = client.instance_v2()["configuration"]["statuses"]
+            known = {"statuses": {name: statuses[name] for name in KNOWN if name in statuses}}
+            words = f"signed in as {me['acct']}"
+        except FAILURES as error:
+            return Health(ok=False, words=_outcome(error).reason)
+        return Health(ok=True, words=words, known=known)
 
 
 @contextlib.contextmanager
@@ -129,7 +132,7 @@ class _Later(mastodon.MastodonRatelimitError):
         self.until = datetime.fromtimestamp(reset, UTC) if reset else None
 
 
-def _outcome(error: Exception) -> Outcome:
+def _outcome(error: Exception) -> answers.Trouble:
     if isinstance(error, _Later):
         return Deferred(until=error.until, reason="the instance asks for patience", code="429")
     if isinstance(error, mastodon.MastodonAPIError):

@@ -15,10 +15,8 @@ from telegram.error import (
     Conflict,
     Forbidden,
     InvalidToken,
-    NetworkError,
     RetryAfter,
     TelegramError,
-    TimedOut,
 )
 from telegram.request import HTTPXRequest
 
@@ -29,6 +27,7 @@ from dispatch.social.networks.base import TIMEOUT, Account, CannotTell, Draft, H
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # waits as timedelta, the library's own future
 LIMITS = Limits(longest=int(telegram.constants.MessageLimit.MAX_TEXT_LENGTH), unit="UTF-16 characters")
+FAILURES = (TelegramError, OSError, *answers.UNREADABLE)
 DEFINITE = (BadRequest, Forbidden, InvalidToken, ChatMigrated, Conflict)
 
 
@@ -57,7 +56,7 @@ class Telegram:
         options = {"parse_mode": ParseMode.HTML, "link_preview_options": preview}
         try:
             sent = _ask(account, "send_message", account.name, marked_up(draft), **options)
-        except (TelegramError, OSError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=str(sent.message_id), url=str(sent.link or ""))
 
@@ -71,7 +70,7 @@ class Telegram:
             _ask(
                 account, "edit_message_text", marked_up(draft), account.name, int(remote_id), parse_mode=ParseMode.HTML
             )
-        except (TelegramError, OSError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
 
@@ -79,7 +78,7 @@ class Telegram:
         """deleteMessage."""
         try:
             _ask(account, "delete_message", account.name, int(remote_id))
-        except (TelegramError, OSError) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
 
@@ -88,8 +87,8 @@ class Telegram:
         try:
             me = _ask(account, "get_me")
             chat = _ask(account, "get_chat", account.name)
-        except (TelegramError, OSError) as error:
-            return Health(ok=False, words=str(_outcome(error)))
+        except FAILURES as error:
+            return Health(ok=False, words=_outcome(error).reason)
         return Health(ok=True, words=f"@{me.username} in {chat.title or chat.id}")
 
 
@@ -114,13 +113,11 @@ def _ask(account: Account, method: str, *args: Any, **kwargs: Any) -> Any:
     return asyncio.run(once())
 
 
-def _outcome(error: Exception) -> Outcome:
+def _outcome(error: Exception) -> answers.Trouble:
     if isinstance(error, RetryAfter):
         wait = error.retry_after
         until = datetime.now(UTC) + (wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
         return Deferred(until=until, reason="Telegram asks for patience", code="429")
     if isinstance(error, DEFINITE):
         return Refused(reason=error.message[:300], code="400")
-    if isinstance(error, TimedOut | NetworkError):
-        return answers.of_failure(error)
     return answers.of_failure(error)

@@ -30,6 +30,7 @@ from dispatch.social.networks.base import (
 HOST = "https://api.twitter.com"
 LIMITS = Limits(longest=280, link_cost=23, unit="weighted characters")
 FIELDS = ["entities", "edit_history_tweet_ids"]
+FAILURES = (tweepy.TweepyException, requests.RequestException, *answers.UNREADABLE)
 DUPLICATE = "duplicate content"
 COST = {"plain": 0.015, "with_link": 0.20}
 """Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
@@ -60,7 +61,7 @@ class X:
         try:
             with _client(account) as (client, as_user):
                 answer = client.create_tweet(text=draft.text, user_auth=as_user)
-        except (tweepy.TweepyException, requests.RequestException) as error:
+        except FAILURES as error:
             return _outcome(error)
         number = str(answer.data["id"])
         return Sent(remote_id=number, url=f"https://x.com/i/status/{number}")
@@ -73,7 +74,7 @@ class X:
             with _client(account) as (client, as_user):
                 me = client.get_me(user_auth=as_user).data
                 posts = client.get_users_tweets(me.id, user_auth=as_user, **wanted).data or []
-        except (tweepy.TweepyException, requests.RequestException) as error:
+        except FAILURES as error:
             return CannotTell(type(error).__name__)
         match = next((post for post in posts if _is(post, draft)), None)
         return Found(str(match.id), f"https://x.com/i/status/{match.id}") if match else NotFound()
@@ -87,7 +88,7 @@ class X:
         try:
             with _client(account) as (client, as_user):
                 client.delete_tweet(remote_id, user_auth=as_user)
-        except (tweepy.TweepyException, requests.RequestException) as error:
+        except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
 
@@ -96,8 +97,8 @@ class X:
         try:
             with _client(account) as (client, as_user):
                 me = client.get_me(user_auth=as_user).data
-        except (tweepy.TweepyException, requests.RequestException) as error:
-            return Health(ok=False, words=str(_outcome(error)))
+        except FAILURES as error:
+            return Health(ok=False, words=_outcome(error).reason)
         return Health(ok=True, words=f"signed in as {me.username}")
 
 
@@ -138,7 +139,7 @@ def _is(post: Any, draft: Draft) -> bool:
     return draft.link in links if draft.link else post.text == draft.text
 
 
-def _outcome(error: Exception) -> Outcome:
+def _outcome(error: Exception) -> answers.Trouble:
     if isinstance(error, tweepy.TooManyRequests):
         reset = error.response.headers.get("x-rate-limit-reset", "")
         until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else None
@@ -147,6 +148,6 @@ def _outcome(error: Exception) -> Outcome:
         return Unknown(reason="X says it has this text already", evidence={"status": 403, "words": str(error)[:300]})
     if isinstance(error, tweepy.HTTPException):
         return answers.of_status(error.response.status_code, " ".join(error.api_messages) or str(error))
-    if isinstance(error, requests.RequestException):
-        return answers.of_failure(error)
-    return Refused(reason=str(error)[:300])
+    if isinstance(error, tweepy.TweepyException):
+        return Refused(reason=str(error)[:300])
+    return answers.of_failure(error)

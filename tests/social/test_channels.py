@@ -1,0 +1,69 @@
+"""Connecting an account: sealed, probed, and never echoed."""
+
+import argparse
+
+import pytest
+
+from dispatch.social import channels
+from dispatch.social.commands import channel as command
+from dispatch.social.models import Channel
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(words))
+
+
+@pytest.fixture
+def token_file(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("access_token=a-very-secret-token\n")
+    return str(path)
+
+
+def test_credentials_are_sealed_and_opened_only_for_the_network(token_file, standins, capsys):
+    server = f"http://127.0.0.1:{standins.server_port}/mastodon"
+    added = run("add", "mastodon", "--slug", "toot", "--server", server, "--credentials-file", token_file)
+    assert added == 0
+    channel = Channel.objects.get()
+    assert b"a-very-secret-token" not in bytes(channel.credentials)
+    assert channels.account(channel).credentials == {"access_token": "a-very-secret-token"}
+    assert "a-very-secret-token" not in repr(channels.account(channel))
+    assert "secret" not in capsys.readouterr().out
+
+
+def test_a_probe_keeps_what_the_instance_says_of_its_limits(connect):
+    channel = connect("mastodon")
+    channels.probe(channel)
+    channel.refresh_from_db()
+    assert channel.limits["statuses"]["max_characters"] == 500
+    assert channel.trouble == ""
+
+
+def test_a_channel_that_cannot_be_reached_says_so(connect, standins):
+    channel = connect("telegram")
+    channel.server = "http://127.0.0.1:9"
+    channel.save()
+    assert not channels.probe(channel).ok
+    assert channel.trouble
+
+
+def test_what_is_missing_is_named(tmp_path, capsys):
+    (tmp_path / "token").write_text("token=\n")
+    assert run("add", "telegram", "--slug", "tg", "--credentials-file", str(tmp_path / "token")) == 1
+    assert "needs token" in capsys.readouterr().err
+    assert not Channel.objects.exists()
+
+
+def test_channels_are_listed_with_their_trouble(connect, capsys):
+    connect("x", languages=["be"])
+    assert run("list") == 0
+    assert capsys.readouterr().out == "x\tx\tbe\tfine\n"
+
+
+def test_a_probe_of_no_such_channel_says_so(capsys):
+    assert run("probe", "nowhere") == 1
+    assert "there is no nowhere" in capsys.readouterr().err
