@@ -42,7 +42,7 @@ def prism(tmp_path_factory):
     if not (DATA / "x-openapi.json").exists():
         pytest.skip("X's OpenAPI is not here (DISPATCH_TEST_DATA names its folder)")
     described = json.loads((DATA / "x-openapi.json").read_text())
-    described["components"]["schemas"]["User"]["properties"]["id"]["example"] = "2244994945"  # it gives "string"
+    described["components"]["schemas"]["User"]["properties"]["id"]["example"] = "2244994945"  # it would say "string"
     path = tmp_path_factory.mktemp("x") / "openapi.json"
     path.write_text(json.dumps(described))
     port = _free_port()
