@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
 
+from dispatch.local import up
 from dispatch.local.demo import readers
 
 GHOST_SECRET = "s3cr3t-webhook"  # noqa: S105 - of the demo; captures that people bring are signed with it again
@@ -123,4 +124,5 @@ def _connect_channels(server: str) -> None:
             credentials=CREDENTIALS[network],
         )
         health = channels.probe(channel)
-        assert health.ok, f"{network}: {health.words}"
+        if not health.ok:
+            raise up.CannotStart(f"the stand-in of {name} is not well: {health.words}")
