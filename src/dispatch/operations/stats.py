@@ -121,7 +121,10 @@ def codes(send: int, state: str) -> tuple[str, datetime | None]:
 def sends() -> list[SendNow]:
     """Those under way, and those that ended but whose exceptions are still kept; the newest first."""
     rows = _rows("sends", {"states": [str(state) for state in State], "cap": CAP})
-    return [SendNow(*row[:-1], exceptions=_json(row[-1])) for row in rows]
+    return [
+        SendNow(number, state, frozen, int(settled), int(in_flight), int(untouched), int(wire), _json(exceptions))
+        for number, state, frozen, settled, in_flight, untouched, wire, exceptions in rows
+    ]
 
 
 def counts() -> Board:

@@ -15,7 +15,7 @@ WITH kept AS (
     CROSS JOIN unnest(%(states)s::text[]) AS s(state)
     CROSS JOIN LATERAL (
         SELECT count(*) AS count FROM (
-            SELECT FROM delivery_exception x WHERE x.send_id = k.id AND x.state = s.state LIMIT %(cap)s + 1) AS some
+            SELECT FROM delivery_exception x WHERE x.send_id = k.id AND x.state = s.state LIMIT %(cap)s + 1) AS capped
     ) AS n
     WHERE n.count > 0
 )

@@ -1,0 +1,155 @@
+"""A real browser before the real web application: uvicorn on a port of its own, Chromium, and what it must never do."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import newsroom
+import pytest
+
+from dispatch import env
+
+ROOT = Path(__file__).parents[2]
+SCREENS = ROOT / "artefacts" / "screens"
+AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text()
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-quic"]
+LOOKS = {
+    "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
+}
+
+
+def find_browser():
+    """Chromium's path, as scripts/ensure-browser says it, or its words about how to get one."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "ensure-browser", "--only-look"], capture_output=True, text=True, check=False
+    )
+    return (done.stdout.strip(), "") if done.returncode == 0 else ("", done.stderr.strip())
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup, tmp_path_factory):
+    """`dispatch web` on a port of its own, upon the tests' database."""
+    from django.conf import settings
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"postgresql://dispatch@/{settings.DATABASES['default']['NAME']}?host={env.run_dir()}"
+    log = tmp_path_factory.mktemp("web") / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dispatch.cli", "web", "--port", str(port)],
+            env={"DISPATCH_DATABASE_URL": url} | os.environ,
+            stdout=out,
+            stderr=out,
+        )
+    base = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 30
+    while not answers(f"{base}/operations/live"):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    yield base
+    process.terminate()
+    process.wait(10)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def answers(address):
+    try:
+        return urllib.request.urlopen(address, timeout=1).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser a module. Playwright keeps an event loop in this thread, which Django would mistake for its own."""
+    from playwright import sync_api
+
+    path, why_not = find_browser()
+    if not path:
+        pytest.skip(why_not)
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+class Visitor:
+    """A person at a browser. Whatever leaves the host, or breaks the page's own policy, is remembered and held against it."""
+
+    def __init__(self, browser, base):
+        self.base, self.strayed, self.complaints = base, [], []
+        self.context = browser.new_context(base_url=base, **LOOKS["light"])
+        self.context.set_default_timeout(10_000)
+        self.context.on("request", self._watch)
+        self.page = self.context.new_page()
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _watch(self, request):
+        if not request.url.startswith((self.base, "data:")):
+            self.strayed.append(request.url)
+
+    def _listen(self, message):
+        if message.type == "error" and "status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def sign_in(self, user):
+        from dispatch.accounts import signing_in
+
+        self.page.goto(signing_in.link(user))
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url("**/")
+
+    def look(self, name, path):
+        """Open a page light, dark and on a phone, keep its pictures, and let axe judge it each time."""
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        for look, how in LOOKS.items():
+            self.page.set_viewport_size(how["viewport"])
+            self.page.emulate_media(color_scheme=how["color_scheme"], reduced_motion="reduce")
+            self.page.goto(path)
+            self.page.screenshot(path=SCREENS / f"{name}-{look}.png", full_page=True, animations="disabled")
+            width = self.page.evaluate("document.documentElement.scrollWidth")
+            assert width <= how["viewport"]["width"], f"{name} is {width} wide at {how['viewport']['width']}"
+            assert self.violations() == [], f"{name}, {look}"
+        self.page.set_viewport_size(LOOKS["light"]["viewport"])
+        self.page.emulate_media(color_scheme="light")
+
+    def violations(self):
+        """What axe calls serious or critical."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run(document, {iframes: false})")["violations"]
+        grave = [one for one in found if one["impact"] in {"serious", "critical"}]
+        return [f"{one['id']}: {node['html'][:160]} {node['any'][:1]}" for one in grave for node in one["nodes"]]
+
+
+@pytest.fixture
+def visitor(chromium, server, transactional_db):
+    one = Visitor(chromium, server)
+    yield one
+    one.page.goto("about:blank")
+    one.context.close()
+    assert one.strayed == []
+    assert one.complaints == []
+
+
+@pytest.fixture
+def alice(visitor):
+    """An operator, signed in."""
+    user = newsroom.person()
+    visitor.sign_in(user)
+    return user
+
+
+@pytest.fixture
+def page(visitor):
+    return visitor.page

@@ -1,0 +1,145 @@
+"""Every page, looked at: light, dark, on a phone; no request leaves the host, axe finds nothing grave."""
+
+from datetime import timedelta
+
+import newsroom
+import pytest
+from django.utils import timezone
+
+from dispatch.accounts import stopping
+from dispatch.articles.models import Source
+from dispatch.delivery import sending
+from dispatch.delivery.models import Chunk, WorkerBeat
+from dispatch.editions.models import Edition
+from dispatch.outcomes import Deferred, Refused, Sent, Unknown
+from dispatch.social.models import Post
+
+pytestmark = pytest.mark.browser
+Titled = newsroom.TITLES
+
+
+@pytest.fixture
+def busy(visitor, settings, monkeypatch):
+    """A day on which something of everything happens."""
+    from dispatch.delivery import relays
+    from dispatch.delivery.mailers.fake import Fake
+
+    settings.DELIVERY = {**settings.DELIVERY, "chunk": 10, "window": 5}
+    office = newsroom.newsletter()
+    newsroom.readers(office, en=24, be=18, ru=11)
+    newsroom.relay()
+    answers = [Sent()] * 14 + [
+        Deferred(until=None, reason="greylisted", code="450 4.2.1"),
+        Sent(),
+        Refused(reason="no such user", code="550 5.1.1"),
+        Sent(),
+        Unknown(reason="no reply"),
+    ]
+    count = iter(range(10_000))
+    monkeypatch.setattr(relays, "open_mailer", lambda relay: Fake(lambda message: answers[next(count) % len(answers)]))
+    room = newsroom.story("en", "be", "ru")
+    send = newsroom.send(office, room)
+    for number in Chunk.objects.filter(send=send).values_list("number", flat=True)[:4]:
+        sending.send_chunk(send.pk, number)
+    masto, x = newsroom.channel(), newsroom.channel("x", "x", languages=["en"])
+    bluesky, telegram = (
+        newsroom.channel("bluesky", "bluesky"),
+        newsroom.channel("telegram", "telegram", languages=["uk"]),
+    )
+    newsroom.post(masto, room, remote_url="https://social.example.org/@office/1")
+    newsroom.post(x, room, Post.State.REFUSED, trouble="This account may not post links. 403", attempts_made=1)
+    unknown = newsroom.post(bluesky, room, Post.State.UNKNOWN, trouble="no answer after 20 seconds", attempts_made=1)
+    unknown.attempts.create(
+        number=1,
+        key="k",
+        started_at=timezone.now(),
+        outcome="unknown",
+        evidence={"reason": "read timed out", "looks": 3, "saw": "not there"},
+    )
+    titles = {"en": "What the new rules mean for those who moved last year", "be": "Што азначаюць новыя правілы"}
+    other = newsroom.story("en", "be", titles=titles)
+    newsroom.post(
+        masto, other, Post.State.DEFERRED, trouble="rate limit", due_at=timezone.now() + timedelta(minutes=12)
+    )
+    newsroom.story("ru", titles={"ru": "Письмо редакции: как мы считаем читателей"}, planned_at=None)
+    Edition.objects.create(
+        newsletter=office,
+        slot="2026-11-22",
+        state="failed",
+        trouble="The picture of “A reading room” comes from a host that is not allowed.",
+        due_at=timezone.now() - timedelta(hours=2),
+    )
+    weekly = newsroom.newsletter("weekly", names={"en": "The week"}, cadence="weekly")
+    gathering = Edition.objects.create(
+        newsletter=weekly, slot="2026-11-29", state="gathering", due_at=timezone.now() + timedelta(hours=3)
+    )
+    gathering.stories.create(newsletter=weekly, story=room)
+    now = timezone.now()
+    for name, queues, doing in (
+        ("mill:101", "clock", "leading"),
+        ("mill:102", "articles,editions", ""),
+        ("mill:103", "email", "stopping"),
+    ):
+        WorkerBeat.objects.create(
+            name=name, queues=queues, doing=doing, started_at=now - timedelta(hours=3), beat_at=now
+        )
+    Source.objects.filter(slug="site").update(
+        poll_url="https://office.example.org/feed", polled_at=now, poll_trouble="It answered 503."
+    )
+    return {"send": send, "story": room, "gathering": gathering}
+
+
+def test_home(visitor, alice, busy):
+    visitor.look("home", "/")
+
+
+def test_stories(visitor, alice, busy):
+    visitor.look("stories", "/stories/")
+
+
+def test_a_story(visitor, alice, busy):
+    visitor.look("story", f"/stories/{busy['story'].pk}")
+
+
+def test_an_edition_on_its_way(visitor, alice, busy):
+    visitor.look("edition", f"/editions/{busy['send'].edition_id}")
+
+
+@pytest.mark.parametrize("show", ["phone", "dark", "text"])
+def test_an_edition_shown_in_another_way(visitor, alice, busy, show):
+    visitor.look(f"edition-{show}", f"/editions/{busy['send'].edition_id}?language=be&show={show}")
+
+
+def test_a_digest_that_still_gathers(visitor, alice, busy):
+    visitor.look("edition-gathering", f"/editions/{busy['gathering'].pk}")
+
+
+def test_did_it_go_out(visitor, alice, busy):
+    visitor.look("unknown", "/posts/unknown")
+
+
+def test_the_queue(visitor, alice, busy):
+    stopping.stop("newsletter", busy["gathering"].newsletter_id, alice, "The wrong photo went in")
+    visitor.look("queue", "/operations/queue/")
+
+
+def test_health(visitor, alice, busy):
+    visitor.look("health", "/operations/health/")
+
+
+def test_an_empty_newsroom_says_what_to_do_first(visitor, alice, page):
+    for name, path in {
+        "home": "/",
+        "stories": "/stories/",
+        "queue": "/operations/queue/",
+        "health": "/operations/health/",
+    }.items():
+        visitor.look(f"empty-{name}", path)
+
+
+def test_what_is_not_there(visitor, alice):
+    visitor.look("not-found", "/nowhere")
+
+
+def test_signing_in(visitor):
+    visitor.look("sign-in", "/account/login/")
