@@ -74,7 +74,8 @@ class AuditEntry(models.Model):
     """Who did what, and why. Each entry's hash covers the one before it, so a quiet edit shows. No personal data."""
 
     at = models.DateTimeField()
-    who = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Whoever acted is made inactive, never deleted: to forget them here would break the chain.
+    who = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     act = models.CharField(max_length=60)  # "send.pause", "post.drop"
     target = models.CharField(max_length=80)  # "send:12"
     reason = models.CharField(max_length=300, blank=True)

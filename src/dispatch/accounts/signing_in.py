@@ -4,12 +4,16 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
+from dispatch.accounts import audit
 from dispatch.accounts.models import SignInLink, User
 
 VALID = timedelta(minutes=15)
+ATTEMPTS_KEPT = timedelta(hours=2)  # longer than the hour for which an account is locked
 
 
 def link(user: User, valid: timedelta = VALID) -> str:
@@ -33,6 +37,19 @@ def use(token: str) -> User | None:
     user = owner(token)
     used = SignInLink.objects.filter(token_hash=_hash(token), used_at=None).update(used_at=timezone.now())
     return user if used else None
+
+
+def by_password(user: User, **_: object) -> None:
+    """Told by allauth when a password was right."""
+    audit.record(user, "account.sign_in", f"user:{user.pk}", "by password")
+
+
+def forget_traces() -> None:
+    """Delete links, sessions and failed attempts that no longer mean anything."""
+    now = timezone.now()
+    SignInLink.objects.filter(expires_at__lt=now).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
+    AccessAttempt.objects.filter(attempt_time__lt=now - ATTEMPTS_KEPT).delete()
 
 
 def _hash(token: str) -> bytes:
