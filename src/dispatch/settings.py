@@ -127,7 +127,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "dispatch.desk.errors.forged"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form of ours is refused
+SECURE_REFERRER_POLICY = (
+    "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form of ours is refused
+)
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("DISPATCH_BEHIND_PROXY") else None
 X_FRAME_OPTIONS = "SAMEORIGIN"
