@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import time as wall_clock
@@ -23,11 +22,12 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import steadily
+
 from dispatch.local import inbox, receiver
 from dispatch.local.demo import command, newsroom, readers, stories
 from dispatch.local.supervisor import Supervisor
 
-RATE, SECONDS, CONNECTIONS = 200, 10, 32
 Row = tuple[str, str, str]
 
 
@@ -42,11 +42,11 @@ def main() -> int:
     found: dict[str, Any] = {}
     with command.started(argparse.Namespace(once=True, port=18980)) as everything:
         site = os.environ["DISPATCH_PUBLIC_URL"]
-        found |= {f"webhook_{name}": value for name, value in webhooks(site).items()}
-        with broker_down(everything):
-            found |= {f"webhook_without_broker_{name}": value for name, value in webhooks(site).items()}
         found |= a_thousand_readers(site)
         found |= memory(everything, site, [10_000] if options.quick else [10_000, 100_000])
+        found |= {f"webhook_{name}": value for name, value in steadily.webhooks(site).items()}
+        with broker_down(everything):
+            found |= {f"webhook_without_broker_{name}": value for name, value in steadily.webhooks(site).items()}
     if not options.quick:
         found["demo_seconds"] = demo_seconds()
     show(found)
@@ -57,7 +57,11 @@ def main() -> int:
 def show(found: dict[str, Any]) -> None:
     ratio = found["readers_per_second"] / found["baseline_per_second"]
     rows: list[Row] = [
-        (f"webhook at {RATE}/s, p50 and p99", "{webhook_p50_ms:.1f} and {webhook_p99_ms:.1f} ms", "p99 < 50 ms"),
+        (
+            f"webhook at {steadily.RATE}/s, p50 and p99",
+            "{webhook_p50_ms:.1f} and {webhook_p99_ms:.1f} ms",
+            "p99 < 50 ms",
+        ),
         (
             "  with the broker down",
             "{webhook_without_broker_p50_ms:.1f} and {webhook_without_broker_p99_ms:.1f} ms",
@@ -82,53 +86,6 @@ def show(found: dict[str, Any]) -> None:
             continue
 
 
-def webhooks(site: str) -> dict[str, float]:
-    """Latencies of distinct articles in a language that no newsletter has, sent at a steady rate whatever the answers."""
-    host, port = site.removeprefix("http://").split(":")
-    taken = asyncio.run(at_a_steady_rate("127.0.0.1", int(port), host))
-    taken.sort()
-    return {"p50_ms": taken[len(taken) // 2] * 1000, "p99_ms": taken[int(len(taken) * 0.99)] * 1000}
-
-
-async def at_a_steady_rate(address: str, port: int, host: str) -> list[float]:
-    free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-    for _ in range(CONNECTIONS):
-        free.put_nowait(await asyncio.open_connection(address, port))
-    taken: list[float] = []
-
-    async def one(message: bytes, due: float) -> None:
-        answer, ask = await free.get()
-        ask.write(message)
-        status = await answer.readuntil(b"\r\n\r\n")
-        assert b" 202 " in status[:20], status
-        length = int(status.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        await answer.readexactly(length)
-        taken.append(time.perf_counter() - due)  # from when it was due: waiting for a connection counts
-        free.put_nowait((answer, ask))
-
-    messages = [signed(host) for _ in range(RATE * SECONDS)]
-    began = time.perf_counter() + 0.1
-    async with asyncio.TaskGroup() as group:
-        for number, message in enumerate(messages):
-            due = began + number / RATE
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            group.create_task(one(message, due))
-    return taken
-
-
-def signed(host: str) -> bytes:
-    data = {"story": uuid.uuid4().hex, "language": "uk", "title": "A story", "html": "<p>A paragraph of it.</p>" * 40}
-    body = json.dumps({"type": "article.published", "data": data}).encode()
-    headers = {
-        "Host": host,
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        **stories.sign_native(body),
-    }
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"POST /hooks/native HTTP/1.1\r\n{lines}\r\n".encode() + body
-
-
 @contextmanager
 def broker_down(everything: Supervisor) -> Iterator[None]:
     """Killed, and kept from being started again meanwhile."""
@@ -141,10 +98,7 @@ def broker_down(everything: Supervisor) -> Iterator[None]:
 
 
 def a_thousand_readers(site: str) -> dict[str, float]:
-    from dispatch.articles.models import Article
-
     newsroom.take_in(readers.invent(1000))
-    wait(lambda: not Article.objects.filter(planned_at=None).exists(), 300)
     began = time.time()
     stories.publish(next(one for one in stories.load(stories.SAMPLES) if one.way is stories.Way.NATIVE), site)
     wait(lambda: inbox.count() >= 1000)
@@ -244,11 +198,11 @@ def highest(measure: Callable[[], int]) -> Iterator[list[int]]:
 
 
 def resident(everything: Supervisor, name: str) -> int:
-    """Bytes of the largest process of a program."""
+    """Bytes of the largest of the processes that do a worker's work."""
     (parent,) = [running.process for running in everything.all if running.program.name == name]
     assert parent
     group = [path.parent for path in Path("/proc").glob("[0-9]*/stat") if group_of(path) == parent.pid]
-    return max(rss(process) for process in group)
+    return max((rss(process) for process in group if process.name != str(parent.pid)), default=0)
 
 
 def group_of(stat: Path) -> int:
