@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     if unknown := set(queues) - set(queue.QUEUES):
         raise env.Misconfigured(f"There is no queue {', '.join(sorted(unknown))}; there are {', '.join(queue.QUEUES)}.")
     queue.app.conf.imports = [f"dispatch.workers.{name}" for name in queues]
+    if {"articles", "social"} & set(queues):
+        _load_networks()
     beating.install(options.queues)
     queue.app.worker_main(
         [
@@ -51,3 +53,11 @@ def run(options: argparse.Namespace) -> int:
             "--loglevel=WARNING",
         ]
     )
+
+
+def _load_networks() -> None:
+    """Once, before the fork: else the first article after a start would wait seconds for the networks' libraries."""
+    from dispatch.social import networks
+
+    for name in networks.registry:
+        networks.get(name)
