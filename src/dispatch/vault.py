@@ -2,6 +2,9 @@
 
 Keys come from DISPATCH_VAULT_KEYS (or its _FILE): lines of `<number> <base64 of 32 bytes>`, the highest number seals,
 all of them open. They are never in the database, a dump or a log. Subkeys are derived per purpose (HKDF-SHA256, RFC 5869).
+
+A further key is a further line with a higher number: from then on it seals. The oldest key stays for as long as there are
+readers: the blind index, and the tokens in mails already sent, are made with it.
 """
 
 import base64
@@ -72,6 +75,8 @@ def _keys() -> dict[int, bytes]:
         number, _, encoded = line.strip().partition(" ")
         if not number:
             continue
+        if number.isdecimal() and int(number) in keys:
+            raise env.Misconfigured(f"DISPATCH_VAULT_KEYS: two lines have the number {int(number)}.")
         try:
             keys[int(number)] = base64.b64decode(encoded, validate=True)
         except ValueError as error:

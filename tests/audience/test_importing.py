@@ -5,8 +5,8 @@ import io
 import pytest
 from django.db import connection
 
-from dispatch import vault
-from dispatch.audience import importing, leaving, tokens
+from dispatch import cli, vault
+from dispatch.audience import importing, leaving, lists, tokens
 from dispatch.audience.importing import Defaults
 from dispatch.audience.models import Subscriber, Subscription, Suppression
 
@@ -30,13 +30,13 @@ def opened():
 def test_readers_are_sealed_with_what_they_wish(newsletter, csv_file):
     path = csv_file(
         "email,name,language,second_language,topics,frequency\n"
-        "Alice@Example.org,Аліса,be,en,culture|law,weekly\nbob@example.org,,,,,\n"
+        "Alice@Example.org,Аліса,be_BY,en,culture|law,each\nbob@example.org,,,,,\n"
     )
     report = run(path)
     assert (report.lines, report.added, report.faults) == (2, 2, [])
     assert opened() == {"Alice@example.org": "Аліса", "bob@example.org": None}
     alice = Subscription.objects.get(language="be")
-    assert (alice.second_language, alice.topics, alice.frequency) == ("en", ["culture", "law"], "weekly")
+    assert (alice.second_language, alice.topics, alice.frequency) == ("en", ["culture", "law"], "each")
     assert Subscription.objects.exclude(pk=alice.pk).get().language == "en"
 
 
@@ -65,14 +65,50 @@ def test_who_left_and_who_is_suppressed_are_not_brought_back(newsletter, csv_fil
     assert Subscription.objects.filter(state="left").count() == 1
 
 
-def test_each_refused_line_says_where_and_why_without_the_address(newsletter, csv_file):
-    report = run(
-        csv_file(
-            "email,newsletter,frequency\nalice@,office,\nbob@example.org,nowhere,\neve@example.org,office,hourly\n"
-        )
-    )
-    assert [(f.line, f.column) for f in report.faults] == [(2, "address"), (3, "newsletter"), (4, "frequency")]
-    assert "alice" not in str(report.faults)
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("alice@,,,,,", "address"),
+        ("alice@example.org,,,,,nowhere", "newsletter"),
+        ("alice@example.org,,Belarusian,,,", "language"),
+        ("alice@example.org,,uk,,,", "language"),
+        ("alice@example.org,,be,!,,", "second_language"),
+        ("alice@example.org,,,,hourly,", "frequency"),
+        ("alice@example.org,,,,weekly,", "frequency"),
+        ("alice@example.org,Al\x1bice,,,,", "name"),
+        ("alice@example.org,Ali\u202ece,,,,", "name"),
+        ("alice@example.org,Smith, Alice,be,,,office", "line"),
+        ('alice@example.org,"Alice" Smith,,,,', "line"),
+    ],
+)
+def test_a_refused_line_says_where_and_why_without_the_address(newsletter, csv_file, line, column):
+    header = "email,name,language,second_language,frequency,newsletter\n"
+    report = run(csv_file(f"{header}{line}\nbob@example.org,,,,,\n"))
+    assert [(fault.line, fault.column) for fault in report.faults] == [(2, column)]
+    assert "alice" not in str(report.faults).lower()
+    assert report.added == 1
+
+
+def test_who_reads_a_language_that_may_come_is_taken_with_the_second_one(newsletter, csv_file):
+    run(csv_file("email,language,second_language\nalice@example.org,uk,be\n"))
+    assert Subscription.objects.values_list("language", "second_language").get() == ("uk", "be")
+
+
+def test_a_quotation_mark_that_is_never_closed_does_not_swallow_readers_silently(newsletter, csv_file):
+    report = run(csv_file('email,name\nalice@example.org,"Alice\nbob@example.org,Bob\n'))
+    assert (report.added, report.lines) == (0, 1)
+    assert report.faults[0].line == 2
+    assert report.faults[0].problem.endswith("up to line 3")
+
+
+def test_a_name_may_run_over_two_lines(newsletter, csv_file):
+    report = run(csv_file('email,name\nalice@example.org,"Alice\nSmith"\nbob@,Bob\n'))
+    assert opened() == {"alice@example.org": "Alice Smith"}
+    assert report.faults[0].line == 4
+
+
+def test_columns_that_are_not_read_are_named(newsletter, csv_file):
+    assert run(csv_file("email,langauge,,phone\nalice@example.org,be,,\n")).not_taken == ("langauge", "phone")
 
 
 @pytest.mark.parametrize(
@@ -80,23 +116,38 @@ def test_each_refused_line_says_where_and_why_without_the_address(newsletter, cs
     [("", "empty"), ("name,language\nAlice,en\n", "email"), ("a@example.org,b\n", "email")],
 )
 def test_a_file_that_cannot_be_read_says_why(newsletter, csv_file, text, words):
-    with pytest.raises(importing.Unusable, match=words):
+    with pytest.raises(lists.Unusable, match=words):
         run(csv_file(text))
 
 
 def test_no_newsletter_anywhere_is_said(newsletter, csv_file):
-    with pytest.raises(importing.Unusable, match="newsletter"):
+    with pytest.raises(lists.Unusable, match="newsletter"):
         run(csv_file("email\nalice@example.org\n"), Defaults())
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1251"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1251"])
 def test_files_of_spreadsheets_are_understood(newsletter, csv_file, encoding):
-    run(csv_file("E-mail;Имя\r\nalice@example.org;Алиса\r\n", encoding))
+    report = run(csv_file("E-mail;Имя\r\nalice@example.org;Алиса\r\n", encoding))
+    assert report.encoding == encoding
     assert opened() == {"alice@example.org": "Алиса"}
 
 
 def test_a_bare_column_of_addresses_is_enough(newsletter, csv_file):
     assert run(csv_file("alice@example.org\nbob@example.org\n")).added == 2
+
+
+def test_a_bad_byte_far_into_the_file_is_noticed(newsletter, csv_file):
+    path = csv_file("email,name\n" + "alice@example.org,Alice\n" * 60_000)
+    path.write_bytes(path.read_bytes() + "bob@example.org,Борис\n".encode("cp1251"))
+    assert run(path).encoding == "cp1251"
+    assert opened()["bob@example.org"] == "Борис"
+
+
+def test_more_than_one_batch_is_one_import(newsletter, csv_file, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 2)
+    path = csv_file("email\n" + "".join(f"reader{n}@example.org\n" for n in (1, 2, 3, 1, 4, 5)))
+    report = run(path)
+    assert (report.added, report.known) == (5, 1)
 
 
 def test_a_thousand_addresses_are_nowhere_to_be_read(newsletter, csv_file):
@@ -111,6 +162,21 @@ def test_a_thousand_addresses_are_nowhere_to_be_read(newsletter, csv_file):
     assert len(text) > 100_000
     assert "canary" not in text
     assert b"canary".hex() not in text
+
+
+def test_the_terminal_tells_what_would_happen_and_writes_each_refused_line(newsletter, csv_file, tmp_path, capsys):
+    path = csv_file("email;phone\n" + "bad\n" * 30 + "alice@example.org;\n", "cp1251")
+    report = tmp_path / "refused.txt"
+    assert cli.main(["import", str(path), "--newsletter", "office", "--report", str(report)]) == 0
+    said = capsys.readouterr().out
+    assert "the columns phone" in said
+    assert "31 lines: 1 would be added, 0 known, 0 not to be written to, 30 refused" in said
+    assert "Nothing was changed" in said
+    assert "alice" not in said
+    assert len(report.read_text().splitlines()) == 30
+    assert not Subscriber.objects.exists()
+    assert cli.main(["import", str(tmp_path / "no.csv"), "--newsletter", "office"]) == 1
+    assert "no.csv" in capsys.readouterr().err
 
 
 def test_a_readers_token_leads_back_and_no_other_does(newsletter, csv_file):

@@ -1,14 +1,17 @@
 """Leaving: a scanner's GET changes nothing, one click is enough, a day to undo it, then the person is forgotten."""
 
 import secrets
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from dispatch import vault
-from dispatch.audience import leaving, tokens
+from dispatch.audience import leaving, tokens, wording
 from dispatch.audience.models import Subscriber, Subscription, Suppression
+from dispatch.workers import upkeep
 
 pytestmark = pytest.mark.django_db
 
@@ -80,11 +83,39 @@ def test_a_token_that_is_none_gets_the_same_pages(client, newsletter):
     assert client.post(nobody, {"act": "leave"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "language"), [("", "be"), ("?lang=ru", "ru"), ("?lang=uk", "en"), ("?lang=../x", "be")]
+)
+def test_a_page_speaks_the_subscriptions_language_or_the_one_asked_for(client, link, asked, language):
+    page = client.get(link + asked, headers={"accept-language": "en"})
+    assert f'lang="{language}" dir="ltr"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("accepts", "language"), [("ru,en;q=0.5", "ru"), ("uk", "en"), ("xx", "en"), ("", "en")])
+def test_a_page_for_nobody_speaks_the_browsers_language_where_it_can(client, newsletter, accepts, language):
+    page = client.get(f"/leave/{'a' * 26}", headers={"accept-language": accepts})
+    assert f'<html lang="{language}"' in page.content.decode()
+
+
+def test_a_right_to_left_language_is_written_from_the_right(client, settings, tmp_path, alice, link):
+    words = tmp_path / "web" / "audience" / "words" / "ar.json"
+    words.parent.mkdir(parents=True)
+    words.write_text('{"leave_title": "إلغاء الاشتراك"}', encoding="utf-8")
+    settings.DISPATCH_TEMPLATES = str(tmp_path)
+    wording.words.cache_clear()
+    page = client.get(f"{link}?lang=ar").content.decode()
+    wording.words.cache_clear()
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "إلغاء الاشتراك" in page
+
+
 def test_pages_load_nothing_from_elsewhere_and_are_not_indexed(client, link):
     for page in (client.get(link), client.get(link.replace("leave", "preferences"))):
         assert page["Referrer-Policy"] == "no-referrer"
         assert "noindex" in page["X-Robots-Tag"]
         assert "http" not in page.content.decode()
+        assert not page.cookies
+        assert "alice" not in page.content.decode()
 
 
 def test_a_day_after_leaving_nothing_is_left_but_a_tombstone(alice):
@@ -95,6 +126,27 @@ def test_a_day_after_leaving_nothing_is_left_but_a_tombstone(alice):
     assert not Subscriber.objects.exists()
     assert Suppression.objects.get().reason == "erased"
     assert leaving.forget_who_left() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_erased_while_an_import_runs(alice):
+    leaving.leave(alice)
+    Subscription.objects.update(left_at=timezone.now() - timedelta(hours=25))
+    with transaction.atomic():
+        leaving.hold_the_door()
+        erased = []
+        thread = threading.Thread(target=lambda: (erased.append(leaving.forget_who_left()), connection.close()))
+        thread.start()
+        thread.join()
+    assert erased == [0]
+    assert leaving.forget_who_left() == 1
+
+
+def test_the_clock_rings_for_who_left_and_a_worker_erases(alice):
+    leaving.leave(alice)
+    Subscription.objects.update(left_at=timezone.now() - timedelta(hours=25))
+    upkeep.forget_who_left()
+    assert not Subscriber.objects.exists()
 
 
 def test_who_still_reads_another_newsletter_is_not_forgotten(alice, newsletter):
@@ -108,6 +160,6 @@ def test_who_still_reads_another_newsletter_is_not_forgotten(alice, newsletter):
     )
     leaving.leave(alice)
     Subscription.objects.filter(pk=alice.pk).update(left_at=timezone.now() - timedelta(hours=25))
-    leaving.forget_who_left()
-    assert Subscriber.objects.count() == 1
-    assert Subscription.objects.get().newsletter == other
+    assert leaving.forget_who_left() == 0
+    assert Subscription.objects.get(newsletter=other).state == "active"
+    assert state(alice) == "left"  # kept, so that an old list does not bring them back

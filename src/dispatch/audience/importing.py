@@ -1,6 +1,5 @@
 """Readers from a CSV file: checked line by line, written by COPY, the same file twice changes nothing."""
 
-import csv
 import itertools
 import re
 import secrets
@@ -8,29 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.db import connection, transaction
 
 from dispatch import vault
-from dispatch.audience import addresses
+from dispatch.audience import addresses, leaving, lists
 from dispatch.audience.models import Newsletter
 
 SQL = re.split(r"(?m)^(?=-- step:)", (Path(__file__).parent / "sql" / "import.sql").read_text(encoding="utf-8"))[1:]
 BATCH = 20_000
-COLUMNS = {
-    "address": ("email", "e-mail", "address", "email address", "mail", "адрес", "пошта"),
-    "name": ("name", "full name", "first name", "имя", "імя"),
-    "language": ("language", "lang", "locale"),
-    "second_language": ("second_language", "second language", "language2"),
-    "topics": ("topics", "tags"),
-    "frequency": ("frequency",),
-    "newsletter": ("newsletter", "list"),
-}
-
-
-class Unusable(ValueError):
-    """The file as a whole cannot be read; the text says why."""
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
+LONGEST_TOPIC = 80
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, and overrides of direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +36,14 @@ class Reader:
     newsletter: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One refused line; never holds the address."""
-
-    line: int
-    column: str
-    problem: str
-
-
 @dataclass
 class Report:
     """What an import found and did."""
 
+    encoding: str
+    not_taken: tuple[str, ...]  # columns that were not read
     lines: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[lists.Fault] = field(default_factory=list)
     added: int = 0  # subscriptions that were not there
     known: int = 0  # subscriptions that were, or that their readers have ended
     suppressed: int = 0  # addresses that must not be written to
@@ -78,11 +60,14 @@ class Defaults:
 
 
 def run(path: Path, defaults: Defaults, *, apply: bool, progress: Callable[[int], object] = lambda _: None) -> Report:
-    """Check the file and, with `apply`, write it; without, nothing is left behind. Raises Unusable."""
-    report = Report()
+    """Check the file and, with `apply`, write it; without, nothing is left behind. Raises lists.Unusable, OSError."""
     newsletters = {newsletter.slug: newsletter for newsletter in Newsletter.objects.all()}
-    with _opened(path) as file, transaction.atomic():
-        good = _check(_rows(file, defaults), newsletters, defaults, report)
+    with lists.opened(path) as found, transaction.atomic():
+        if "newsletter" not in found.columns and not defaults.newsletter:
+            raise lists.Unusable("Neither a column nor --newsletter says which newsletter.")
+        report = Report(found.encoding, found.not_taken)
+        leaving.hold_the_door()
+        good = _check(found.lines, newsletters, defaults, report)
         for batch in iter(lambda: list(itertools.islice(good, BATCH)), []):
             _write(batch, defaults, report)
             progress(report.lines)
@@ -91,81 +76,67 @@ def run(path: Path, defaults: Defaults, *, apply: bool, progress: Callable[[int]
     return report
 
 
-def _opened(path: Path) -> TextIO:
-    with path.open("rb") as raw:
-        start = raw.read(1 << 20)
-    for encoding in ("utf-8-sig", "cp1251"):
-        try:
-            start[: start.rfind(b"\n") + 1 or None].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return path.open(encoding=encoding, errors="replace", newline="")
-    raise Unusable("The file is neither UTF-8 nor Windows-1251 text.")
-
-
-def _rows(file: TextIO, defaults: Defaults) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and fields by our names. A file without a header is taken as one column of addresses."""
-    sample = file.read(4096)
-    file.seek(0)
-    first = sample.splitlines()[0] if sample.strip() else ""
-    if not first:
-        raise Unusable("The file is empty.")
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(file, delimiter=delimiter)
-    names = [_column(name) for name in next(reader)]
-    if "address" not in names:
-        if "@" not in first or delimiter in first:
-            raise Unusable('No column holds addresses: name it "email" in the first line.')
-        file.seek(0)
-        reader, names = csv.reader(file, delimiter=delimiter), ["address"]
-    if "newsletter" not in names and not defaults.newsletter:
-        raise Unusable("Neither a column nor --newsletter says which newsletter.")
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            yield reader.line_num, dict(zip(names, (field.strip() for field in fields), strict=False))
-
-
-def _column(name: str) -> str:
-    plain = name.strip().lower()
-    return next((ours for ours, theirs in COLUMNS.items() if plain in theirs), "")
-
-
 def _check(
-    rows: Iterable[tuple[int, dict[str, str]]],
+    lines: Iterable[lists.Line | lists.Fault],
     newsletters: Mapping[str, Newsletter],
     defaults: Defaults,
     report: Report,
 ) -> Iterator[Reader]:
-    for line, row in rows:
+    for line in lines:
         report.lines += 1
-        reader = _reader(line, row, newsletters, defaults)
-        if isinstance(reader, Fault):
+        reader = line if isinstance(line, lists.Fault) else _reader(line, newsletters, defaults)
+        if isinstance(reader, lists.Fault):
             report.faults.append(reader)
         else:
             yield reader
 
 
-def _reader(
-    line: int, row: dict[str, str], newsletters: Mapping[str, Newsletter], defaults: Defaults
-) -> Reader | Fault:
+def _reader(line: lists.Line, newsletters: Mapping[str, Newsletter], defaults: Defaults) -> Reader | lists.Fault:
+    fields = line.fields
     try:
-        address = addresses.parse(row.get("address", ""))
+        address = addresses.parse(fields.get("address", ""))
     except addresses.Malformed as problem:
-        return Fault(line, "address", str(problem))
-    slug = row.get("newsletter") or defaults.newsletter
-    newsletter = newsletters.get(slug)
+        return lists.Fault(line.number, "address", str(problem))
+    newsletter = newsletters.get(fields.get("newsletter") or defaults.newsletter)
     if newsletter is None:
-        return Fault(line, "newsletter", "there is no such newsletter")
-    language = row.get("language") or defaults.language or (newsletter.languages or [""])[0]
-    if not language:
-        return Fault(line, "language", "neither the line nor --language says which language")
-    frequency = row.get("frequency", "").lower()
-    if frequency not in {"", "each", "daily", "weekly"}:
-        return Fault(line, "frequency", "it is each, daily, weekly or empty")
-    second = row.get("second_language") or defaults.second_language
-    topics = tuple(topic.strip() for topic in row.get("topics", "").split("|") if topic.strip())
-    name = " ".join(row.get("name", "").split())[:120]
-    return Reader(line, address, name, language.lower(), second.lower(), topics, frequency, newsletter.pk)
+        return lists.Fault(line.number, "newsletter", "there is no such newsletter")
+    asked = fields.get("language") or defaults.language or next(iter(newsletter.languages), "")
+    language = _language(asked, newsletter)
+    second = _language(fields.get("second_language") or defaults.second_language, newsletter)
+    topics = tuple(topic.strip() for topic in fields.get("topics", "").split("|") if topic.strip())
+    frequency = fields.get("frequency", "").lower()
+    name = fields.get("name", "")
+    name = " ".join(fields.get("name", "").split())[:120]
+    reader = Reader(line.number, address, name, language, second, topics, frequency, newsletter.pk)
+    fault = _fault(reader, newsletter)
+    return lists.Fault(line.number, *fault) if fault else reader
+
+
+def _fault(reader: Reader, newsletter: Newsletter) -> tuple[str, str] | None:
+    """Why this reader would never get a letter, or could not be kept: the column and the problem."""
+    languages = {"language": reader.language, "second_language": reader.second_language}
+    for column, code in languages.items():
+        if code and not LANGUAGE.fullmatch(code):
+            return column, "a language is a code like be or en"
+    if not set(languages.values()) & set(newsletter.languages):
+        return (
+            "language",
+            f"{newsletter.slug} comes in {' '.join(newsletter.languages) or 'none'}, and in neither of these",
+        )
+    if reader.frequency not in {"", newsletter.cadence}:
+        return "frequency", f"{newsletter.slug} comes {newsletter.cadence}; leave this empty"
+    if any(len(topic) > LONGEST_TOPIC or UNPRINTABLE.search(topic) for topic in reader.topics):
+        return "topics", f"a topic has at most {LONGEST_TOPIC} characters; | stands between two"
+    if UNPRINTABLE.search(reader.name):
+        return "name", "it has characters that cannot be printed"
+    return None
+
+
+def _language(asked: str, newsletter: Newsletter) -> str:
+    """The newsletter's own code for what is asked ("be" for "be_BY" where it comes in be), else the code as asked."""
+    code = asked.strip().lower().replace("_", "-")
+    parent = code.partition("-")[0]
+    return parent if code not in newsletter.languages and parent in newsletter.languages else code
 
 
 def _write(batch: list[Reader], defaults: Defaults, report: Report) -> None:

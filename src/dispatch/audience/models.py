@@ -1,7 +1,18 @@
 """Newsletters, who reads them, and who must not be written to."""
 
+import zoneinfo
+
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
+
+
+def check_zone(name: str) -> None:
+    """Raises ValidationError where no IANA time zone has this name."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, zoneinfo.ZoneInfoNotFoundError, OSError) as error:
+        raise ValidationError("There is no such time zone; an IANA name is like Europe/Vilnius.") from error
 
 
 class Newsletter(models.Model):
@@ -21,7 +32,7 @@ class Newsletter(models.Model):
     cadence = models.CharField(max_length=8, choices=Cadence, default=Cadence.EACH)
     at = models.TimeField(default="08:00")  # wall-clock time of a digest
     weekday = models.PositiveSmallIntegerField(default=0)  # 0 Monday, for a weekly digest
-    zone = models.CharField(max_length=64, default="Europe/Vilnius")  # IANA name
+    zone = models.CharField(max_length=64, default="Europe/Vilnius", validators=[check_zone])
     from_name = models.CharField(max_length=120)
     from_address = models.EmailField()
     reply_to = models.EmailField(blank=True)
@@ -70,7 +81,8 @@ class Subscription(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subscriber", "newsletter"], name="one_subscription_each")]
         indexes = [
-            models.Index(fields=["newsletter", "subscriber"], name="readers_of", condition=models.Q(state="active"))
+            models.Index(fields=["newsletter", "subscriber"], name="readers_of", condition=models.Q(state="active")),
+            models.Index(fields=["left_at"], name="who_left", condition=models.Q(state="left")),
         ]
 
 

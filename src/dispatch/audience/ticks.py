@@ -2,15 +2,14 @@
 
 from django.utils import timezone
 
-from dispatch import clock
-from dispatch.audience import leaving
+from dispatch import clock, queue
 from dispatch.audience.models import Suppression
 
 
 @clock.tick("forget who left", every=60)
 def forget_who_left() -> None:
-    """Erase those who left more than a day ago."""
-    leaving.forget_who_left()
+    """Ring for those who left more than a day ago."""
+    queue.enqueue("upkeep.forget_who_left")
 
 
 @clock.tick("let tombstones expire", every=3600)

@@ -1,7 +1,9 @@
 """Readers' pages. They show no address, set no cookie, change nothing on GET, and answer the same to a token that is none."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language_from_request
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -33,19 +35,21 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """What can be changed, and how; shows nothing that a forwarded mail would give away."""
-    return _page(request, "preferences", tokens.find(token), leave_url=f"/leave/{token}")
+    return _page(request, "preferences", tokens.find(token), leave_url=reverse("leave", args=[token]))
 
 
 def _page(request: HttpRequest, name: str, subscription: Subscription | None, **more: object) -> HttpResponse:
-    language = subscription.language if subscription else (get_language_from_request(request) or "en")
-    words = wording.words(language)
-    context = {
-        "words": words,
-        "language": words["language"],
-        "newsletter_name": _name(subscription, words["language"]),
-        **more,
-    }
+    words = wording.words(_language(request, subscription))
+    context = {"words": words, "newsletter_name": _name(subscription, words["language"]), **more}
     return _quiet(render(request, f"audience/{name}.html", context))
+
+
+def _language(request: HttpRequest, subscription: Subscription | None) -> str:
+    """What ?lang asks for, else the subscription's, else the browser's."""
+    asked = request.GET.get("lang", "").lower()
+    if asked in dict(settings.LANGUAGES):
+        return asked
+    return subscription.language if subscription else get_language_from_request(request)
 
 
 def _name(subscription: Subscription | None, language: str) -> str:

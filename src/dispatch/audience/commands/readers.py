@@ -4,10 +4,15 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
+if TYPE_CHECKING:
+    from dispatch.audience import importing
+
 SHOWN = 20
+ENCODINGS = {"cp1251": "Windows-1251", "utf-16": "UTF-16"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,26 +29,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Import, and print what happened to every line."""
     django.setup()
-    from dispatch.audience import importing
+    from dispatch.audience import importing, lists
 
     began = time.monotonic()
     defaults = importing.Defaults(options.newsletter, options.language, options.second_language, options.source)
     try:
         report = importing.run(options.file, defaults, apply=options.apply)
-    except (importing.Unusable, OSError) as problem:
+    except (lists.Unusable, OSError) as problem:
         print(f"dispatch import: {problem}", file=sys.stderr)
         return 1
-    lines = [f"line {fault.line}: {fault.column}: {fault.problem}" for fault in report.faults]
-    if options.report:
-        options.report.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    print("\n".join(lines[:SHOWN]))
-    if len(lines) > SHOWN:
-        print(f"… and {len(lines) - SHOWN} more refused lines (--report FILE lists them all)")
-    would = "" if options.apply else "would be "
+    _tell(report, options.report)
+    would, seconds = "" if options.apply else "would be ", time.monotonic() - began
     print(
-        f"{report.lines} lines: {report.added} {would}added, {report.known} known, {report.suppressed} not to be written to,"
+        f"{report.lines} lines: {report.added} {would}added, {report.known} known, "
+        f"{report.suppressed} not to be written to, {len(report.faults)} refused; {seconds:.1f} s."
     )
-    print(f"{len(report.faults)} refused; {time.monotonic() - began:.1f} s.")
     if not options.apply:
         print("Nothing was changed. Add --apply to do it.")
     return 0
+
+
+def _tell(report: "importing.Report", file: Path | None) -> None:
+    """How the file was read, and each line that was refused."""
+    if report.encoding != "utf-8-sig":
+        print(f"Read as {ENCODINGS[report.encoding]}. If names look wrong, save the file as UTF-8.")
+    if report.not_taken:
+        print(f"Not read: the columns {', '.join(report.not_taken)}.")
+    lines = [f"line {fault.line}: {fault.column}: {fault.problem}" for fault in report.faults]
+    if file:
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for line in lines[:SHOWN]:
+        print(line)
+    if len(lines) > SHOWN:
+        print(f"… and {len(lines) - SHOWN} more refused lines (--report FILE lists them all)")

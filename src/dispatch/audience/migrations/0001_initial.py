@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import dispatch.audience.models
 from django.db import migrations, models
 
 
@@ -43,7 +44,12 @@ class Migration(migrations.Migration):
                 ),
                 ("at", models.TimeField(default="08:00")),
                 ("weekday", models.PositiveSmallIntegerField(default=0)),
-                ("zone", models.CharField(default="Europe/Vilnius", max_length=64)),
+                (
+                    "zone",
+                    models.CharField(
+                        default="Europe/Vilnius", max_length=64, validators=[dispatch.audience.models.check_zone]
+                    ),
+                ),
                 ("from_name", models.CharField(max_length=120)),
                 ("from_address", models.EmailField(max_length=254)),
                 ("reply_to", models.EmailField(blank=True, max_length=254)),
@@ -144,7 +150,8 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state", "active")), fields=["newsletter", "subscriber"], name="readers_of"
-                    )
+                    ),
+                    models.Index(condition=models.Q(("state", "left")), fields=["left_at"], name="who_left"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("subscriber", "newsletter"), name="one_subscription_each")
