@@ -1,15 +1,20 @@
 """What people do to a send, each with a reason that the audit log keeps."""
 
-from django.db import connection, transaction
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
 
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import ledger
+from dispatch.delivery import ledger, statements
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 GOING = (Send.State.SENDING, Send.State.FIRST_WAVE, Send.State.READY)
 State = DeliveryException.State
+PATIENCE = timedelta(days=1)
+"""How long those whom a person tries again are tried, even past the edition's own time."""
 
 
 def pause(send: int, by: User | None, reason: str) -> bool:
@@ -41,12 +46,22 @@ def cancel(send: int, by: User | None, reason: str) -> bool:
 
 
 def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRED) -> int:
-    """Try those deferred, refused or unknown again, now. How many. For the unknown this may mail someone twice."""
+    """Try those deferred, refused or unknown again, now, and for a day on. How many; none of a send that was cancelled.
+
+    For the unknown this may mail someone twice.
+    """
     assert state in {State.DEFERRED, State.REFUSED, State.UNKNOWN}
     with transaction.atomic():
-        rows = DeliveryException.objects.filter(send=send, state=state, retry_chunk=None)
-        count = rows.update(state=State.DEFERRED, next_attempt_at=_now(), doubts=0)
-        Send.objects.filter(pk=send, state=Send.State.FINISHED).update(state=Send.State.SENDING, finished_at=None)
+        living = Send.objects.select_for_update().filter(state__in=(*GOING, Send.State.PAUSED, Send.State.FINISHED))
+        one = living.filter(pk=send).first()
+        now = statements.now()
+        count = _waiting(send, state).update(state=State.DEFERRED, next_attempt_at=now, doubts=0) if one else 0
+        if not one or not count:
+            return 0
+        if one.state == Send.State.FINISHED:
+            one.state, one.finished_at = Send.State.SENDING, None
+        one.expires_at = max(one.expires_at or now, now + PATIENCE)
+        one.save(update_fields=["state", "finished_at", "expires_at"])
         audit.record(by, "send.retry", f"send:{send}:{state}", reason)
     for number in ledger.promote_due():
         queue.enqueue("email.send_chunk", *number)
@@ -54,22 +69,28 @@ def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRE
 
 
 def drop(send: int, by: User | None, reason: str, *, state: str) -> int:
-    """Let go of those deferred or unknown: deferred become cancelled, unknown stay so but are settled. How many."""
+    """Let go of those deferred or unknown: they become cancelled, and their code still says why they waited. How many."""
     assert state in {State.DEFERRED, State.UNKNOWN}
     with transaction.atomic():
-        rows = DeliveryException.objects.filter(send=send, state=state, retry_chunk=None)
-        count = rows.update(state=State.CANCELLED, next_attempt_at=None)
-        audit.record(by, "send.drop", f"send:{send}:{state}", reason)
+        count = _waiting(send, state).update(state=State.CANCELLED, next_attempt_at=None)
+        if count:
+            audit.record(by, "send.drop", f"send:{send}:{state}", reason)
     return count
 
 
 def free_stuck(send: int, number: int, by: User | None, reason: str) -> bool:
     """Give a chunk that killed its workers another chance."""
     stuck = Chunk.objects.filter(send=send, number=number, state=Chunk.State.STUCK)
-    freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=None)
-    if freed:
-        audit.record(by, "chunk.free", f"send:{send}:chunk:{number}", reason)
+    with transaction.atomic():
+        freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=None)
+        if freed:
+            audit.record(by, "chunk.free", f"send:{send}:chunk:{number}", reason)
     return bool(freed)
+
+
+def _waiting(send: int, state: str) -> QuerySet[DeliveryException]:
+    """Those in this state whom no retry chunk holds right now."""
+    return DeliveryException.objects.filter(send=send, state=state, retry_chunk=None)
 
 
 def _move(send: int, states: tuple[str, ...], to: str, *, act: str, by: User | None, reason: str) -> bool:
@@ -78,11 +99,3 @@ def _move(send: int, states: tuple[str, ...], to: str, *, act: str, by: User | N
         if moved:
             audit.record(by, act, f"send:{send}", reason)
     return bool(moved)
-
-
-def _now() -> object:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
-    assert row is not None
-    return row[0]

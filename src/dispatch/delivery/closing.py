@@ -1,13 +1,14 @@
 """The end of a send: it is closed when nobody is missing, says so when it does not balance, and forgets after a week."""
 
+import logging
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
-from dispatch.delivery import ledger, progress
-from dispatch.delivery.models import Chunk, Send
+from dispatch.delivery import ledger, progress, statements
+from dispatch.delivery.models import Chunk, DeliveryException, Send
 
+log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 ENDS = {Send.State.SENDING: Send.State.FINISHED, Send.State.CANCELLING: Send.State.CANCELLED}
 
@@ -20,21 +21,27 @@ def close(send: Send) -> str:
             return locked.state
         if locked.state == Send.State.CANCELLING:
             ledger.cancel_free(locked.pk)
-        if Chunk.objects.filter(send=locked).exclude(state=Chunk.State.DONE).exists():
+        if _is_open(locked.pk):
             return locked.state
         now = progress.of_send(locked.pk)
-        if now.exceptions.get("deferred"):
-            return locked.state
         balanced = now.balances and not now.in_flight and not now.untouched and not ledger.strays(locked.pk)
         locked.state = ENDS[Send.State(locked.state)] if balanced else Send.State.UNBALANCED
-        locked.finished_at = timezone.now()
+        locked.finished_at = statements.now()
         locked.save(update_fields=["state", "finished_at"])
+    if not balanced:
+        log.error("a send does not balance", extra={"send": locked.pk})
     return locked.state
+
+
+def _is_open(send: int) -> bool:
+    """Whether something of it may still move by itself, or waits for a person (a stuck chunk)."""
+    deferred = DeliveryException.objects.filter(send=send, state=DeliveryException.State.DEFERRED)
+    return Chunk.objects.filter(send=send).exclude(state=Chunk.State.DONE).exists() or deferred.exists()
 
 
 def forget_old() -> int:
     """Drop who had which exception, a week after the end; the totals stay. How many sends."""
-    ended = Send.objects.filter(finished_at__lt=timezone.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
+    ended = Send.objects.filter(finished_at__lt=statements.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
     old = list(ended[:20])
     for send in old:
         with transaction.atomic():

@@ -9,8 +9,10 @@ SUPPRESSING = {DeliveryException.State.BOUNCED: Suppression.Reason.BOUNCED}
 SUPPRESSING[DeliveryException.State.COMPLAINED] = Suppression.Reason.COMPLAINED
 RECORD = """
 INSERT INTO delivery_exception AS x (send_id, subscriber_id, chunk, state, code)
-SELECT send_id, subscriber_id, chunk, %s, %s FROM delivery_fate WHERE send_id = %s AND subscriber_id = %s
-ON CONFLICT (send_id, subscriber_id) DO UPDATE SET state = excluded.state, code = excluded.code, next_attempt_at = NULL
+SELECT send_id, subscriber_id, chunk, %s, %s FROM delivery_fate
+WHERE send_id = %s AND subscriber_id = %s AND fate <> 'forgotten'
+ON CONFLICT (send_id, subscriber_id) DO UPDATE
+SET state = excluded.state, code = excluded.code, next_attempt_at = NULL, retry_chunk = NULL
 WHERE x.state <> excluded.state
 """
 

@@ -16,6 +16,7 @@ class Progress:
     untouched: int
     exceptions: dict[str, int] = field(default_factory=dict)
     may_still_leave: int = 0  # messages that a pause now could not hold back
+    seconds: float = 0.0  # from its start to its end, or till now
 
     @property
     def balances(self) -> bool:
@@ -31,15 +32,22 @@ class Progress:
         return self.sent + sum(self.exceptions.values()) - waiting
 
     @property
+    def rate(self) -> float:
+        """Accepted messages a second, since its start."""
+        return self.sent / self.seconds if self.seconds else 0.0
+
+    @property
     def percent(self) -> int:
         """Of those frozen, rounded down: 100 means all."""
         return 100 * self.answered // self.frozen if self.frozen else 100
 
 
 def of_send(send: int) -> Progress:
-    """Now; for a send whose partition is gone, as it was when it finished."""
-    frozen, enlisted, settled, ahead, exceptions = ledger.totals(send)
+    """Now; for a send whose exceptions are gone, as it was when it finished."""
+    now = ledger.totals(send)
+    exceptions = now.exceptions
     if kept := Send.objects.values_list("totals", flat=True).get(pk=send):
         exceptions = kept["exceptions"]
-    sent = settled - sum(exceptions.values())
-    return Progress(frozen, sent, ahead - settled, enlisted - ahead, exceptions, may_still_leave=ahead - settled)
+    in_flight = now.ahead - now.settled
+    sent = now.settled - sum(exceptions.values())
+    return Progress(now.frozen, sent, in_flight, now.enlisted - now.ahead, exceptions, in_flight, now.seconds)

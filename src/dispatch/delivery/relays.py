@@ -4,10 +4,11 @@ import random
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.db.models import F, Q
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import QuerySet
 
 from dispatch import env, vault
+from dispatch.delivery import statements
 from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
 from dispatch.delivery.mailers.base import Mailer
 from dispatch.delivery.mailers.fake import Fake
@@ -39,15 +40,15 @@ def ensure_default() -> None:
 
 
 def choose() -> Relay | None:
-    """A relay that takes mail now: closed, or due for a probe. None: every one is out of order."""
-    ready = Q(breaker=Relay.Breaker.CLOSED) | Q(probe_at__lte=timezone.now())
-    return Relay.objects.filter(ready, active=True).order_by("pk").first()
+    """A relay that takes mail now: one whose breaker is closed, or one to probe. None: every one is out of order."""
+    active = Relay.objects.filter(active=True).order_by("pk")
+    return active.filter(breaker=Relay.Breaker.CLOSED).first() or _to_probe(active)
 
 
 def next_probe() -> datetime:
     """When it is worth asking again after `choose` found nothing."""
     waiting = Relay.objects.filter(active=True, probe_at__isnull=False).order_by("probe_at").first()
-    return (waiting.probe_at if waiting else None) or timezone.now() + FIRST_PROBE
+    return (waiting.probe_at if waiting else None) or statements.now() + FIRST_PROBE
 
 
 def open_mailer(relay: Relay) -> Mailer:
@@ -58,24 +59,25 @@ def open_mailer(relay: Relay) -> Mailer:
 def worked(relay: Relay) -> None:
     """It took a message: whatever was wrong is over."""
     if relay.failures or relay.breaker != Relay.Breaker.CLOSED:
-        Relay.objects.filter(pk=relay.pk).update(
-            breaker=Relay.Breaker.CLOSED, failures=0, opened_times=0, probe_at=None, trouble=""
-        )
-        relay.failures, relay.breaker = 0, Relay.Breaker.CLOSED
+        relay.failures, relay.opened_times, relay.probe_at, relay.trouble = 0, 0, None, ""
+        relay.breaker = Relay.Breaker.CLOSED
+        relay.save(update_fields=["breaker", "failures", "opened_times", "probe_at", "trouble"])
 
 
-def failed(relay: Relay, reason: str, times: int = 1) -> None:
-    """It failed as a relay. After five in a row, or a failed probe, it is left alone for a while, longer each time."""
-    relay.refresh_from_db()
-    Relay.objects.filter(pk=relay.pk).update(failures=F("failures") + times, trouble=reason[:300])
-    relay.refresh_from_db()
-    if relay.failures < OPENS_AFTER and relay.breaker == Relay.Breaker.CLOSED:
-        return
-    wait = min(FIRST_PROBE * 2**relay.opened_times, LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-    Relay.objects.filter(pk=relay.pk).update(
-        breaker=Relay.Breaker.OPEN, probe_at=timezone.now() + wait, opened_times=F("opened_times") + 1
-    )
-    relay.refresh_from_db()
+def failed(relay: Relay, reason: str) -> bool:
+    """It failed as a relay. After five in a row, or a failed probe, its breaker opens for a while, longer each time.
+
+    Whether it is open now, by this failure or another worker's.
+    """
+    with transaction.atomic():
+        relay.refresh_from_db(from_queryset=Relay.objects.select_for_update())
+        relay.failures, relay.trouble = relay.failures + 1, reason[:300]
+        is_enough = relay.failures >= OPENS_AFTER or relay.breaker == Relay.Breaker.HALF_OPEN
+        if is_enough and relay.breaker != Relay.Breaker.OPEN:
+            relay.breaker, relay.probe_at = Relay.Breaker.OPEN, statements.now() + _wait(relay.opened_times)
+            relay.opened_times += 1
+        relay.save(update_fields=["failures", "trouble", "breaker", "probe_at", "opened_times"])
+    return relay.breaker == Relay.Breaker.OPEN
 
 
 def mailer_of(url: str) -> tuple[str, Mailer]:
@@ -93,6 +95,22 @@ def mailer_of(url: str) -> tuple[str, Mailer]:
     if parts.scheme == "fake":
         return Relay.Kind.FAKE, Fake()
     raise Unusable("it begins with smtp://, smtps:// or anymail+PROVIDER://")
+
+
+def _to_probe(active: QuerySet[Relay]) -> Relay | None:
+    """One worker tries an open relay whose time has come; the others wait for what it finds, and try if it never says."""
+    with transaction.atomic():
+        due = active.exclude(breaker=Relay.Breaker.CLOSED).filter(probe_at__lte=statements.now())
+        relay = due.select_for_update(skip_locked=True).first()
+        if relay is not None:
+            relay.breaker, relay.probe_at = Relay.Breaker.HALF_OPEN, statements.now() + FIRST_PROBE
+            relay.save(update_fields=["breaker", "probe_at"])
+    return relay
+
+
+def _wait(opened_times: int) -> timedelta:
+    longer: timedelta = min(FIRST_PROBE * 2 ** min(opened_times, 10), LONGEST_WAIT)
+    return longer * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
 def _smtp(url: str, options: dict[str, str]) -> SmtpRelay:

@@ -1,16 +1,17 @@
 """Sending a chunk: claim, then window by window write ahead, fill, hand over, settle."""
 
 import logging
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from dispatch import queue, retrying, vault
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import ledger, personalizing, relays
-from dispatch.delivery.mailers.base import Mailer, Message, Trouble
+from dispatch.delivery import ledger, personalizing, relays, statements
+from dispatch.delivery.mailers.base import Mailer, Message, Misaddressed, Trouble, check
 from dispatch.delivery.models import DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
 from dispatch.editions.models import Variant
@@ -20,15 +21,26 @@ log = logging.getLogger(__name__)
 State = DeliveryException.State
 
 
+@dataclass(frozen=True)
+class Errand:
+    """One worker's hold on one chunk, and the way its mail takes."""
+
+    claimed: ledger.Claim
+    relay: Relay
+    mailer: Mailer
+    compiled: Compiled
+    sender: str  # the envelope's
+
+
 @dataclass
 class Window:
     """Some readers of a chunk, in its order, and what became of them."""
 
-    first: int
     readers: list[int]
-    wanted: dict[int, tuple[Reader, int]] = field(default_factory=dict)  # with earlier attempts
+    letters: dict[int, Message] = field(default_factory=dict)  # of those who still want theirs
+    attempts: dict[int, int] = field(default_factory=dict)  # earlier ones
     answers: ledger.Answers = field(default_factory=ledger.Answers)
-    answered: int = 0  # positions from `first` whose fate is known
+    answered: int = 0  # readers, from the first on, whose fate is known
     trouble: str = ""
 
 
@@ -41,100 +53,120 @@ def send_chunk(send: int, number: int) -> None:
     if relay is None:
         ledger.release(claimed, relays.next_probe())
         return
+    newsletter = Newsletter.objects.get(pk=claimed.newsletter)
+    variant = Variant.objects.get(pk=claimed.variant)
+    compiled = personalizing.compile_variant(variant, newsletter, claimed.send, claimed.created_at)
     mailer = relays.open_mailer(relay)
     try:
-        _send_windows(claimed, relay, mailer)
+        _send_windows(Errand(claimed, relay, mailer, compiled, newsletter.from_address))
     finally:
         mailer.close()
 
 
-def _send_windows(claimed: ledger.Claim, relay: Relay, mailer: Mailer) -> None:
-    newsletter = Newsletter.objects.get(pk=claimed.newsletter)
-    variant = Variant.objects.get(pk=claimed.variant)
-    compiled = personalizing.compile_variant(variant, newsletter, claimed.send, claimed.created_at)
+def _send_windows(errand: Errand) -> None:
+    claimed, lease = errand.claimed, settings.DELIVERY["lease_seconds"]
     settled, answers = claimed.settled, ledger.Answers()
     size = 1 if claimed.ambiguity == "never_twice" else settings.DELIVERY["window"]
     while True:
         wish = settled if queue.is_stopping() else min(settled + size, len(claimed.recipients))
+        mine_until = time.monotonic() + lease
         granted = ledger.advance(claimed, answers, settled=settled, ahead=wish)
         if granted is None:
             return
         if granted == settled:
             ledger.release(claimed, None)
             return
-        window = _fill_window(claimed, settled, granted)
-        _hand_over(claimed, window, compiled, newsletter=newsletter, mailer=mailer, relay=relay)
+        window = _fill_window(errand, claimed.recipients[settled:granted])
+        _hand_over(errand, window, mine_until)
         settled, answers = settled + window.answered, window.answers
         if window.trouble:
-            _give_back(claimed, settled, answers, relay)
+            _give_back(errand, settled, answers)
             return
 
 
-def _give_back(claimed: ledger.Claim, settled: int, answers: ledger.Answers, relay: Relay) -> None:
+def _give_back(errand: Errand, settled: int, answers: ledger.Answers) -> None:
     """The relay is out of order: what was answered is settled, the rest is untouched and waits with the breaker."""
-    if ledger.advance(claimed, answers, settled=settled, ahead=settled) is not None:
-        ledger.release(claimed, relay.probe_at or timezone.now())
+    if ledger.advance(errand.claimed, answers, settled=settled, ahead=settled) is not None:
+        ledger.release(errand.claimed, errand.relay.probe_at)
 
 
-def _fill_window(claimed: ledger.Claim, first: int, last: int) -> Window:
-    """Who of the window still wants the mail; addresses are opened here and live no longer than the window."""
-    window = Window(first, claimed.recipients[first:last])
-    for number, address, name, handle, wanted, attempts in ledger.window(claimed, window.readers):
+def _fill_window(errand: Errand, readers: list[int]) -> Window:
+    """The letters of those who still want theirs; addresses are opened here and live no longer than the window."""
+    window = Window(readers)
+    for number, address, name, handle, wanted, attempts in ledger.window(errand.claimed, readers):
         if not wanted:
             window.answers.excepts.append(ledger.Except(number, State.SKIPPED))
             continue
         try:
-            plain = vault.unseal(bytes(address), f"subscriber:{number}:address")
-            called = vault.unseal(bytes(name), f"subscriber:{number}:name") if name else ""
-        except vault.Unreadable:
-            window.answers.excepts.append(ledger.Except(number, State.FAILED_RENDER, "unreadable"))
-            continue
-        window.wanted[number] = (Reader(number, plain, called, bytes(handle)), attempts)
+            window.letters[number] = _letter(errand, number, bytes(address), bytes(name or b""), bytes(handle))
+        except (vault.Unreadable, Misaddressed, ValueError) as problem:
+            code = type(problem).__name__.lower()
+            log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
+            window.answers.excepts.append(ledger.Except(number, State.FAILED_RENDER, code))
+        window.attempts[number] = attempts
     return window
 
 
-def _hand_over(
-    claimed: ledger.Claim, window: Window, compiled: Compiled, *, newsletter: Newsletter, mailer: Mailer, relay: Relay
-) -> None:
+def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: bytes) -> Message:
+    plain = vault.unseal(address, f"subscriber:{number}:address")
+    called = vault.unseal(name, f"subscriber:{number}:name") if name else ""
+    data = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
+    letter = Message(errand.sender, plain, data)
+    check(letter)
+    return letter
+
+
+def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
     """Put the window on the wire and note each answer. On trouble, `answered` says how far it got."""
-    wanted = [number for number in window.readers if number in window.wanted]
-    messages = [_message(compiled, newsletter, window.wanted[number][0]) for number in wanted]
+    wanted = [number for number in window.readers if number in window.letters]
+    letters = _while_mine([window.letters[number] for number in wanted], mine_until)
     answered = 0
-    for number, answer in zip(wanted, mailer.send(messages), strict=False):
+    for number, answer in zip(wanted, errand.mailer.send(letters), strict=False):
         if isinstance(answer, Trouble):
-            relays.failed(relay, f"{answer.reason} {answer.code}".strip())
+            relays.failed(errand.relay, f"{answer.reason} {answer.code}".strip())
             window.trouble = answer.reason
-            log.warning("relay in trouble", extra={"relay": relay.name, "code": answer.code, "send": claimed.send})
+            log.warning(
+                "relay in trouble",
+                extra={"relay": errand.relay.name, "code": answer.code, "send": errand.claimed.send},
+            )
             break
-        _note(claimed, window, number, answer, relay)
         answered += 1
+        if not _note(errand, window, number, answer):
+            window.trouble = errand.relay.trouble
+            break
     window.answered = len(window.readers) if answered == len(wanted) else window.readers.index(wanted[answered])
     _forget_beyond(window)
 
 
-def _message(compiled: Compiled, newsletter: Newsletter, reader: Reader) -> Message:
-    return Message(newsletter.from_address, reader.address, personalizing.fill(compiled, reader))
+def _while_mine(letters: list[Message], until: float) -> Iterator[Message]:
+    """Until the lease may have ended: from then on the window may be someone else's. A frozen worker thaws here."""
+    for letter in letters:
+        if time.monotonic() >= until:
+            return
+        yield letter
 
 
-def _note(claimed: ledger.Claim, window: Window, number: int, answer: Outcome, relay: Relay) -> None:
+def _note(errand: Errand, window: Window, number: int, answer: Outcome) -> bool:
+    """Write down one answer. Whether the relay is still to be trusted with the next."""
     match answer:
         case Sent():
-            relays.worked(relay)
+            relays.worked(errand.relay)
             window.answers.accepted.append(number)
         case Refused(code=code):
             window.answers.excepts.append(ledger.Except(number, State.REFUSED, code))
         case Deferred(code=code, until=until):
-            if ".7." in code:
-                relays.failed(relay, f"the relay speaks of policy: {code}")
-            window.answers.excepts.append(_deferral(claimed, window, number, code, until))
-        case Unknown():
+            window.answers.excepts.append(_deferral(errand.claimed, window, number, code, until))
+            if " 5.7." in code:
+                return not relays.failed(errand.relay, f"the relay speaks of policy: {code}")
+        case Unknown(reason=reason):
             window.answers.doubts.append(number)
+            return not relays.failed(errand.relay, reason)
+    return True
 
 
 def _deferral(claimed: ledger.Claim, window: Window, number: int, code: str, until: datetime | None) -> ledger.Except:
-    attempts = window.wanted[number][1] + 1
-    now = timezone.now()
-    moment = until or retrying.next_attempt(attempts, now, until=claimed.expires_at)
+    attempts = window.attempts[number] + 1
+    moment = until or retrying.next_attempt(attempts, statements.now(), until=claimed.expires_at)
     if moment is None or moment > claimed.expires_at:
         return ledger.Except(number, State.REFUSED, code)
     return ledger.Except(number, State.DEFERRED, code, moment)

@@ -1,6 +1,7 @@
 """`dispatch relay add|list|test`."""
 
 import argparse
+import contextlib
 import sys
 
 import django
@@ -13,6 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = acts.add_parser("add", help="add a relay, or change its address")
     add.add_argument("name")
     add.add_argument("url", help="smtp://user:password@host:587?security=starttls, or - to read it from standard input")
+    test = acts.add_parser("test", help="connect and sign in, and send nothing")
+    test.add_argument("name")
     off = acts.add_parser("off", help="send nothing through it any more")
     off.add_argument("name")
 
@@ -20,17 +23,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
+    acts = {"list": _list, "off": _off, "test": _test, "add": _add}
+    return acts[options.act](options)
+
+
+def _list(_: argparse.Namespace) -> int:
+    from dispatch.delivery.models import Relay
+
+    for relay in Relay.objects.order_by("pk"):
+        off = "" if relay.active else " (off)"
+        print(f"{relay.name}\t{relay.kind}\t{relay.breaker}\t{relay.trouble or 'fine'}{off}")
+    return 0
+
+
+def _off(options: argparse.Namespace) -> int:
+    from dispatch.delivery.models import Relay
+
+    return 0 if Relay.objects.filter(name=options.name).update(active=False) else _sorry("there is no such relay")
+
+
+def _test(options: argparse.Namespace) -> int:
     from dispatch.delivery import relays
     from dispatch.delivery.models import Relay
 
-    if options.act == "list":
-        for relay in Relay.objects.order_by("pk"):
-            print(
-                f"{relay.name}\t{relay.kind}\t{relay.breaker}\t{relay.trouble or 'fine'}{'' if relay.active else ' (off)'}"
-            )
-        return 0
-    if options.act == "off":
-        return 0 if Relay.objects.filter(name=options.name).update(active=False) else _sorry("there is no such relay")
+    relay = Relay.objects.filter(name=options.name).first()
+    if relay is None:
+        return _sorry("there is no such relay")
+    with contextlib.closing(relays.open_mailer(relay)) as mailer:
+        trouble = mailer.knock()
+    if trouble:
+        return _sorry(f"{trouble.reason} {trouble.code}".strip())
+    print(
+        f"{options.name} lets us in."
+        if relay.kind == Relay.Kind.SMTP
+        else f"{options.name} is set up; a mail tells more."
+    )
+    return 0
+
+
+def _add(options: argparse.Namespace) -> int:
+    from dispatch.delivery import relays
+
     try:
         relays.save(options.name, sys.stdin.readline().strip() if options.url == "-" else options.url)
     except relays.Unusable as problem:

@@ -2,7 +2,7 @@
 
 import email
 import email.policy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
@@ -36,7 +36,7 @@ class Anymail:
         self.provider = provider
         self.backend: Any = import_string(BACKENDS[provider])(fail_silently=False, **options)
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Answer]:
         """See Mailer.send."""
         for message in messages:
             check(message)
@@ -44,6 +44,10 @@ class Anymail:
             yield answer
             if isinstance(answer, Trouble):
                 return
+
+    def knock(self) -> Trouble | None:
+        """A provider says something only about a message: here its settings alone are known to be complete."""
+        return None
 
     def close(self) -> None:
         """The provider's session."""

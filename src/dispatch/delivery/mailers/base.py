@@ -1,6 +1,7 @@
 """The contract of a mailer: it hands messages over one by one and says of each what the other side answered."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,16 +26,27 @@ class Trouble:
 
 
 Answer = Outcome | Trouble
+ALONE = re.compile(r"[^\s\0<>,]+")
+OTHERS = {b"cc", b"bcc", b"resent-to", b"resent-cc", b"resent-bcc"}
+
+
+class Misaddressed(Exception):
+    """A message is not for exactly the reader of its envelope: a bug, stopped before the wire. Names nobody."""
 
 
 class Mailer(Protocol):
-    """Kept by a worker from window to window; connections are its own business."""
+    """Kept by a worker for a chunk; connections are its own business, and more than one may share a window."""
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Answer]:
         """One answer a message, in order. After a Trouble none follow: the rest was not touched.
 
-        `Unknown` means that the message may have been taken: the reply after its last byte never came.
+        A message is asked for when it is about to leave, so whoever gives them may stop at any moment. `Unknown` means that
+        it may have been taken: the reply after its last byte never came. Raises Misaddressed.
         """
+        ...
+
+    def knock(self) -> Trouble | None:
+        """Whether the other side lets us in; nothing is sent."""
         ...
 
     def close(self) -> None:
@@ -45,7 +57,11 @@ class Mailer(Protocol):
 def check(message: Message) -> None:
     """The last look before the wire: the header names the very recipient of the envelope, and nobody else. RFC 5322 3.6."""
     head, _, _ = message.data.partition(b"\r\n\r\n")
-    named = [line[4:].strip() for line in head.split(b"\r\n") if line[:4].lower() == b"to: "]
-    others = [line for line in head.split(b"\r\n") if line[:3].lower() == b"cc:" or line[:4].lower() == b"bcc:"]
-    assert named == [message.recipient.encode()], "a message names another recipient than its envelope"
-    assert not others, "a message names more than one recipient"
+    names = [line.partition(b":") for line in head.split(b"\r\n")]
+    to = [value.strip() for name, _, value in names if name.strip().lower() == b"to"]
+    if (
+        not ALONE.fullmatch(message.recipient)
+        or to != [message.recipient.encode()]
+        or any(name.strip().lower() in OTHERS for name, _, _ in names)
+    ):
+        raise Misaddressed("a message does not name its envelope's recipient and nobody else")

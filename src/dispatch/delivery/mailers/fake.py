@@ -1,6 +1,6 @@
 """A mailer that goes nowhere, for tests and dry runs: it keeps what it was given and answers what it was told to."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from dispatch.delivery.mailers.base import Answer, Message, Trouble, check
 from dispatch.outcomes import Sent
@@ -13,7 +13,7 @@ class Fake:
         self.answer = answer or (lambda _: Sent())
         self.taken: list[Message] = []
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Answer]:
         """See Mailer.send."""
         for message in messages:
             check(message)
@@ -23,6 +23,10 @@ class Fake:
             yield answer
             if isinstance(answer, Trouble):
                 return
+
+    def knock(self) -> Trouble | None:
+        """Always open."""
+        return None
 
     def close(self) -> None:
         """Nothing to let go."""

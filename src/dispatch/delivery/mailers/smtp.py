@@ -7,15 +7,16 @@ reply tells; a connection lost there is Unknown (RFC 5321 section 4.5.3.2.6, RFC
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dispatch.delivery.mailers.base import Answer, Message, Trouble, check
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
-CONNECT, COMMAND, DATA, FINAL = 30.0, 300.0, 120.0, 600.0
-"""Seconds to wait: for a connection, for MAIL and RCPT, for DATA's 354, for the reply after the final dot."""
+CONNECT, COMMAND, DATA, BLOCK, FINAL = 30.0, 300.0, 120.0, 180.0, 600.0
+"""Seconds to wait: for a connection, for MAIL and RCPT, for DATA's 354, for each block, for the reply after the final dot."""
 ENHANCED = re.compile(rb"^([245]\.\d{1,3}\.\d{1,3})\b")
 RELAYS_OWN = ("5.7.", "4.7.")
 NOT_THE_READER = {421, 450, 451, 452, 500, 501, 502, 503, 504, 530, 534, 535, 538}
@@ -51,7 +52,7 @@ class Smtp:
         self.relay = relay
         self.connection: smtplib.SMTP | None = None
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Answer]:
         """See Mailer.send. A message whose connection was lost before its final dot is tried on a new one, once."""
         for message in messages:
             check(message)
@@ -62,6 +63,11 @@ class Smtp:
             if isinstance(answer, Trouble):
                 return
 
+    def knock(self) -> Trouble | None:
+        """Connect, secure and sign in."""
+        found = self._open()
+        return found if isinstance(found, Trouble) else None
+
     def close(self) -> None:
         """QUIT, if anyone listens."""
         if self.connection is not None:
@@ -71,20 +77,28 @@ class Smtp:
         self._drop()
 
     def _try(self, message: Message) -> Answer:
-        try:
-            connection = self.connection or self._connect()
-        except smtplib.SMTPAuthenticationError as error:
-            return Trouble("the relay refuses the user name or password", str(error.smtp_code))
-        except (smtplib.SMTPException, OSError, ssl.SSLError) as error:
-            self._drop()
-            return Trouble(f"no connection to the relay ({type(error).__name__})")
+        connection = self._open()
+        if isinstance(connection, Trouble):
+            return connection
         try:
             if (objection := self._envelope(connection, message)) is not None:
                 return objection
+            self._patience(BLOCK)
+            connection.send(message.data)
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             return Trouble(f"the connection was lost before the message was handed over ({type(error).__name__})")
-        return self._body(connection, message)
+        return self._finish(connection)
+
+    def _open(self) -> smtplib.SMTP | Trouble:
+        try:
+            return self.connection or self._connect()
+        except smtplib.SMTPAuthenticationError as error:
+            self._drop()
+            return Trouble("the relay refuses the user name or password", str(error.smtp_code))
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return Trouble(f"no connection to the relay ({type(error).__name__})")
 
     def _connect(self) -> smtplib.SMTP:
         relay = self.relay
@@ -95,13 +109,15 @@ class Smtp:
             )
         else:
             made = smtplib.SMTP(relay.host, relay.port, local_hostname=relay.helo, timeout=CONNECT)
+        self.connection = made
+        if made.sock is not None:  # the final dot is a small packet of its own
+            made.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made.ehlo_or_helo_if_needed()
         if relay.security == "starttls":
             made.starttls(context=context)
             made.ehlo()
         if relay.user:
             made.login(relay.user, relay.password)
-        self.connection = made
         return made
 
     def _envelope(self, connection: smtplib.SMTP, message: Message) -> Answer | None:
@@ -124,19 +140,18 @@ class Smtp:
             return self._recover(connection, _of_message(reply), reply)
         return None
 
-    def _body(self, connection: smtplib.SMTP, message: Message) -> Answer:
-        assert b"\r\n." not in message.data
-        assert message.data.endswith(b"\r\n")
+    def _finish(self, connection: smtplib.SMTP) -> Answer:
+        """The final dot: from here on only a reply tells."""
         self._patience(FINAL)
         try:
-            connection.send(message.data + b".\r\n")
+            connection.send(b".\r\n")
             reply = _reply(*connection.getreply())
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             return Unknown(reason=f"no reply after the final dot ({type(error).__name__})")
         if reply.code // 100 == 2:
             return Sent()
-        return self._recover(connection, _of_message(reply), reply) or Unknown(reason="no reply")
+        return self._recover(connection, _of_message(reply), reply)
 
     def _recover(self, connection: smtplib.SMTP, answer: Answer, reply: Reply) -> Answer:
         """After a refusal the session is reset; where it cannot be, the next message gets a new connection."""

@@ -1,0 +1,63 @@
+"""The statements of `sql/`, each in a file whose header says why it is so, and the one clock that counts: the database's."""
+
+import functools
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from dispatch.accounts import stopping
+from dispatch.accounts.models import Stop
+
+SQL = Path(__file__).parent / "sql"
+
+
+def execute(name: str, **values: Any) -> None:
+    """Run a file's statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_text(name), values)
+
+
+def rows(name: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What a file's statement returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(_text(name), values)
+        return list(cursor.fetchall())
+
+
+def row(name: str, **values: Any) -> tuple[Any, ...]:
+    """Its only row."""
+    (only,) = rows(name, **values)
+    return only
+
+
+def row_or_none(name: str, **values: Any) -> tuple[Any, ...] | None:
+    """Its row, where there is one."""
+    return next(iter(rows(name, **values)), None)
+
+
+def run(sql: str, *values: Any) -> None:
+    """Run one line of SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def value(sql: str, *values: Any) -> Any:
+    """The one value that a line of SQL asks for."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        (only,) = cursor.fetchall()
+    return only[0]
+
+
+def now() -> datetime:
+    """The database's clock: workers' own may differ, and leases, waits and breakers must not."""
+    moment: datetime = value("SELECT clock_timestamp()")
+    return moment
+
+
+@functools.cache
+def _text(name: str) -> str:
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    return text.replace("{not_stopped}", stopping.condition(Stop.Scope.NEWSLETTER, "e.newsletter_id"))
