@@ -97,5 +97,6 @@ def _page(body: str, one: Edition, *, framed_by: str, sandbox: str = "") -> Http
         f"default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; base-uri 'none'; form-action 'none'; "
         f"frame-ancestors {framed_by}{sandbox}"
     )
+    page["Referrer-Policy"] = "no-referrer"
     page["X-Frame-Options"] = "DENY" if framed_by == "'none'" else "SAMEORIGIN"
     return page
