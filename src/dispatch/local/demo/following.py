@@ -13,7 +13,7 @@ from dispatch.local.demo.stories import Story
 from dispatch.local.demo.telling import Bars
 
 PLANNED_WITHIN = 60.0
-DELIVERED_WITHIN = 600.0
+DELIVERED_WITHIN = 200.0
 
 
 class Stopped(Exception):
