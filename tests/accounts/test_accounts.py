@@ -1,5 +1,7 @@
 """People come in by a link or a password, do what their role allows, and what they did cannot be quietly changed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ import time_machine
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import ProtectedError
 from django.http import HttpResponse
 from django.utils import timezone
@@ -143,6 +146,29 @@ def test_the_audit_log_shows_a_missing_entry(alice):
     entries = [audit.record(alice, "send.pause", "send:1", str(n)) for n in range(3)]
     entries[1].delete()
     assert audit.verify() == entries[2].pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_entries_written_at_once_make_one_chain(alice):
+    def write(number):
+        with closing(connection):
+            return audit.record(alice, "send.pause", f"send:{number}").pk
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(write, range(40)))) == 40
+    assert audit.verify() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_press_the_button_at_once_one_gets_in(alice):
+    token = signing_in.link(alice).rpartition("/")[2]
+
+    def press(_):
+        with closing(connection):
+            return signing_in.use(token)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(press, range(4)), key=bool) == [None, None, None, alice]
 
 
 def test_who_is_in_the_audit_log_cannot_be_deleted_out_of_it(alice):
