@@ -1,6 +1,9 @@
-"""A newsletter, its cast of readers, and a rendered edition."""
+"""A newsletter, its cast of readers, a rendered edition, and an SMTP server that answers as it is told."""
 
+import contextlib
 import secrets
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -90,3 +93,79 @@ def fake(monkeypatch):
     mailer = Fake()
     monkeypatch.setattr(relays, "open_mailer", lambda relay: mailer)
     return mailer
+
+
+class Scripted:
+    """Answers each verb from `says`, a list a verb; DROP hangs up. Keeps what it took and every command it heard."""
+
+    DROP = "drop"
+    USUAL = {
+        "EHLO": "250 ok",
+        "MAIL": "250 ok",
+        "RCPT": "250 ok",
+        "DATA": "354 go",
+        ".": "250 taken",
+        "RSET": "250 ok",
+        "QUIT": "221 bye",
+    }
+
+    def __init__(self):
+        self.says, self.heard, self.taken, self.connections = {}, [], [], 0
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                self.connections += 1
+                threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
+            connection.sendall(b"220 ready\r\n")
+            for line in lines:
+                verb = line.split()[0].upper().decode().partition(":")[0]
+                self.heard.append(line.decode().strip())
+                if not self.answer(connection, verb):
+                    return
+                if verb == "DATA" and self.last.startswith("354"):
+                    body = b""
+                    for part in lines:
+                        if part == b".\r\n":
+                            break
+                        body += part
+                    if self.script(".").startswith("250"):
+                        self.taken.append(body)
+                    if not self.answer(connection, "."):
+                        return
+
+    def script(self, verb):
+        return (self.says.get(verb) or [self.USUAL.get(verb, "502 what")])[0]
+
+    def answer(self, connection, verb):
+        self.last = self.script(verb)
+        if self.says.get(verb):
+            self.says[verb].pop(0)
+        if self.last == self.DROP:
+            return False
+        connection.sendall(self.last.encode() + b"\r\n")
+        return True
+
+
+@pytest.fixture
+def server():
+    made = Scripted()
+    yield made
+    made.listening.close()
+
+
+@pytest.fixture
+def settings_of_delivery(settings):
+    """settings_of_delivery(chunk=3) changes some of them for a test."""
+
+    def change(**values):
+        settings.DELIVERY = settings.DELIVERY | values
+
+    return change

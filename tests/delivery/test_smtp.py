@@ -1,6 +1,5 @@
 """The SMTP mailer against a server that answers as it is told, verb by verb, over a real socket."""
 
-import contextlib
 import socket
 import threading
 
@@ -11,77 +10,12 @@ from dispatch.delivery.mailers import smtp
 from dispatch.delivery.mailers.base import Message, Trouble
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
+DROP = "drop"
 DATA = b"From: news@example.org\r\nTo: %s\r\n\r\nHello\r\n"
 
 
 def letter(name="alice"):
     return Message("news@example.org", f"{name}@example.org", DATA % f"{name}@example.org".encode())
-
-
-class Scripted:
-    """Answers each verb from `says`, a list a verb; DROP hangs up. Keeps what it took and every command it heard."""
-
-    DROP = "drop"
-    USUAL = {
-        "EHLO": "250 ok",
-        "MAIL": "250 ok",
-        "RCPT": "250 ok",
-        "DATA": "354 go",
-        ".": "250 taken",
-        "RSET": "250 ok",
-        "QUIT": "221 bye",
-    }
-
-    def __init__(self):
-        self.says, self.heard, self.taken, self.connections = {}, [], [], 0
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.listening.accept()
-                self.connections += 1
-                threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
-
-    def talk(self, connection):
-        with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
-            connection.sendall(b"220 ready\r\n")
-            for line in lines:
-                verb = line.split()[0].upper().decode().partition(":")[0]
-                self.heard.append(line.decode().strip())
-                if not self.answer(connection, verb):
-                    return
-                if verb == "DATA" and self.last.startswith("354"):
-                    body = b""
-                    for part in lines:
-                        if part == b".\r\n":
-                            break
-                        body += part
-                    if self.script(".").startswith("250"):
-                        self.taken.append(body)
-                    if not self.answer(connection, "."):
-                        return
-
-    def script(self, verb):
-        return (self.says.get(verb) or [self.USUAL.get(verb, "502 what")])[0]
-
-    def answer(self, connection, verb):
-        self.last = self.script(verb)
-        if self.says.get(verb):
-            self.says[verb].pop(0)
-        if self.last == self.DROP:
-            return False
-        connection.sendall(self.last.encode() + b"\r\n")
-        return True
-
-
-@pytest.fixture
-def server():
-    made = Scripted()
-    yield made
-    made.listening.close()
 
 
 @pytest.fixture
@@ -143,13 +77,13 @@ def test_421_is_a_new_connection_and_nobodys_fault(server, mailer):
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_a_connection_lost_before_the_message_was_handed_over_is_safe(server, mailer, verb):
-    server.says[verb] = [Scripted.DROP]
+    server.says[verb] = [DROP]
     assert list(mailer.send([letter()])) == [Sent()]
     assert len(server.taken) == 1
 
 
 def test_a_connection_lost_after_the_final_dot_is_unknown_and_the_next_message_goes_on(server, mailer):
-    server.says["."] = [Scripted.DROP]
+    server.says["."] = [DROP]
     answers = list(mailer.send([letter("alice"), letter("bob")]))
     assert isinstance(answers[0], Unknown)
     assert answers[1] == Sent()
