@@ -112,6 +112,13 @@ def test_a_relays_address_is_sealed():
     assert relays.open_mailer(relay).relay.password == "hunter2"
 
 
+def test_the_environments_relay_is_there_after_a_start(monkeypatch):
+    monkeypatch.setenv("DISPATCH_RELAY_URL", "smtp://mail.example.org")
+    relays.ensure_default()
+    relays.ensure_default()
+    assert relays.open_mailer(Relay.objects.get(name="default")).relay.host == "mail.example.org"
+
+
 def test_relay_add_list_test_and_off(capsys, server):
     assert cli.main(["relay", "add", "main", f"smtp://127.0.0.1:{server.port}"]) == 0
     assert cli.main(["relay", "test", "main"]) == 0

@@ -147,18 +147,24 @@ def _subject(variant: Variant) -> list[bytes | tuple[str, Encoder]]:
     pieces = slots.split(" ".join(variant.subject.split()), variant.nonce)
     places = [place for place, piece in enumerate(pieces) if isinstance(piece, slots.Slot)]
     if not places:
-        return [_line("Subject", "".join(map(str, pieces)))]
+        return [_subject_line("".join(map(str, pieces)))]
     if len(places) > 1:
         raise ValueError("a subject has at most one slot")
     (place,) = places
     slot, before, after = pieces[place], "".join(map(str, pieces[:place])), "".join(map(str, pieces[place + 1 :]))
     assert isinstance(slot, slots.Slot)
-    return [(slot.name, lambda value: _line("Subject", f"{before}{_one_line(value)}{after}"))]
+    return [(slot.name, lambda value: _subject_line(f"{before}{_one_line(value)}{after}"))]
 
 
-def _line(name: str, value: str) -> bytes:
+def _subject_line(value: str) -> bytes:
+    """Words too long to fold, and what only looks encoded, are encoded too."""
+    is_plain = value.isascii() and "=?" not in value and max(map(len, value.split()), default=0) < WIDTH - 10
+    return _line("Subject", value, "us-ascii" if is_plain else "utf-8")
+
+
+def _line(name: str, value: str, charset: str = "") -> bytes:
     """A header line, encoded (RFC 2047) and folded where it must be."""
-    charset = "us-ascii" if value.isascii() else "utf-8"
+    charset = charset or ("us-ascii" if value.isascii() else "utf-8")
     folded = Header(value, charset, maxlinelen=76, header_name=name).encode(linesep="\r\n")
     return f"{name}: {folded}\r\n".encode()
 
