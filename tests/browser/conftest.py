@@ -18,9 +18,9 @@ SCREENS = ROOT / "artefacts" / "screens"
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text()
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-quic"]
 LOOKS = {
-    "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
+    "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "null"},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "null"},
 }
 
 
@@ -117,12 +117,14 @@ class Visitor:
             self.page.set_viewport_size(how["viewport"])
             self.page.emulate_media(color_scheme=how["color_scheme"], reduced_motion="reduce")
             self.page.goto(path)
-            self.page.screenshot(path=SCREENS / f"{name}-{look}.png", full_page=True, animations="disabled")
+            height = self.page.evaluate("document.documentElement.scrollHeight")
+            self.page.set_viewport_size({**how["viewport"], "height": height})  # what is out of view is not painted
+            self.page.screenshot(path=SCREENS / f"{name}-{look}.png", animations="disabled")
             width = self.page.evaluate("document.documentElement.scrollWidth")
             assert width <= how["viewport"]["width"], f"{name} is {width} wide at {how['viewport']['width']}"
             assert self.violations() == [], f"{name}, {look}"
         self.page.set_viewport_size(LOOKS["light"]["viewport"])
-        self.page.emulate_media(color_scheme="light")
+        self.page.emulate_media(color_scheme="null")
 
     def violations(self):
         """What axe calls serious or critical."""

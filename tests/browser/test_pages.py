@@ -15,7 +15,6 @@ from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social.models import Post
 
 pytestmark = pytest.mark.browser
-Titled = newsroom.TITLES
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def busy(visitor, settings, monkeypatch):
     for number in Chunk.objects.filter(send=send).values_list("number", flat=True)[:4]:
         sending.send_chunk(send.pk, number)
     masto, x = newsroom.channel(), newsroom.channel("x", "x", languages=["en"])
-    bluesky, telegram = (
+    bluesky, _ = (
         newsroom.channel("bluesky", "bluesky"),
         newsroom.channel("telegram", "telegram", languages=["uk"]),
     )
@@ -107,7 +106,7 @@ def test_an_edition_on_its_way(visitor, alice, busy):
 
 @pytest.mark.parametrize("show", ["phone", "dark", "text"])
 def test_an_edition_shown_in_another_way(visitor, alice, busy, show):
-    visitor.look(f"edition-{show}", f"/editions/{busy['send'].edition_id}?language=be&show={show}")
+    visitor.look(f"edition-shown-{show}", f"/editions/{busy['send'].edition_id}?language=be&show={show}")
 
 
 def test_a_digest_that_still_gathers(visitor, alice, busy):

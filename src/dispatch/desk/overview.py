@@ -48,6 +48,12 @@ class Leaving:
 
 def needs(now: stats.Now) -> Iterator[Need]:
     """The most pressing first; nothing when all is well."""
+    yield from _pressing(now)
+    yield from _waiting(now)
+
+
+def _pressing(now: stats.Now) -> Iterator[Need]:
+    """What does not go on without someone."""
     queue, board = reverse("queue"), now.board
     for send in now.sends:
         if send.state == Send.State.UNBALANCED:
@@ -82,6 +88,11 @@ def needs(now: stats.Now) -> Iterator[Need]:
             f"The relay {relay.name} is left alone until {saying.moment(relay.probe_at)}. {relay.trouble}",
             reverse("health"),
         )
+
+
+def _waiting(now: stats.Now) -> Iterator[Need]:
+    """What someone should look at, and what goes on by itself."""
+    queue, board = reverse("queue"), now.board
     yield from _counted(
         board["post"]["failed"].count, "bad", "post", "refused, or too late to go by itself.", f"{queue}#posts"
     )
@@ -116,7 +127,7 @@ def leaving(now: stats.Now) -> list[Leaving]:
         | Q(send__state__in=["sending", "first_wave", "paused", "cancelling"])
     )
     editions = Edition.objects.filter(theirs).exclude(state=Edition.State.EMPTY).select_related("newsletter", "send")
-    return [_leaving(edition, now) for edition in editions.order_by("-due_at")[:40]]
+    return [_leaving(edition, now) for edition in editions.order_by("due_at")[:60]]
 
 
 def posts_today() -> dict[str, int]:

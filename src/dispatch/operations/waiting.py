@@ -10,6 +10,7 @@ from dispatch.accounts.models import Stop
 from dispatch.articles.models import Article
 from dispatch.audience.models import Newsletter
 from dispatch.delivery.models import Chunk, Send
+from dispatch.desk import shell
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social.models import Channel, Post
@@ -40,6 +41,7 @@ class Pulled:
     """A STOP in force, and how much it holds."""
 
     stop: Stop
+    words: str
     readers: int
     posts: int
 
@@ -119,7 +121,7 @@ def scopes() -> list[tuple[str, str]]:
 
 
 def _pulled(stop: Stop, now: stats.Now) -> Pulled:
-    return Pulled(stop, *held(stop.scope, stop.target, now))
+    return Pulled(stop, shell.words(stop), *held(stop.scope, stop.target, now))
 
 
 def _mail(send: Send, now: stats.SendNow, state: str) -> Mail:
