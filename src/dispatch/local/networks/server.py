@@ -1,6 +1,7 @@
 """One HTTP server for all stand-ins: /x, /mastodon, /bluesky, /telegram, and /control, where tests ask for faults."""
 
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -63,6 +64,11 @@ class Server(ThreadingHTTPServer):
         """The fault that the next post meets; ("", 0) for none."""
         with self.lock:
             return self.faults[network].popleft() if self.faults[network] else ("", 0.0)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hung up first is no news; anything else is a bug and is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Conversation(BaseHTTPRequestHandler):
