@@ -68,9 +68,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _start(valkey.command(HOME / "valkey", env.run_dir()), env.run_dir() / "valkey.sock", stop=signal.SIGTERM)
 
 
-@pytest.fixture
-def data() -> Path:
-    """Real inputs that a user's clone does not have."""
-    if not DATA.is_dir():
-        pytest.skip("real inputs are not here (DISPATCH_TEST_DATA names their folder)")
+@pytest.fixture(scope="session")
+def real_inputs() -> Path:
+    """Where real inputs would be; a user's clone does not have them."""
     return DATA
+
+
+@pytest.fixture
+def data(real_inputs: Path) -> Path:
+    """Real inputs, which must be there."""
+    if not real_inputs.is_dir():
+        pytest.skip("real inputs are not here (DISPATCH_TEST_DATA names their folder)")
+    return real_inputs

@@ -34,14 +34,12 @@ def pds():
 
 
 @pytest.fixture(scope="session")
-def prism(tmp_path_factory):
+def prism(real_inputs, tmp_path_factory):
     """X as its own OpenAPI describes it; needs the real inputs. Prism answers with the description's examples."""
     _need_node()
-    from conftest import DATA
-
-    if not (DATA / "x-openapi.json").exists():
+    if not (real_inputs / "x-openapi.json").exists():
         pytest.skip("X's OpenAPI is not here (DISPATCH_TEST_DATA names its folder)")
-    described = json.loads((DATA / "x-openapi.json").read_text())
+    described = json.loads((real_inputs / "x-openapi.json").read_text())
     described["components"]["schemas"]["User"]["properties"]["id"]["example"] = "2244994945"  # it would say "string"
     path = tmp_path_factory.mktemp("x") / "openapi.json"
     path.write_text(json.dumps(described))
