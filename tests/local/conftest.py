@@ -35,6 +35,15 @@ def wait_for(what: Callable[[], object], seconds: float = STARTS_WITHIN) -> None
         time.sleep(0.05)
 
 
+def is_running(process: int) -> bool:
+    """Whether it still does something; in a container nobody may ever collect one that ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
 class Up:
     """One `dispatch up`, watched from outside."""
 

@@ -14,7 +14,7 @@ import pytest
 
 from dispatch.local import instance, postgres
 
-from .conftest import clean_environment, command, wait_for
+from .conftest import clean_environment, command, is_running, wait_for
 
 
 def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
@@ -66,9 +66,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_its_port(
     second = start(folder).wait_until_up()
     assert second.answers()
     assert f"localhost:{second.port}" in second.said
-    for orphan in orphans:
-        with pytest.raises(ProcessLookupError):
-            os.kill(orphan, 0)
+    wait_for(lambda: not any(is_running(orphan) for orphan in orphans), seconds=10)
 
 
 def test_two_starts_in_one_directory_say_so(folder, monkeypatch):
