@@ -33,7 +33,7 @@ def test_a_wrong_setting_is_two_and_words(monkeypatch, capsys):
 
 
 def test_the_next_key_has_the_next_number(monkeypatch, capsys):
-    assert cli.main(["keys"]) == 0
+    assert cli.main(["keys", "new"]) == 0
     number, _, key = capsys.readouterr().out.strip().partition(" ")
     assert number == "2"
     monkeypatch.setenv("DISPATCH_VAULT_KEYS", f"2 {key}")

@@ -67,6 +67,21 @@ def test_without_its_key_nothing_opens_and_nothing_of_it_is_told(keys):
     assert "alice" not in str(refusal.value)
 
 
+def test_what_is_left_of_a_retired_key_finds_and_proves_but_opens_nothing(keys):
+    keys(f"1 {OLD}", f"2 {NEW}")
+    index, token, name = vault.blind_index("a"), vault.mac("token", b"a"), vault.fingerprint()
+    left = vault.retired_key_line(1)
+    keys(f"1 {OLD}")
+    before = vault.seal("alice@example.org", "here")
+    keys(left, f"2 {NEW}")
+    assert OLD not in left
+    assert (vault.blind_index("a"), vault.mac("token", b"a"), vault.fingerprint()) == (index, token, name)
+    assert vault.seal("bob@example.org", "here")[0] == 2
+    assert (vault.numbers(), vault.oldest()) == ([2], 1)
+    with pytest.raises(vault.Unreadable):
+        vault.unseal(before, "here")
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -75,6 +90,8 @@ def test_without_its_key_nothing_opens_and_nothing_of_it_is_told(keys):
         ([f"one {OLD}"], "a number and 32 bytes"),
         ([f"300 {OLD}"], "from 1 to 255"),
         ([f"1 {OLD}", f"1 {NEW}"], "two lines"),
+        ([f"1 index {OLD}"], "holds no key"),
+        ([f"1 other {OLD}"], "a number and 32 bytes"),
     ],
 )
 def test_keys_that_are_none_are_told_in_words_without_the_key(keys, lines, words):

@@ -19,11 +19,12 @@ COMMANDS = {
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
+    "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),
     "migrate": ("dispatch.local.migrate", "bring the database to this version"),
     "web": ("dispatch.local.web", "run the web server alone"),
     "worker": ("dispatch.local.worker", "run one worker process for some queues"),
     "clock": ("dispatch.local.clock", "run the clock alone"),
-    "keys": ("dispatch.local.keys", "make a new vault key"),
+    "keys": ("dispatch.local.keys", "make a vault key, reseal with it, retire an older one"),
 }
 
 

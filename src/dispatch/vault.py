@@ -3,8 +3,10 @@
 Keys come from DISPATCH_VAULT_KEYS (or its _FILE): lines of `<number> <base64 of 32 bytes>`, the highest number seals,
 all of them open. They are never in the database, a dump or a log. Subkeys are derived per purpose (HKDF-SHA256, RFC 5869).
 
-A further key is a further line with a higher number: from then on it seals. The oldest key stays for as long as there are
-readers: the blind index, and the tokens in mails already sent, are made with it.
+A further key is a further line with a higher number: from then on it seals. Once nothing is sealed with an older key
+(operations/resealing.py) that key may go, but for the oldest: the blind index, and the tokens in mails already sent, are
+made with it. What they need of it is derived one way, so `<number> index <base64>` may take its line's place: that still
+finds and proves, and opens nothing, an old backup included.
 """
 
 import base64
@@ -13,6 +15,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -28,9 +31,32 @@ class Unreadable(Exception):
     """A sealed value cannot be opened: its key is not here, or it was moved or changed."""
 
 
+@dataclass(frozen=True)
+class Key:
+    """A line of the key file. `whole` seals and opens, None where the key is retired; `index` makes indexes and tokens."""
+
+    whole: bytes | None
+    index: bytes
+
+
 def new_key_line(number: int = 1) -> str:
     """A fresh key as a line of the key file."""
     return f"{number} {base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def retired_key_line(number: int) -> str:
+    """The line that may take this key's place once nothing is sealed with it any more. Raises KeyError."""
+    return f"{number} index {base64.b64encode(_keys()[number].index).decode()}"
+
+
+def numbers() -> list[int]:
+    """Of the keys at hand that open, the oldest first. The last one seals."""
+    return sorted(number for number, key in _keys().items() if key.whole)
+
+
+def oldest() -> int:
+    """The number of the key that makes indexes and tokens."""
+    return min(_keys())
 
 
 def seal(text: str, context: str) -> bytes:
@@ -38,7 +64,7 @@ def seal(text: str, context: str) -> bytes:
 
     Layout: key number (1 byte), nonce (12), ciphertext and tag.
     """
-    number = max(_keys())
+    number = numbers()[-1]
     nonce = os.urandom(NONCE)
     return bytes([number]) + nonce + _cipher(number).encrypt(nonce, text.encode(), context.encode())
 
@@ -60,39 +86,53 @@ def blind_index(address: str) -> bytes:
 
 def mac(purpose: str, message: bytes) -> bytes:
     """HMAC-SHA256 under the oldest key's subkey for `purpose`: stable for as long as that key is kept."""
-    return hmac.digest(_subkey(min(_keys()), purpose), message, "sha256")
+    return hmac.digest(_subkey(oldest(), purpose), message, "sha256")
 
 
 def fingerprint() -> str:
     """A short name of the keys at hand, safe to show."""
-    return hashlib.sha256(_subkey(min(_keys()), "fingerprint")).hexdigest()[:12]
+    return hashlib.sha256(_subkey(oldest(), "fingerprint")).hexdigest()[:12]
 
 
 @functools.cache
-def _keys() -> dict[int, bytes]:
-    keys: dict[int, bytes] = {}
-    for line in env.text("DISPATCH_VAULT_KEYS").splitlines():
-        number, _, encoded = line.strip().partition(" ")
-        if not number:
-            continue
-        if number.isdecimal() and int(number) in keys:
-            raise env.Misconfigured(f"DISPATCH_VAULT_KEYS: two lines have the number {int(number)}.")
-        try:
-            keys[int(number)] = base64.b64decode(encoded, validate=True)
-        except ValueError as error:
-            raise env.Misconfigured("DISPATCH_VAULT_KEYS: each line is a number and 32 bytes in base64.") from error
-        if len(keys[int(number)]) != 32 or not 1 <= int(number) <= 255:
-            raise env.Misconfigured("DISPATCH_VAULT_KEYS: a key is 32 bytes and has a number from 1 to 255.")
-    if not keys:
+def _keys() -> dict[int, Key]:
+    keys: dict[int, Key] = {}
+    for line in filter(None, map(str.strip, env.text("DISPATCH_VAULT_KEYS").splitlines())):
+        number, key = _parse(line)
+        if number in keys:
+            raise env.Misconfigured(f"DISPATCH_VAULT_KEYS: two lines have the number {number}.")
+        keys[number] = key
+    if not any(key.whole for key in keys.values()):
         raise env.Misconfigured("DISPATCH_VAULT_KEYS holds no key. `dispatch keys new` makes one.")
     return keys
 
 
+def _parse(line: str) -> tuple[int, Key]:
+    number, _, rest = line.partition(" ")
+    kind, _, encoded = rest.rpartition(" ")
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        content = b""
+    if not number.isdecimal() or kind not in {"", "index"} or not content:
+        raise env.Misconfigured("DISPATCH_VAULT_KEYS: each line is a number and 32 bytes in base64.")
+    if len(content) != 32 or not 1 <= int(number) <= 255:
+        raise env.Misconfigured("DISPATCH_VAULT_KEYS: a key is 32 bytes and has a number from 1 to 255.")
+    return int(number), Key(None, content) if kind else Key(content, _derived(content, "index"))
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=f"dispatch {purpose}".encode()).derive(key)
+
+
 @functools.cache
 def _subkey(number: int, purpose: str) -> bytes:
-    return HKDF(hashes.SHA256(), 32, salt=None, info=f"dispatch {purpose}".encode()).derive(_keys()[number])
+    return _derived(_keys()[number].index, purpose)
 
 
 @functools.cache
 def _cipher(number: int) -> AESGCM:
-    return AESGCM(_subkey(number, "seal"))
+    whole = _keys()[number].whole
+    if whole is None:
+        raise KeyError(number)  # retired
+    return AESGCM(_derived(whole, "seal"))

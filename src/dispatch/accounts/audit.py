@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -27,17 +28,28 @@ def record(who: User | None, act: str, target: str, reason: str = "") -> AuditEn
         )
 
 
-def verify() -> int | None:
-    """The id of the first entry that does not follow from the one before it; None when the chain holds.
+@dataclass(frozen=True)
+class Break:
+    """The first place where the chain does not hold. `was_edited`: the entry says something else than when it was written;
+    else it was written upon another entry than the one that stands before it."""
+
+    entry: AuditEntry
+    before: AuditEntry | None
+    was_edited: bool
+
+
+def verify() -> Break | None:
+    """None when every entry follows from the one before it.
 
     Entries cut off at the end do not show here; the newest hash, kept elsewhere, shows those.
     """
-    previous = GENESIS
+    before, previous = None, GENESIS
     for entry in AuditEntry.objects.order_by("pk").iterator():
-        digest = _digest(previous, entry.at, entry.who_id, entry.act, entry.target, entry.reason)
-        if bytes(entry.previous) != previous or bytes(entry.hash) != digest:
-            return entry.pk
-        previous = digest
+        digest = _digest(bytes(entry.previous), entry.at, entry.who_id, entry.act, entry.target, entry.reason)
+        was_edited = bytes(entry.hash) != digest
+        if was_edited or bytes(entry.previous) != previous:
+            return Break(entry, before, was_edited)
+        before, previous = entry, digest
     return None
 
 
