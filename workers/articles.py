@@ -3,10 +3,16 @@
 from django.utils import timezone
 
 from dispatch import queue
-from dispatch.articles import polling
+from dispatch.articles import arrivals, polling
 from dispatch.articles.models import Article, Source
 from dispatch.editions import planning as editions
 from dispatch.social import planning as social
+
+
+@queue.task("articles.take_in")
+def take_in(source_id: int) -> None:
+    """Take in what webhooks of a source brought."""
+    arrivals.take_in(source_id)
 
 
 @queue.task("articles.plan_article")

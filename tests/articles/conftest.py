@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from dispatch.articles import signatures
+from dispatch.articles import arrivals, signatures
 from dispatch.articles.models import Source
 
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
@@ -73,6 +73,32 @@ def send_ghost(client):
         return client.post("/hooks/ghost", body, content_type="application/json", headers=headers)
 
     return send
+
+
+@pytest.fixture
+def bring(send):
+    """Send a native webhook and let a worker take it in; what that did."""
+
+    def bring(data, *, slug="native", **how):
+        return became(send(data, slug=slug, **how), slug)
+
+    return bring
+
+
+@pytest.fixture
+def bring_ghost(send_ghost):
+    def bring_ghost(payload, **how):
+        return became(send_ghost(payload, **how), "ghost")
+
+    return bring_ghost
+
+
+def became(answer, slug):
+    if answer.status_code != 202:
+        return answer.json()["did"]
+    source = Source.objects.get(slug=slug)
+    arrivals.take_in(source.pk)
+    return source.webhookdelivery_set.latest("id").did
 
 
 class Site:

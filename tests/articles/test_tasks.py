@@ -9,8 +9,8 @@ from dispatch.workers import articles as tasks
 pytestmark = pytest.mark.django_db
 
 
-def test_an_article_is_planned_once(native, send):
-    send(article())
+def test_an_article_is_planned_once(native, bring):
+    bring(article())
     found = Article.objects.get()
     tasks.plan_article(found.pk)
     planned_at = Article.objects.get().planned_at
@@ -19,11 +19,11 @@ def test_an_article_is_planned_once(native, send):
     assert Article.objects.get().planned_at == planned_at
 
 
-def test_what_is_withdrawn_while_it_is_planned_is_planned_again(native, send, monkeypatch):
-    send(article())
+def test_what_is_withdrawn_while_it_is_planned_is_planned_again(native, bring, monkeypatch):
+    bring(article())
 
     def withdraw_meanwhile(_):
-        send({"story": "un-report"}, event="article.withdrawn", name="msg_2")
+        bring({"story": "un-report"}, event="article.withdrawn", name="msg_2")
 
     monkeypatch.setattr(tasks.editions, "plan", withdraw_meanwhile)
     number = Article.objects.get().pk

@@ -1,8 +1,10 @@
 """What a payload says once it is understood: the same value whatever CMS or feed it came from."""
 
 import enum
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 class Act(enum.StrEnum):
@@ -47,6 +49,27 @@ class Incoming:
     versions: tuple[Version, ...] = field(default=())
     external_id: str = ""  # of what is withdrawn or to be looked at
     at: datetime | None = None  # of a withdrawal: when, by the source's clock
+
+
+def to_json(incoming: Incoming) -> str:
+    """To be kept until it is taken in; `from_json` gives the same value back."""
+    return json.dumps(asdict(incoming), default=datetime.isoformat)
+
+
+def from_json(text: str) -> Incoming:
+    """What `to_json` was given."""
+    said = json.loads(text)
+    versions = tuple(_version(each) for each in said.pop("versions"))
+    return Incoming(**said | {"act": Act(said["act"]), "at": _moment(said["at"]), "versions": versions})
+
+
+def _version(said: dict[str, Any]) -> Version:
+    moments = {name: datetime.fromisoformat(said[name]) for name in ("updated_at", "published_at")}
+    return Version(**said | moments | {"topics": tuple(said["topics"])})
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class Malformed(Exception):

@@ -1,10 +1,10 @@
-"""Taking an article in: one transaction that keeps what Dispatch may keep, and asks for a plan once it is committed."""
+"""Taking an article in: one transaction that keeps what Dispatch may keep, and asks for a plan once it is committed.
+However it was learned (a webhook, a poll, by hand), and in whatever order."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, IntegerField, Q, Value, When
@@ -13,46 +13,28 @@ from django.utils import timezone
 from dispatch import queue
 from dispatch.articles import canonical, cleaning
 from dispatch.articles.incoming import Act, Incoming, Version
-from dispatch.articles.models import Article, Revision, Source, Story, WebhookDelivery, Withdrawal
+from dispatch.articles.models import Article, Revision, Source, Story, Withdrawal
 
 RANK = ("ignored", "unchanged", "older", "revised", "withdrawn", "published")
-EXPECTED = {Act.PUBLISH: "published", Act.REVISE: "revised", Act.WITHDRAW: "withdrawn"}
-
-SQL = Path(__file__).parent / "sql"
-FIRST_TIME = (SQL / "first_time.sql").read_text()
-ONE_AT_A_TIME = (SQL / "one_at_a_time.sql").read_text()
+ONE_AT_A_TIME = (Path(__file__).parent / "sql" / "one_at_a_time.sql").read_text()
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """What was done, in a word of RANK or "repeated", and why where that is not plain."""
+    """What was done, in a word of RANK, and why where that is not plain."""
 
     did: str
     why: str = ""
 
 
-def accept(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> Accepted:
-    """Store what a webhook says. The same delivery again does nothing."""
-    expected = EXPECTED.get(incoming.act, "ignored")
-    with transaction.atomic():
-        # A twin that is under way is waited for here, by PostgreSQL; then it is a repeat.
-        number = _one(FIRST_TIME, [source.pk, delivery_id, _digest(body), incoming.event[:60], expected])
-        if number is None:
-            return Accepted("repeated", "this delivery was taken before")
-        accepted = take(source, incoming)
-        if accepted.did != expected:
-            WebhookDelivery.objects.filter(pk=number).update(did=accepted.did)
-    return accepted
-
-
-def take(source: Source, incoming: Incoming) -> Accepted:
-    """Store what a source says, however it was learned. Runs in the caller's transaction, or one of its own."""
+def take(source: Source, incoming: Incoming, heard_at: datetime | None = None) -> Accepted:
+    """Store what a source said, `heard_at` where that was before now. In the caller's transaction, or one of its own."""
     if incoming.act is Act.IGNORE:
         return Accepted("ignored", incoming.why)
     with transaction.atomic(savepoint=False):
         _wait_for_others(source, incoming)
         if incoming.act is Act.WITHDRAW:
-            return _withdraw(source, incoming)
+            return _withdraw(source, incoming, heard_at or timezone.now())
         done = [_take_version(source, incoming, version) for version in incoming.versions]
     return max(done, key=lambda accepted: RANK.index(accepted.did))
 
@@ -62,17 +44,18 @@ def _wait_for_others(source: Source, incoming: Incoming) -> None:
     names = {incoming.story_key, f"{source.pk} {incoming.external_id}"}
     for version in incoming.versions:
         names |= {f"{source.pk} {version.external_id}", canonical.canonical(version.url)}
-    _one(ONE_AT_A_TIME, [sorted(names)])
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME, [sorted(names)])
 
 
-def _withdraw(source: Source, incoming: Incoming) -> Accepted:
+def _withdraw(source: Source, incoming: Incoming, heard_at: datetime) -> Accepted:
     same = Q(external_id=incoming.external_id)
     if incoming.external_id.endswith("/"):  # the whole story, in every language
         same = Q(external_id__startswith=incoming.external_id)
     here = Article.objects.filter(same, source=source).select_related("current")
     said = {article.pk: article.current.updated_at for article in here if article.current}
     # By our clock, where the source does not tell its own: then nothing that is here is newer.
-    moment = incoming.at or max([timezone.now(), *said.values()])
+    moment = incoming.at or max([heard_at, *said.values()])
     _remember(source, incoming.external_id, moment)
     gone = [article for article in here if article.state == Article.State.PUBLISHED and said[article.pk] <= moment]
     if not gone:
@@ -181,10 +164,3 @@ def _hash(version: Version, article: Article) -> bytes:
 
 def _digest(what: bytes) -> bytes:
     return hashlib.sha256(what).digest()
-
-
-def _one(sql: str, values: list[Any]) -> int | None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        row = cursor.fetchone()
-    return row[0] if row else None

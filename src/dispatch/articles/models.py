@@ -119,15 +119,23 @@ class Hint(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """One webhook that was accepted, so that a repeat is recognised; nothing of its body but a hash."""
+    """One webhook that was accepted: what it says until that is taken in, then only what was done, for a repeat."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE)
     delivery_id = models.CharField(max_length=200)  # webhook-id, or a digest of what makes it the same
     body_hash = models.BinaryField(max_length=32)
     event = models.CharField(max_length=60)
-    did = models.CharField(max_length=20)  # published, revised, withdrawn, unchanged, older, ignored
+    said = models.TextField(blank=True)  # incoming.to_json, until it is taken in
+    due_at = models.DateTimeField(null=True)  # when to take it in, or to try that again; null: done
+    did = models.CharField(max_length=20)  # received, failed or dropped; else as intake.RANK has it
+    why = models.CharField(max_length=300, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "delivery_id"], name="each_delivery_once")]
-        indexes = [models.Index(fields=["received_at"], name="webhook_delivery_age")]
+        indexes = [
+            models.Index(fields=["received_at"], name="webhook_delivery_age"),
+            models.Index(
+                fields=["source", "id"], name="webhook_delivery_waiting", condition=models.Q(due_at__isnull=False)
+            ),
+        ]

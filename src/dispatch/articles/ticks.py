@@ -14,6 +14,14 @@ KEPT = timedelta(days=30)
 AT_ONCE = 100
 
 
+@clock.tick("take in what no worker took", every=2)
+def ring_arrivals() -> None:
+    """Webhooks whose doorbell was lost, and those that could not be taken in and are due again."""
+    waiting = WebhookDelivery.objects.filter(due_at__lt=timezone.now() - LOST)
+    for number in waiting.values_list("source", flat=True).distinct():
+        queue.enqueue("articles.take_in", number)
+
+
 @clock.tick("plan what no worker took", every=2)
 def ring_unplanned() -> None:
     """Articles whose doorbell was lost. In no order, so that some that cannot be planned do not stand before the others."""

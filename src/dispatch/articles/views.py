@@ -7,12 +7,11 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from dispatch.articles import hints, intake, payloads, signatures
+from dispatch.articles import arrivals, hints, payloads, signatures
 from dispatch.articles.incoming import Act, Incoming, Malformed
 from dispatch.articles.models import Source
 
 LARGEST = 8 * 1024 * 1024
-TAKEN = {"published", "revised", "withdrawn"}
 
 
 @csrf_exempt
@@ -51,8 +50,8 @@ def _take(source: Source, genuine: signatures.Genuine, body: bytes, incoming: In
     if incoming.act is Act.LOOK:
         hints.note(source, incoming.external_id)
         return _answer(202, "noted", "the site is asked what happened")
-    accepted = intake.accept(source, genuine.delivery_id, body, incoming)
-    return _answer(202 if accepted.did in TAKEN else 200, accepted.did, accepted.why)
+    accepted = arrivals.keep(source, genuine.delivery_id, body, incoming)
+    return _answer(202 if accepted.did == "received" else 200, accepted.did, accepted.why)
 
 
 def _answer(status: int, did: str, why: str = "") -> JsonResponse:

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch import saying
 from dispatch.accounts import permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
+from dispatch.articles import arrivals
+from dispatch.articles.models import WebhookDelivery
 from dispatch.delivery import acts as mail_acts
 from dispatch.delivery.models import Send
 from dispatch.desk import acting
@@ -31,6 +33,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "stuck": waiting.stuck(),
         "posts": waiting.posts(),
         "editions": waiting.editions(),
+        "webhooks": waiting.webhooks(),
         "articles": waiting.articles(),
         "pulled": waiting.stops(now),
         "scopes": [(value, words, waiting.held(*_scope(value), now)) for value, words in waiting.scopes()],
@@ -49,6 +52,19 @@ def act_on_post(request: HttpRequest, post_id: int, act: str) -> HttpResponse:
     if why := acting.reason(request):
         do, words = (post_acts.retry, "It is posted now.") if act == "retry" else (post_acts.drop, "Dropped.")
         acting.tell(request, do(post_id, _user(request), why), words, "It had moved on; nothing was changed.")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def act_on_webhook(request: HttpRequest, number: int, act: str) -> HttpResponse:
+    """Retry or drop one that could not be taken in."""
+    get_object_or_404(WebhookDelivery, pk=number)
+    if act not in {"retry", "drop"}:
+        raise Http404
+    if why := acting.reason(request):
+        do, words = (arrivals.retry, "It is tried again now.") if act == "retry" else (arrivals.drop, "Dropped.")
+        acting.tell(request, do(number, _user(request), why), words, "It was taken in meanwhile; nothing was changed.")
     return redirect("queue")
 
 

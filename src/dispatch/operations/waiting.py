@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
-from dispatch.articles.models import Article
+from dispatch.articles.models import Article, WebhookDelivery
 from dispatch.audience.models import Newsletter
 from dispatch.delivery.models import Chunk, Send
 from dispatch.desk import shell
@@ -83,6 +83,12 @@ def editions() -> QuerySet[Edition]:
     overdue = Q(state=Edition.State.GATHERING, due_at__lte=timezone.now())
     rows = Edition.objects.filter(Q(state__in=[Edition.State.DUE, Edition.State.FAILED]) | overdue)
     return rows.select_related("newsletter").order_by("due_at")[:ROWS]
+
+
+def webhooks() -> QuerySet[WebhookDelivery]:
+    """Those whose news no worker has taken in, or could."""
+    rows = WebhookDelivery.objects.filter(due_at__isnull=False).select_related("source")
+    return rows.defer("said").order_by("id")[:ROWS]
 
 
 def articles() -> QuerySet[Article]:

@@ -1,4 +1,4 @@
-"""`dispatch source add|set|list`: the CMSs and feeds that tell what was published."""
+"""`dispatch source add|set|list|log`: the CMSs and feeds that tell what was published."""
 
 import argparse
 import base64
@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand each."""
     acts = parser.add_subparsers(dest="act", required=True)
     acts.add_parser("list", help="every source, and its trouble")
+    log = acts.add_parser("log", help="the last webhooks, and what became of each")
+    log.add_argument("--slug", help="of one source; without it of all")
+    log.add_argument("--last", type=int, default=20, metavar="N", help="20 where nothing is said")
     for act in ("add", "set"):
         one = acts.add_parser(act)
         if act == "add":
@@ -47,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
         for source in Source.objects.order_by("slug"):
             print(f"{source.slug}\t{source.kind}\t{source.base_url}\t{source.poll_trouble or 'fine'}")
         return 0
+    if options.act == "log":
+        return _show_log(options.slug, options.last)
     found = Source.objects.filter(slug=options.slug).first()
     if options.act == "set" and found is None:
         print(f"dispatch source: there is no {options.slug}.", file=sys.stderr)
@@ -55,6 +60,15 @@ def run(options: argparse.Namespace) -> int:
         print(f"dispatch source: {options.slug} is there already; `dispatch source set` changes it.", file=sys.stderr)
         return 1
     return _save(found or Source(slug=options.slug, kind=options.kind, name=options.name or options.slug), options)
+
+
+def _show_log(slug: str | None, last: int) -> int:
+    from dispatch.articles.models import WebhookDelivery
+
+    found = WebhookDelivery.objects.select_related("source").defer("said").order_by("-id")
+    for each in found.filter(source__slug=slug)[:last] if slug else found[:last]:
+        print(f"{each.received_at:%Y-%m-%d %H:%M:%S}\t{each.source.slug}\t{each.event}\t{each.did}\t{each.why}")
+    return 0
 
 
 def _save(source: "Source", options: argparse.Namespace) -> int:

@@ -145,7 +145,10 @@ class Migration(migrations.Migration):
                 ("delivery_id", models.CharField(max_length=200)),
                 ("body_hash", models.BinaryField(max_length=32)),
                 ("event", models.CharField(max_length=60)),
+                ("said", models.TextField(blank=True)),
+                ("due_at", models.DateTimeField(null=True)),
                 ("did", models.CharField(max_length=20)),
+                ("why", models.CharField(blank=True, max_length=300)),
                 ("received_at", models.DateTimeField(auto_now_add=True)),
                 ("source", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="articles.source")),
             ],
@@ -189,6 +192,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="webhookdelivery",
             index=models.Index(fields=["received_at"], name="webhook_delivery_age"),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["source", "id"], name="webhook_delivery_waiting"
+            ),
         ),
         migrations.AddConstraint(
             model_name="webhookdelivery",

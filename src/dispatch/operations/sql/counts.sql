@@ -1,4 +1,9 @@
 -- What waits besides mail: (kind, column, how many, the oldest's moment). One statement, so that the numbers are of one moment.
+SELECT 'webhook', CASE did WHEN 'failed' THEN 'failed' ELSE 'due' END, count(*), min(received_at)
+FROM articles_webhookdelivery
+WHERE due_at IS NOT NULL
+GROUP BY 2
+UNION ALL
 SELECT 'article', 'due', count(*), min(coalesce(r.received_at, a.published_at))
 FROM articles_article a LEFT JOIN articles_revision r ON r.id = a.current_id
 WHERE a.planned_at IS NULL

@@ -1,0 +1,118 @@
+"""Webhooks as they arrive: kept in one statement while the CMS waits, taken in by a worker in the order they came."""
+
+import hashlib
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from dispatch import queue
+from dispatch.accounts import audit
+from dispatch.accounts.models import User
+from dispatch.articles import incoming as incomings
+from dispatch.articles import intake
+from dispatch.articles.incoming import Act, Incoming
+from dispatch.articles.intake import Accepted
+from dispatch.articles.models import Source, WebhookDelivery
+
+log = logging.getLogger(__name__)
+
+KEEP = (Path(__file__).parent / "sql" / "keep_delivery.sql").read_text()
+AT_ONCE = 200
+AGAIN = timedelta(minutes=10)
+MINE = "SELECT pg_try_advisory_xact_lock(hashtextextended('take in source ' || %s, 0))"
+
+
+def keep(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> Accepted:
+    """Keep what a webhook says, and ask a worker to take it in: "received", "ignored", or "repeated" and what that did."""
+    ignored = incoming.act is Act.IGNORE
+    did = "ignored" if ignored else "received"
+    row: dict[str, int | str | bytes] = {
+        "source": source.pk,
+        "delivery": delivery_id,
+        "hash": hashlib.sha256(body).digest(),
+        "event": incoming.event[:60],
+        "said": "" if ignored else incomings.to_json(incoming),
+        "did": did,
+        "why": incoming.why[:300],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, row)
+        ((number, before, why),) = cursor.fetchall()
+    if number is None:
+        return Accepted("repeated", ": ".join(filter(None, ["this delivery was taken before", before, why])))
+    if not ignored:
+        queue.enqueue("articles.take_in", source.pk)
+    return Accepted(did, incoming.why)
+
+
+def retry(number: int, by: User | None, reason: str) -> bool:
+    """Take in now what could not be. False: it is done."""
+    with transaction.atomic():
+        waiting = WebhookDelivery.objects.filter(pk=number, due_at__isnull=False)
+        changed = waiting.update(due_at=timezone.now())
+        if changed:
+            audit.record(by, "webhook.retry", f"webhook:{number}", reason)
+            queue.enqueue("articles.take_in", waiting.values_list("source", flat=True)[0])
+    return bool(changed)
+
+
+def drop(number: int, by: User | None, reason: str) -> bool:
+    """Decide against what could not be taken in. False: it is done, or not tried yet."""
+    with transaction.atomic():
+        failed = WebhookDelivery.objects.filter(pk=number, due_at__isnull=False, did="failed")
+        changed = failed.update(due_at=None, said="", did="dropped")
+        if changed:
+            audit.record(by, "webhook.drop", f"webhook:{number}", reason)
+    return bool(changed)
+
+
+def take_in(source_id: int) -> None:
+    """Take in what waits of a source, one after the other in the order it came: a revision, a withdrawal and a return that
+    a CMS tells within a second mean what they mean in that order. Another worker that is at it is left to it."""
+    source = Source.objects.get(pk=source_id)
+    for _ in range(AT_ONCE):
+        if queue.is_stopping() or not _take_next(source):
+            return
+    queue.enqueue("articles.take_in", source_id)
+
+
+def _take_next(source: Source) -> bool:
+    """Whether to go on. Nothing is overlooked: who held the lock while another was sent away looks again without it."""
+    with transaction.atomic():
+        if not _is_mine(source):
+            return False
+        delivery = _waiting(source).order_by("id").first()
+        if delivery is not None:
+            _take(source, delivery)
+    return delivery is not None or _waiting(source).exists()
+
+
+def _waiting(source: Source) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(source=source, due_at__lte=timezone.now())
+
+
+def _is_mine(source: Source) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(MINE, [source.pk])
+        return bool(cursor.fetchone()[0])
+
+
+def _take(source: Source, delivery: WebhookDelivery) -> None:
+    """What cannot be taken in is put off, and does not stand before what came after it."""
+    try:
+        with transaction.atomic():
+            accepted = intake.take(source, incomings.from_json(delivery.said), delivery.received_at)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble is not the delivery's: the clock rings again
+    except Exception:
+        log.exception("a webhook could not be taken in", extra={"delivery": delivery.pk})
+        delivery.due_at, delivery.did = timezone.now() + AGAIN, "failed"
+        delivery.why = "Dispatch could not take it in; its log says why. It is tried again every ten minutes."
+    else:
+        delivery.said, delivery.due_at = "", None
+        delivery.did, delivery.why = accepted.did, accepted.why[:300]
+    delivery.save(update_fields=["said", "due_at", "did", "why"])
