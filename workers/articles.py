@@ -11,8 +11,9 @@ from dispatch.social import planning as social
 
 @queue.task("articles.take_in")
 def take_in(source_id: int) -> None:
-    """Take in what webhooks of a source brought."""
-    arrivals.take_in(source_id)
+    """Take in what webhooks of a source brought, and plan each article at once: no doorbell to wait for."""
+    for article_id in arrivals.take_in(source_id):
+        plan_article(article_id)
 
 
 @queue.task("articles.plan_article")

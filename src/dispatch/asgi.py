@@ -6,4 +6,10 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings")
 
-application = get_asgi_application()
+pages = get_asgi_application()  # loads the applications; only then can their modules be
+
+from dispatch import queue  # noqa: E402 - see above
+from dispatch.articles import door  # noqa: E402 - see above
+
+queue.prepare()
+application = door.before(pages)

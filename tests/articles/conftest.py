@@ -97,7 +97,7 @@ def became(answer, slug):
     if answer.status_code != 202:
         return answer.json()["did"]
     source = Source.objects.get(slug=slug)
-    arrivals.take_in(source.pk)
+    list(arrivals.take_in(source.pk))
     return source.webhookdelivery_set.latest("id").did
 
 

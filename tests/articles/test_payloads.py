@@ -40,7 +40,7 @@ def test_ghosts_real_article_is_taken_without_authors_or_revisions(ghost, send_g
     body = capture["request"]["raw_body"].encode()
     assert send_ghost(body).status_code == 202
     waiting = WebhookDelivery.objects.get().said
-    arrivals.take_in(ghost.pk)
+    list(arrivals.take_in(ghost.pk))
     found = Article.objects.get()
     assert found.current.title == capture["json"]["post"]["current"]["title"]
     assert found.current.topics == ["human-rights"]

@@ -177,9 +177,10 @@ def test_the_clock_rings_again_for_what_was_lost_and_forgets_what_is_old(site, w
     monkeypatch.setattr(queue, "enqueue", lambda task, *ids: rung.append((task, *ids)))
     add_source("native")
     bring(article())
+    rung.clear()
     found = Article.objects.get()
     ticks.ring_unplanned()
-    assert rung[2:] == []
+    assert rung == []
     found.revisions.update(received_at=timezone.now() - timedelta(seconds=6))
     past = timezone.now() - timedelta(days=31)
     Hint.objects.create(source=wordpress, external_id="7", noted_at=past, due_at=past)
@@ -187,7 +188,7 @@ def test_the_clock_rings_again_for_what_was_lost_and_forgets_what_is_old(site, w
     for tick in (ticks.ring_unplanned, ticks.poll_due, ticks.poll_due, ticks.ring_hints, ticks.ring_hints):
         tick()
     ticks.forget_deliveries()
-    assert rung[2:] == [
+    assert rung == [
         ("articles.plan_article", found.pk),
         ("articles.poll_source", wordpress.pk),
         ("articles.fetch_article", wordpress.pk, "7"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 KEEP = (Path(__file__).parent / "sql" / "keep_delivery.sql").read_text()
 AT_ONCE = 200
 AGAIN = timedelta(minutes=10)
+BUSY = 8
+"""So many wait that whoever takes them in is far from done: nobody need be told of one more."""
+FAILED = "Dispatch could not take it in; its log says why. It is tried again every ten minutes."
 MINE = "SELECT pg_try_advisory_xact_lock(hashtextextended('take in source ' || %s, 0))"
 
 
@@ -38,13 +42,14 @@ def keep(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> A
         "said": "" if ignored else incomings.to_json(incoming),
         "did": did,
         "why": incoming.why[:300],
+        "busy": BUSY,
     }
     with connection.cursor() as cursor:
         cursor.execute(KEEP, row)
-        ((number, before, why),) = cursor.fetchall()
+        ((number, before, why, waiting),) = cursor.fetchall()
     if number is None:
         return Accepted("repeated", ": ".join(filter(None, ["this delivery was taken before", before, why])))
-    if not ignored:
+    if not ignored and waiting < BUSY:
         queue.enqueue("articles.take_in", source.pk)
     return Accepted(did, incoming.why)
 
@@ -70,25 +75,30 @@ def drop(number: int, by: User | None, reason: str) -> bool:
     return bool(changed)
 
 
-def take_in(source_id: int) -> None:
+def take_in(source_id: int) -> Iterator[int]:
     """Take in what waits of a source, one after the other in the order it came: a revision, a withdrawal and a return that
-    a CMS tells within a second mean what they mean in that order. Another worker that is at it is left to it."""
+    a CMS tells within a second mean what they mean in that order. Another worker that is at it is left to it.
+
+    Yields the ids of articles that changed, each once that is committed.
+    """
     source = Source.objects.get(pk=source_id)
     for _ in range(AT_ONCE):
-        if queue.is_stopping() or not _take_next(source):
+        changed = None if queue.is_stopping() else _take_next(source)
+        if changed is None:
             return
+        yield from changed
     queue.enqueue("articles.take_in", source_id)
 
 
-def _take_next(source: Source) -> bool:
-    """Whether to go on. Nothing is overlooked: who held the lock while another was sent away looks again without it."""
+def _take_next(source: Source) -> tuple[int, ...] | None:
+    """What changed, or None at the end. Nothing is overlooked: who held the lock while another was sent away looks again
+    without it."""
     with transaction.atomic():
         if not _is_mine(source):
-            return False
+            return None
         delivery = _waiting(source).order_by("id").first()
-        if delivery is not None:
-            _take(source, delivery)
-    return delivery is not None or _waiting(source).exists()
+        changed = _take(source, delivery) if delivery else ()
+    return changed if delivery or _waiting(source).exists() else None
 
 
 def _waiting(source: Source) -> QuerySet[WebhookDelivery]:
@@ -101,7 +111,7 @@ def _is_mine(source: Source) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _take(source: Source, delivery: WebhookDelivery) -> None:
+def _take(source: Source, delivery: WebhookDelivery) -> tuple[int, ...]:
     """What cannot be taken in is put off, and does not stand before what came after it."""
     try:
         with transaction.atomic():
@@ -110,9 +120,10 @@ def _take(source: Source, delivery: WebhookDelivery) -> None:
         raise  # the database's trouble is not the delivery's: the clock rings again
     except Exception:
         log.exception("a webhook could not be taken in", extra={"delivery": delivery.pk})
-        delivery.due_at, delivery.did = timezone.now() + AGAIN, "failed"
-        delivery.why = "Dispatch could not take it in; its log says why. It is tried again every ten minutes."
+        delivery.due_at = timezone.now() + AGAIN
+        accepted = Accepted("failed", FAILED)
     else:
         delivery.said, delivery.due_at = "", None
-        delivery.did, delivery.why = accepted.did, accepted.why[:300]
+    delivery.did, delivery.why = accepted.did, accepted.why[:300]
     delivery.save(update_fields=["said", "due_at", "did", "why"])
+    return accepted.changed

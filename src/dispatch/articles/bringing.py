@@ -73,6 +73,7 @@ def bring(
     )
     incoming = Incoming(act=Act.PUBLISH, event="brought", story_key=story or f"desk:{key}", versions=(version,))
     accepted = intake.take(source, incoming)
+    intake.tell(accepted)
     return accepted, Article.objects.select_related("story", "current").get(
         source=source, external_id=version.external_id, language=language
     )

@@ -1,5 +1,5 @@
-"""Taking an article in: one transaction that keeps what Dispatch may keep, and asks for a plan once it is committed.
-However it was learned (a webhook, a poll, by hand), and in whatever order."""
+"""Taking an article in, however it was learned (a webhook, a poll, by hand) and in whatever order: one transaction that
+keeps what Dispatch may keep. An article that changed has `planned_at` null; `tell` rings for it once that is committed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class Accepted:
 
     did: str
     why: str = ""
+    changed: tuple[int, ...] = ()  # ids of articles that have to be planned: the caller sees to it
 
 
 def take(source: Source, incoming: Incoming, heard_at: datetime | None = None) -> Accepted:
@@ -36,7 +37,14 @@ def take(source: Source, incoming: Incoming, heard_at: datetime | None = None) -
         if incoming.act is Act.WITHDRAW:
             return _withdraw(source, incoming, heard_at or timezone.now())
         done = [_take_version(source, incoming, version) for version in incoming.versions]
-    return max(done, key=lambda accepted: RANK.index(accepted.did))
+    best = max(done, key=lambda accepted: RANK.index(accepted.did))
+    return Accepted(best.did, best.why, tuple(number for accepted in done for number in accepted.changed))
+
+
+def tell(accepted: Accepted) -> None:
+    """Have what changed planned."""
+    for number in accepted.changed:
+        queue.enqueue("articles.plan_article", number)
 
 
 def _wait_for_others(source: Source, incoming: Incoming) -> None:
@@ -64,8 +72,7 @@ def _withdraw(source: Source, incoming: Incoming, heard_at: datetime) -> Accepte
         Article.objects.filter(pk=article.pk).update(
             state=Article.State.WITHDRAWN, withdrawn_at=moment, planned_at=None
         )
-        queue.enqueue("articles.plan_article", article.pk)
-    return Accepted("withdrawn")
+    return Accepted("withdrawn", changed=tuple(article.pk for article in gone))
 
 
 def _remember(source: Source, external_id: str, moment: datetime) -> None:
@@ -152,8 +159,7 @@ def _revise(article: Article, version: Version, *, number: int, did: str) -> Acc
     article.state = Article.State.PUBLISHED
     article.withdrawn_at = article.planned_at = None
     article.save(force_update=True)
-    queue.enqueue("articles.plan_article", article.pk)
-    return Accepted(did)
+    return Accepted(did, changed=(article.pk,))
 
 
 def _hash(version: Version, article: Article) -> bytes:

@@ -14,7 +14,7 @@ def poll(source: Source) -> str:
     ask = {Source.Kind.GHOST: sites.ask_ghost, Source.Kind.WORDPRESS: sites.ask_wordpress}
     found = ask.get(Source.Kind(source.kind), feeds.ask)(source)
     for incoming in found.incoming:
-        intake.take(source, incoming)
+        intake.tell(intake.take(source, incoming))
     state = source.poll_state if found.state is None else found.state
     # Only these columns, and only after all was taken: a poll that dies is done again from where it began.
     Source.objects.filter(pk=source.pk).update(
@@ -34,6 +34,6 @@ def fetch_one(source: Source, external_id: str) -> str:
     if incoming is None:
         hints.put_off(source, external_id)
         return answer if isinstance(answer, str) else "the site answers with something else than a post"
-    intake.take(source, incoming)
+    intake.tell(intake.take(source, incoming))
     hints.settle(source, external_id, looked_at)
     return ""

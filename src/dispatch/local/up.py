@@ -17,6 +17,7 @@ from dispatch.local import instance, postgres, supervisor, valkey
 from dispatch.local.supervisor import Program
 
 WORKERS = {"mail": ("email", 2), "work": ("articles,editions,social,upkeep", 2)}
+STAND_BACK = ("--nice", "5")
 PORTS = 200
 
 
@@ -123,11 +124,12 @@ def webs(listening: socket.socket) -> list[Program]:
 
 
 def workers() -> list[Program]:
-    """Mail has a worker of its own, so that nothing else waits behind a big send."""
+    """Mail has a worker of its own, so that nothing else waits behind a big send; both stand back for the web, where
+    someone waits."""
     return [
         Program(
             name=name,
-            command=supervisor.python("worker", "--queues", queues, "--concurrency", str(concurrency)),
+            command=supervisor.python("worker", "--queues", queues, "--concurrency", str(concurrency), *STAND_BACK),
             env=_for_people(),
         )
         for name, (queues, concurrency) in WORKERS.items()

@@ -11,11 +11,14 @@ from dispatch import env, logs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--queues and --concurrency."""
+    """--queues, --concurrency and --nice."""
     from dispatch.queue import QUEUES
 
     parser.add_argument("--queues", default=",".join(QUEUES), help="which queues, separated by commas")
     parser.add_argument("--concurrency", type=int, default=2, help="processes that work side by side")
+    parser.add_argument(
+        "--nice", type=int, default=0, help="how far it stands back where others want the processor, 0 to 19"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     SIGTERM is Celery's warm shutdown: no new work, and `queue.is_stopping()` tells a long task to end at its next good
     moment. (Celery's soft one would sleep its whole time-out, however soon the task ended.)
     """
+    os.nice(options.nice)
     os.environ["DISPATCH_DATABASE_POOL"] = "0"  # each process works alone, and a pool does not survive a fork
     logs.configure()
     warnings.filterwarnings(
