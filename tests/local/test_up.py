@@ -113,7 +113,9 @@ def test_an_ordinary_user_needs_nothing_of_root(folder, start):
     wrap = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     path = os.pathsep.join(place for place in sys.path if place)
     up = start(folder, wrap=wrap, python=python, HOME=str(folder), PYTHONPATH=path).wait_until_up()
+    wait_for(lambda: beats(folder, "queues = 'email'"))
     assert up.answers()
+    assert "starting again" not in up.said
     assert (folder / "postgres").owner() == (folder / "keys" / "vault_keys").owner() == "nobody"
 
 
