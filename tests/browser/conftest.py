@@ -20,7 +20,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backg
 LOOKS = {
     "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "null"},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "null"},
+    "phone": {"viewport": {"width": 320, "height": 740}, "color_scheme": "null"},
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from dispatch.accounts.models import User
+from dispatch.editions import lighting
 from dispatch.local import inbox, wall
 from dispatch.local.networks.store import Store
 
@@ -71,11 +72,11 @@ def test_a_mail_is_framed_where_it_runs_and_loads_nothing(dana, mailbox):
 
 
 @pytest.mark.parametrize(
-    ("scheme", "rule"), [("light", "@media not all {"), ("dark", "@media all {"), ("?", "@media not all {")]
+    ("scheme", "rule"), [("light", lighting.DOES_NOT), ("dark", lighting.HOLDS), ("?", lighting.DOES_NOT)]
 )
 def test_day_and_night_are_the_pages_choice_not_the_devices(dana, mailbox, scheme, rule):
     arrive(mailbox)
-    assert rule in dana.get(reverse("letter_html", args=[1]), {"scheme": scheme}).content.decode()
+    assert f"@media {rule} {{" in dana.get(reverse("letter_html", args=[1]), {"scheme": scheme}).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ ON_SEND = {
     "pause": Act(
         acts.pause,
         Role.EDITOR,
-        "Paused. Nothing more is put on the wire.",
+        "Paused. Nothing more is put on the wire; what was on it may still arrive.",
         "It was not going any more; nothing was changed.",
     ),
     "resume": Act(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from dispatch.articles.models import Article
 from dispatch.delivery import progress
 from dispatch.delivery.models import Ambiguity
-from dispatch.desk import overview, stories
+from dispatch.desk import naming, overview
 from dispatch.editions import slots
 from dispatch.editions.models import Edition, Variant
-from dispatch.operations import stats
+from dispatch.operations import live, stats
 
 SAMPLE = {"name": ", Alice", "leave": "", "preferences": ""}
 SHOWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
@@ -25,14 +25,16 @@ class Brought:
 
 @dataclass(frozen=True)
 class Letter:
-    """An edition with what became of it; `progress` and `now` are None before it has an audience."""
+    """An edition with what became of it; `progress` is None before it has an audience."""
 
     edition: Edition
     name: str
+    brings: str
     state: tuple[str, str]
     stories: list[Brought]
     variants: list[Variant]
     progress: progress.Progress | None
+    pace: str  # how fast it goes, as far as this process has seen
     shares: list[stats.Share]
     ambiguities: list[Ambiguity]
 
@@ -42,11 +44,13 @@ class Letter:
         send = getattr(edition, "send", None)
         return cls(
             edition=edition,
-            name=overview.name_of(edition.newsletter),
+            name=naming.newsletter(edition.newsletter),
+            brings=naming.brings(edition),
             state=overview.state_of(edition),
             stories=_brought(edition),
             variants=list(edition.variants.defer("html", "text").order_by("language", "discreet")),
             progress=progress.of_send(send.pk) if send else None,
+            pace=live.pace_of(send.pk) if send else "",
             shares=stats.shares(send.pk) if send else [],
             ambiguities=list(send.ambiguities.order_by("chunk", "first")[:20]) if send else [],
         )
@@ -77,6 +81,11 @@ class Previewed:
         return slots.fill(self.variant.subject, self.variant.nonce, SAMPLE) if self.variant else ""
 
     @property
+    def scheme(self) -> str:
+        """By day, but where the night is asked for: the page's own light is not the mail's."""
+        return "dark" if self.show == "dark" else "light"
+
+    @property
     def shows(self) -> dict[str, str]:
         """Every way to look."""
         return SHOWS
@@ -89,9 +98,5 @@ def _speakable(edition: Edition) -> list[str]:
 
 
 def _brought(edition: Edition) -> list[Brought]:
-    places = edition.stories.select_related("story").prefetch_related("story__articles__current")
-    rows = []
-    for place in places:
-        articles = list(place.story.articles.all())
-        rows.append(Brought(place.story_id, stories.title(articles), [article.language for article in articles]))
-    return rows
+    told = [(place.story_id, list(place.story.articles.all())) for place in edition.stories.all()]
+    return [Brought(story, naming.title(articles), [one.language for one in articles]) for story, articles in told]

@@ -13,6 +13,7 @@ from dispatch.accounts import stopping
 from dispatch.articles.models import Article, Source
 from dispatch.audience.models import Newsletter, Subscription
 from dispatch.delivery.models import Relay, Send
+from dispatch.desk import naming
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social.models import Channel, Post
@@ -41,7 +42,6 @@ class Leaving:
     """An edition that goes, or went, out today."""
 
     edition: Edition
-    name: str
     send: stats.SendNow | None
     state: tuple[str, str]  # kind and state, for the badge
 
@@ -79,7 +79,7 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
     for edition in Edition.objects.filter(state=Edition.State.FAILED).select_related("newsletter")[:5]:
         yield Need(
             "bad",
-            f"{name_of(edition.newsletter)} could not be rendered. {edition.trouble}",
+            f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}",
             reverse("edition_page", args=[edition.pk]),
         )
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
@@ -127,7 +127,7 @@ def leaving(now: stats.Now) -> list[Leaving]:
         | Q(send__state__in=["sending", "first_wave", "paused", "cancelling"])
     )
     editions = Edition.objects.filter(theirs).exclude(state=Edition.State.EMPTY).select_related("newsletter", "send")
-    return [_leaving(edition, now) for edition in editions.order_by("due_at")[:60]]
+    return [_leaving(edition, now) for edition in editions.order_by("due_at").prefetch_related(naming.titles())[:60]]
 
 
 def posts_today() -> dict[str, int]:
@@ -174,11 +174,6 @@ def state_of(edition: Edition) -> tuple[str, str]:
     return ("send", send.state) if send else ("edition", edition.state)
 
 
-def name_of(newsletter: Newsletter) -> str:
-    """Its name, in English where it has one."""
-    return str(newsletter.names.get("en") or next(iter(newsletter.names.values()), newsletter.slug))
-
-
 def today() -> tuple[datetime, datetime]:
     """This midnight and the next."""
     day = timezone.localdate()
@@ -188,7 +183,11 @@ def today() -> tuple[datetime, datetime]:
 
 def _leaving(edition: Edition, now: stats.Now) -> Leaving:
     send = getattr(edition, "send", None)
-    return Leaving(edition, name_of(edition.newsletter), now.send(send.pk) if send else None, state_of(edition))
+    return Leaving(
+        edition,
+        (now.send(send.pk) or stats.ended(send)) if send else None,
+        state_of(edition),
+    )
 
 
 def _counted(count: int, shape: str, noun: str, rest: str, path: str) -> Iterator[Need]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -11,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from dispatch.accounts import permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
-from dispatch.desk import states
+from dispatch.desk import naming, states
 from dispatch.social.models import Channel
 
 ROOMS = (
@@ -50,6 +51,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "stops": lambda: [Held(stop.pk, words(stop), stop.reason) for stop in stopping.in_force()],
         "messages": lambda: messages.get_messages(request),
         "state": states.of,
+        "zone": settings.TIME_ZONE,
+        "name_of": naming.newsletter,
+        "brings": naming.brings,
         "may": lambda role: isinstance(request.user, User) and permissions.may(request.user, Role(role)),
     }
 

@@ -1,13 +1,13 @@
 """What the story pages answer: a story's languages side by side, what was made of it, and what is missing."""
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
 from dispatch.articles.models import Article, Story
 from dispatch.audience.models import Newsletter
-from dispatch.desk import overview
+from dispatch.desk import naming, overview
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social.models import Channel, Post
@@ -49,8 +49,8 @@ class Listed:
     story: Story
     title: str
     versions: list[Article]
-    mailings: list[tuple[str, str]]  # kind and state of each edition
-    posts: list[Post]
+    mailings: dict[tuple[str, str], int]  # how many editions, by kind and state
+    posts: dict[str, int]  # how many, by state
 
 
 def listed(words: str, page: int) -> tuple[list[Listed], bool]:
@@ -76,11 +76,6 @@ def with_everything(stories: QuerySet[Story]) -> QuerySet[Story]:
         "editions__edition__newsletter",
         "editions__edition__send",
     )
-
-
-def title(articles: Iterable[Article]) -> str:
-    """Of the first version that has one."""
-    return next((article.current.title for article in articles if article.current), "(no title)")
 
 
 def versions(story: Story) -> list[Version]:
@@ -124,9 +119,9 @@ def _mailing(edition: Edition, now: dict[int, stats.SendNow]) -> Mailing:
     shares = stats.shares(send.pk) if send else []
     return Mailing(
         edition,
-        overview.name_of(edition.newsletter),
+        naming.newsletter(edition.newsletter),
         overview.state_of(edition),
-        now.get(send.pk) if send else None,
+        (now.get(send.pk) or stats.ended(send)) if send else None,
         shares,
     )
 
@@ -134,4 +129,5 @@ def _mailing(edition: Edition, now: dict[int, stats.SendNow]) -> Mailing:
 def _listed(story: Story) -> Listed:
     articles = list(story.articles.all())
     states = [overview.state_of(place.edition) for place in story.editions.all()]
-    return Listed(story, title(articles), articles, states, list(story.posts.all()))
+    posts = Counter(post.state for post in story.posts.all())
+    return Listed(story, naming.title(articles), articles, Counter(states), posts)

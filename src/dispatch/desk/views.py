@@ -11,7 +11,7 @@ from dispatch.accounts import permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles.models import Story
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, overview
+from dispatch.desk import acting, naming, overview
 from dispatch.desk import stories as telling
 from dispatch.desk.letters import Letter, Previewed
 from dispatch.editions.models import Edition
@@ -53,7 +53,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
     one = get_object_or_404(telling.with_everything(Story.objects.all()), pk=story_id)
     shown = {
         "story": one,
-        "title": telling.title(one.articles.all()),
+        "title": naming.title(one.articles.all()),
         "versions": telling.versions(one),
         "mailings": telling.mailings(one),
         "posts": list(one.posts.all()),
@@ -66,7 +66,9 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
 @require_safe
 def edition(request: HttpRequest, edition_id: int) -> HttpResponse:
     """One edition: what it brings, how it looks, how far it is."""
-    one = get_object_or_404(Edition.objects.select_related("newsletter", "send"), pk=edition_id)
+    one = get_object_or_404(
+        Edition.objects.select_related("newsletter", "send").prefetch_related(naming.titles()), pk=edition_id
+    )
     preview = Previewed.of(one, request.GET.get("language", ""), request.GET.get("show", ""))
     return render(request, "desk/edition.html", {"letter": Letter.of(one), "preview": preview})
 

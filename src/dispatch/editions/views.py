@@ -10,7 +10,7 @@ from lxml import html
 
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
-from dispatch.editions import guarding, rendering, slots
+from dispatch.editions import guarding, lighting, rendering, slots
 from dispatch.editions.models import Edition, Variant
 
 SAMPLE = {
@@ -38,12 +38,17 @@ def edition(_request: HttpRequest, public_id: str, language: str) -> HttpRespons
 
 @permissions.requires(Role.EDITOR)
 @require_safe
-def preview(_request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
-    """The HTML as frozen, or as it would be rendered now; for a frame of the desk, where it can run and load nothing."""
+def preview(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
+    """The HTML as frozen, or as it would be rendered now; for a frame of the desk, where it can run and load nothing.
+
+    `?scheme=light` or `dark` shows it as a device of that setting would.
+    """
     one, shown = _shown(edition_id, language)
     if isinstance(shown, guarding.Unrenderable):
         return _plain(f"This edition cannot be rendered. {shown}")
     body = slots.fill(shown.html, shown.nonce, {name: escape(value) for name, value in SAMPLE.items()})
+    if (scheme := request.GET.get("scheme")) in lighting.SCHEMES:
+        body = lighting.lit(body, scheme)
     page = _page(body, one, framed_by="'self'", sandbox="; sandbox")
     page["Cache-Control"] = "no-store"
     return page

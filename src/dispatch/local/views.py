@@ -1,6 +1,5 @@
 """The demo's pages: what its receivers got, to look at. Nothing here touches a real reader or network."""
 
-import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -11,11 +10,10 @@ from django.shortcuts import render
 
 from dispatch.accounts.models import Role
 from dispatch.accounts.permissions import requires
+from dispatch.editions import lighting
 from dispatch.local import inbox, wall
 
 PAGE = 50
-NIGHT = re.compile(r"\(prefers-color-scheme:\s*dark\)")
-"""What a mail asks of the reader's device; the page's own choice answers instead."""
 OPTIONS = {
     "view": {"html": "HTML", "plain": "Plain text", "headers": "Headers", "source": "Source"},
     "width": {"desktop": "Desktop", "phone": "Phone"},
@@ -75,8 +73,9 @@ def letter(request: HttpRequest, number: int) -> HttpResponse:
 def letter_html(request: HttpRequest, number: int) -> HttpResponse:
     """A mail's HTML alone, for a sandboxed frame, by day or by night; its links open in a new tab."""
     html = inbox.body(inbox.parsed(_found(number)[1]), "html")
-    by_night = "all" if _one_of(request, "scheme", OPTIONS["scheme"]) == "dark" else "not all"
-    html = NIGHT.sub(by_night, html).replace("<head>", '<head><base target="_blank">', 1)
+    html = lighting.lit(html, _one_of(request, "scheme", OPTIONS["scheme"])).replace(
+        "<head>", '<head><base target="_blank">', 1
+    )
     page = HttpResponse(html)
     page["Content-Security-Policy"] = FRAMED
     page["X-Frame-Options"] = "SAMEORIGIN"

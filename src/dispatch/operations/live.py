@@ -15,9 +15,11 @@ from typing import Any
 from django.db import Error, connection
 
 from dispatch import saying
-from dispatch.operations import stats
+from dispatch.operations import pacing, stats
 
 log = logging.getLogger(__name__)
+paces = pacing.Paces()
+"""As the poll of this process last saw them; nothing while nobody looks."""
 
 EVERY = 1.0
 HEARTBEAT = 15.0
@@ -38,7 +40,9 @@ class Moment:
 def read() -> Moment:
     """From the database, on a connection that goes back at once."""
     try:
-        return of(stats.now())
+        now = stats.now()
+        paces.look(time.monotonic(), now.sends)
+        return of(now)
     finally:
         connection.close()
 
@@ -57,6 +61,11 @@ def of(now: stats.Now) -> Moment:
     topics["work"] = (counted, now.pulse, [(send.id, send.state) for send in now.sends])
     topics["health"] = int(time.monotonic() // 5)
     return Moment(values, topics)
+
+
+def pace_of(send: int) -> str:
+    """In words, as this process last saw it; empty where nobody has looked lately."""
+    return paces.now[send].words if send in paces.now else ""
 
 
 class Feed:
@@ -121,6 +130,7 @@ def _values_of(send: stats.SendNow) -> dict[str, str]:
     if send.sent is not None:
         numbers |= {"sent": send.sent, **send.exceptions}
     texts = {name: saying.number(number) for name, number in numbers.items()}
+    texts["pace"] = pace_of(send.id)
     return texts | {"settled-plain": str(send.settled), "answered-plain": str(send.settled - waiting)}
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.db import connection
 
 from dispatch import saying
-from dispatch.delivery.models import DeliveryException
+from dispatch.delivery import progress
+from dispatch.delivery.models import DeliveryException, Send
 
 SQL = Path(__file__).parent / "sql"
 CAP = 100_000
@@ -125,6 +126,13 @@ def sends() -> list[SendNow]:
         SendNow(number, state, frozen, int(settled), int(in_flight), int(untouched), int(wire), _json(exceptions))
         for number, state, frozen, settled, in_flight, untouched, wire, exceptions in rows
     ]
+
+
+def ended(send: Send) -> SendNow:
+    """One that is not among `sends()` any more: its exceptions are forgotten, its totals stay."""
+    then = progress.of_send(send.pk)
+    settled = then.sent + sum(then.exceptions.values())
+    return SendNow(send.pk, send.state, then.frozen, settled, then.in_flight, then.untouched, 0, then.exceptions)
 
 
 def counts() -> Board:

@@ -10,7 +10,7 @@ from dispatch.accounts.models import Stop
 from dispatch.articles.models import Article, WebhookDelivery
 from dispatch.audience.models import Newsletter
 from dispatch.delivery.models import Chunk, Send
-from dispatch.desk import shell
+from dispatch.desk import naming, shell
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social.models import Channel, Post
@@ -48,7 +48,7 @@ class Pulled:
 
 def mail(now: stats.Now) -> list[Mail]:
     """By send, the newest first."""
-    sends = Send.objects.select_related("edition__newsletter").in_bulk([send.id for send in now.sends])
+    sends = _named_sends().in_bulk([send.id for send in now.sends])
     cells = [(send, state) for send in now.sends for state in TELLING if send.exceptions.get(state)]
     return [_mail(sends[send.id], send, state) for send, state in cells[:ROWS]]
 
@@ -56,7 +56,7 @@ def mail(now: stats.Now) -> list[Mail]:
 def going(now: stats.Now) -> list[tuple[Send, stats.SendNow]]:
     """Sends under way."""
     live = {send.id: send for send in now.sends if send.is_going}
-    sends = Send.objects.select_related("edition__newsletter").filter(pk__in=live).order_by("-pk")
+    sends = _named_sends().filter(pk__in=live).order_by("-pk")
     return [(send, live[send.pk]) for send in sends[:ROWS]]
 
 
@@ -65,6 +65,7 @@ def stuck() -> QuerySet[Chunk]:
     return (
         Chunk.objects.filter(state=Chunk.State.STUCK)
         .select_related("send__edition__newsletter")
+        .prefetch_related(naming.titles("send__edition__"))
         .defer("recipients")[:ROWS]
     )
 
@@ -82,7 +83,7 @@ def editions() -> QuerySet[Edition]:
     """Due, or failed."""
     overdue = Q(state=Edition.State.GATHERING, due_at__lte=timezone.now())
     rows = Edition.objects.filter(Q(state__in=[Edition.State.DUE, Edition.State.FAILED]) | overdue)
-    return rows.select_related("newsletter").order_by("due_at")[:ROWS]
+    return rows.select_related("newsletter").prefetch_related(naming.titles()).order_by("due_at")[:ROWS]
 
 
 def webhooks() -> QuerySet[WebhookDelivery]:
@@ -128,6 +129,10 @@ def scopes() -> list[tuple[str, str]]:
 
 def _pulled(stop: Stop, now: stats.Now) -> Pulled:
     return Pulled(stop, shell.words(stop), *held(stop.scope, stop.target, now))
+
+
+def _named_sends() -> QuerySet[Send]:
+    return Send.objects.select_related("edition__newsletter").prefetch_related(naming.titles("edition__"))
 
 
 def _mail(send: Send, now: stats.SendNow, state: str) -> Mail:

@@ -1,0 +1,32 @@
+// Times stand in the newsroom's zone. Whoever lives by another clock is told theirs: beside what is planned, on hover elsewhere.
+
+const zone = document.body.dataset.zone;
+
+function clock(moment, timeZone) {
+  const parts = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
+  const day = new Intl.DateTimeFormat("en-CA", { timeZone }).format(moment);
+  return { day, time: new Intl.DateTimeFormat("en-GB", parts).format(moment) };
+}
+
+function beside(element) {
+  const moment = new Date(element.dateTime);
+  const theirs = clock(moment, zone);
+  const here = clock(moment);
+  if (theirs.time === here.time && theirs.day === here.day) return;
+  const day = theirs.day === here.day ? "" : `${moment.toLocaleDateString("en-GB", { weekday: "short" })} `;
+  const words = `${day}${here.time} for you`;
+  element.title = `${words}, ${element.title}`;
+  if ("beside" in element.dataset) element.append(Object.assign(document.createElement("span"), { className: "yours", textContent: ` ${words}` }));
+}
+
+function tell(within) {
+  for (const element of within.querySelectorAll("time[datetime]:not([data-told])")) {
+    element.dataset.told = "";
+    beside(element);
+  }
+}
+
+if (zone) {
+  tell(document);
+  document.addEventListener("htmx:afterSettle", () => tell(document));
+}
