@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from dispatch import env, queue, saying
-from dispatch.articles.models import Source
+from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.social.models import Channel
 
@@ -20,6 +20,7 @@ SILENT_AFTER = timedelta(seconds=20)
 TIGHT, FULL = 0.10, 0.03
 """Of the disk: from here on it is worth a word, and from there on mail may stop."""
 KEPT = 5.0
+SLOW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def checks() -> list[Check]:
     found = database()
     if found.state == "bad":
         return [found, *broker(), *disk()]
-    return [found, *broker(), *clock(), *workers(), *relays(), *sends(), *sources(), *channels(), *disk()]
+    return [found, *broker(), *clock(), *workers(), *relays(), *sends(), *webhooks(), *sources(), *channels(), *disk()]
 
 
 def database() -> Check:
@@ -134,6 +135,21 @@ def sends() -> Iterator[Check]:
         )
     else:
         yield Check("Ledger", "ok", "Every send adds up.")
+
+
+def webhooks() -> Iterator[Check]:
+    """Whatever a CMS said is taken in within moments."""
+    waiting = WebhookDelivery.objects.filter(due_at__isnull=False)
+    if failed := waiting.filter(did="failed").count():
+        words = f"{saying.many(failed, 'webhook')} could not be taken in."
+        yield Check("Webhooks", "todo", words, "The log says why; the queue's page lists them. They are tried again.")
+    elif oldest := waiting.filter(received_at__lt=timezone.now() - SLOW).order_by("id").first():
+        words = (
+            f"{saying.many(waiting.count(), 'webhook')} to be taken in, the oldest {saying.ago(oldest.received_at)}."
+        )
+        yield Check("Webhooks", "todo", words, "Is a worker for articles busy, or none there?")
+    else:
+        yield Check("Webhooks", "ok", "All are taken in.")
 
 
 def sources() -> Iterator[Check]:
