@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -94,6 +95,8 @@ def configure() -> None:
         }
     )
     logging.captureWarnings(capture=True)
+    # Style sheets and scripts are small files; that they are read at once is no news to an operator.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 
 def _scrubbed(value: object) -> object:

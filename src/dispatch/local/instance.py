@@ -13,6 +13,7 @@ from typing import IO
 from dispatch import env, vault
 
 KEYS = {"DISPATCH_SECRET_KEY": "secret_key", "DISPATCH_VAULT_KEYS": "vault_keys"}
+ADDRESS = "DISPATCH_PUBLIC_URL"
 LEFTOVERS_WITHIN = 8.0
 """Seconds that programs of a killed start get to end by themselves before they are killed too."""
 
@@ -22,11 +23,19 @@ class InUse(Exception):
 
 
 def adopt() -> None:
-    """Let this process use the instance's keys, where the environment brings none of its own."""
-    for name, file in KEYS.items():
-        path = env.data_dir() / "keys" / file
+    """Let this process use the instance's keys and its address, where the environment brings none of its own."""
+    files = {name: env.data_dir() / "keys" / file for name, file in KEYS.items()} | {ADDRESS: _address()}
+    for name, path in files.items():
         if not (os.environ.get(name) or os.environ.get(f"{name}_FILE")) and path.exists():
             os.environ[f"{name}_FILE"] = str(path)
+
+
+def be_at(address: str) -> None:
+    """Say where the pages are, unless the environment does, here and to every `dispatch …` that adopts this instance."""
+    if os.environ.get(ADDRESS) or os.environ.get(f"{ADDRESS}_FILE", str(_address())) != str(_address()):
+        return
+    os.environ[ADDRESS] = address
+    _address().write_text(address + "\n", encoding="ascii")
 
 
 @contextlib.contextmanager
@@ -98,6 +107,10 @@ def _holders(path: Path) -> Iterator[int]:
         with contextlib.suppress(OSError):
             if link.parts[2] != str(os.getpid()) and link.samefile(path):
                 yield int(link.parts[2])
+
+
+def _address() -> Path:
+    return env.data_dir() / "address"
 
 
 def _make_data_dir() -> None:

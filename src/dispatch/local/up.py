@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with started(options.host, options.port) as everything:
             if not everything.stopping.is_set():
-                print(f"Dispatch is up at {os.environ['DISPATCH_PUBLIC_URL']} (Ctrl-C stops it)", flush=True)
+                print(f"Dispatch is up at {env.text(instance.ADDRESS)} (Ctrl-C stops it)", flush=True)
             everything.watch()
     except (CannotStart, instance.InUse) as error:
         print(f"dispatch: {error}", file=sys.stderr)
@@ -59,7 +59,7 @@ def started(
     with contextlib.ExitStack() as stack:
         mark = stack.enter_context(instance.held())
         listening = stack.enter_context(listen(host, port))
-        os.environ.setdefault("DISPATCH_PUBLIC_URL", f"http://localhost:{listening.getsockname()[1]}")
+        instance.be_at(f"http://localhost:{listening.getsockname()[1]}")
         try:
             wanted = [dataclasses.replace(p, fds=(*p.fds, mark)) for p in (*programs(listening), *extra)]
         except (RuntimeError, FileNotFoundError) as error:

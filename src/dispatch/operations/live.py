@@ -55,6 +55,7 @@ def of(now: stats.Now) -> Moment:
     topics: dict[str, Any] = {f"send:{send.id}": (send.state, sorted(send.exceptions)) for send in now.sends}
     for send in now.sends:
         values |= {f"send:{send.id}:{name}": text for name, text in _values_of(send).items()}
+    values |= {f"send:{send}:in:{language}": saying.number(count) for (send, language), count in now.settled.items()}
     counted = [
         cell.count if kind in PULSED else bool(cell.count) for kind, row in now.board.items() for cell in row.values()
     ]

@@ -82,7 +82,8 @@ class Now:
 
     board: Board
     sends: list[SendNow]
-    pulse: tuple[int | None, ...]  # differs when something happened that the other two may not show
+    pulse: tuple[int | None, ...]  # differs when something happened that the others may not show
+    settled: dict[tuple[int, str], int] = field(default_factory=dict)  # by send and language, of those under way
 
     def send(self, number: int) -> SendNow | None:
         """One of the sends."""
@@ -99,11 +100,11 @@ class Share:
 
 
 def now() -> Now:
-    """Three statements."""
+    """Three statements, and one more while mail goes out."""
     every = sends()
     board = counts()
     board["mail"] = mail(every)
-    return Now(board, every, tuple(_rows("pulse", {})[0]))
+    return Now(board, every, tuple(_rows("pulse", {})[0]), _settled([send.id for send in every if send.is_going]))
 
 
 def shares(send: int) -> list[Share]:
@@ -154,6 +155,11 @@ def mail(every: list[SendNow]) -> dict[str, Cell]:
             total[MAIL.get(State(state), "over")] += count
     is_exact = all(send.is_exact for send in every)
     return {column: Cell(total[column], None, is_exact or column in {"due", "underway"}) for column in COLUMNS}
+
+
+def _settled(going: list[int]) -> dict[tuple[int, str], int]:
+    rows = _rows("settled", {"sends": going}) if going else []
+    return {(int(send), language): int(count) for send, language, count in rows}
 
 
 @cache

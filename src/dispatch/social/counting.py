@@ -2,9 +2,13 @@
 
 import re
 import unicodedata
+import warnings
 
 import regex
-from twitter_text import parse_tweet
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # its own business
+    from twitter_text import parse_tweet
 
 MASTODON_LINK = re.compile(r"https?://\S+")
 MASTODON_REMOTE = re.compile(r"(@[a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]", re.IGNORECASE)

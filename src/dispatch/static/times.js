@@ -16,7 +16,11 @@ function beside(element) {
   const day = theirs.day === here.day ? "" : `${moment.toLocaleDateString("en-GB", { weekday: "short" })} `;
   const words = `${day}${here.time} for you`;
   element.title = `${words}, ${element.title}`;
-  if ("beside" in element.dataset) element.append(Object.assign(document.createElement("span"), { className: "yours", textContent: ` ${words}` }));
+  if (!("beside" in element.dataset)) return;
+  const yours = document.createElement("span");
+  yours.className = "yours";
+  yours.textContent = words;
+  element.append(" ", yours);
 }
 
 function tell(within) {
