@@ -1,5 +1,6 @@
 """Leaving: a scanner's GET changes nothing, one click is enough, a day to undo it, then the person is forgotten."""
 
+import json
 import secrets
 import threading
 from datetime import timedelta
@@ -8,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dispatch import vault
+from dispatch import templating, vault
 from dispatch.audience import leaving, tokens, wording
 from dispatch.audience.models import Subscriber, Subscription, Suppression
 from dispatch.workers import upkeep
@@ -84,14 +85,16 @@ def test_a_token_that_is_none_gets_the_same_pages(client, newsletter):
 
 
 @pytest.mark.parametrize(
-    ("asked", "language"), [("", "be"), ("?lang=ru", "ru"), ("?lang=uk", "en"), ("?lang=../x", "be")]
+    ("asked", "language"), [("", "be"), ("?lang=ru", "ru"), ("?lang=uk", "uk"), ("?lang=../x", "be")]
 )
 def test_a_page_speaks_the_subscriptions_language_or_the_one_asked_for(client, link, asked, language):
     page = client.get(link + asked, headers={"accept-language": "en"})
     assert f'lang="{language}" dir="ltr"' in page.content.decode()
 
 
-@pytest.mark.parametrize(("accepts", "language"), [("ru,en;q=0.5", "ru"), ("uk", "en"), ("xx", "en"), ("", "en")])
+@pytest.mark.parametrize(
+    ("accepts", "language"), [("ru,en;q=0.5", "ru"), ("uk", "uk"), ("de", "en"), ("xx", "en"), ("", "en")]
+)
 def test_a_page_for_nobody_speaks_the_browsers_language_where_it_can(client, newsletter, accepts, language):
     page = client.get(f"/leave/{'a' * 26}", headers={"accept-language": accepts})
     assert f'<html lang="{language}"' in page.content.decode()
@@ -163,3 +166,20 @@ def test_who_still_reads_another_newsletter_is_not_forgotten(alice, newsletter):
     assert leaving.forget_who_left() == 0
     assert Subscription.objects.get(newsletter=other).state == "active"
     assert state(alice) == "left"  # kept, so that an old list does not bring them back
+
+
+def test_who_gets_mail_in_a_language_leaves_in_it():
+    mails, pages = (
+        {path.stem for path in (templating.SHIPPED / folder / "words").glob("*.json")}
+        for folder in ("email", "web/audience")
+    )
+    assert mails == pages
+
+
+@pytest.mark.parametrize("language", ["ar", "be", "ru", "uk"])
+def test_every_word_of_a_readers_page_is_there(language):
+    folder = templating.SHIPPED / "web" / "audience" / "words"
+    assert (
+        json.loads((folder / f"{language}.json").read_text()).keys()
+        == json.loads((folder / "en.json").read_text()).keys()
+    )

@@ -44,7 +44,7 @@ def test_a_reader_leaves_comes_back_and_is_given_no_cookie(visitor, charlie, tok
     assert visitor.context.cookies() == []
 
 
-@pytest.mark.parametrize("language", ["be", "en", "ru"])
+@pytest.mark.parametrize("language", ["ar", "be", "en", "ru", "uk"])
 def test_leaving(visitor, token, language):
     visitor.look(f"leave-{language}", f"/leave/{token}?lang={language}")
 
