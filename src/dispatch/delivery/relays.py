@@ -2,27 +2,23 @@
 
 import random
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from dispatch import env, vault
 from dispatch.delivery import statements
+from dispatch.delivery.mailers import relay_url
 from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
 from dispatch.delivery.mailers.base import Mailer
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.delivery.mailers.smtp import Relay as SmtpRelay
 from dispatch.delivery.mailers.smtp import Smtp
 from dispatch.delivery.models import Relay
 
 OPENS_AFTER = 5
 FIRST_PROBE, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
-PORTS = {"smtp": 587, "smtps": 465}
-
-
-class Unusable(ValueError):
-    """A relay's address cannot be understood; the text says what is wrong."""
+Unusable = relay_url.Unusable
 
 
 def save(name: str, url: str) -> Relay:
@@ -85,8 +81,8 @@ def mailer_of(url: str) -> tuple[str, Mailer]:
     anymail+brevo://?api_key=…, fake://. Raises Unusable."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
-    if parts.scheme in PORTS:
-        return Relay.Kind.SMTP, Smtp(_smtp(url, options))
+    if parts.scheme in relay_url.PORTS:
+        return Relay.Kind.SMTP, Smtp(relay_url.parse(url))
     if parts.scheme.startswith("anymail+"):
         provider = parts.scheme.removeprefix("anymail+").replace("-", "_")
         if provider not in BACKENDS:
@@ -111,27 +107,3 @@ def _to_probe(active: QuerySet[Relay]) -> Relay | None:
 def _wait(opened_times: int) -> timedelta:
     longer: timedelta = min(FIRST_PROBE * 2 ** min(opened_times, 10), LONGEST_WAIT)
     return longer * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-
-
-def _smtp(url: str, options: dict[str, str]) -> SmtpRelay:
-    parts = urlsplit(url)
-    if not parts.hostname:
-        raise Unusable("it names no host")
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"} or "." not in parts.hostname
-    security = options.get("security", "tls" if parts.scheme == "smtps" else "none" if local else "starttls")
-    if security not in {"starttls", "tls", "none"}:
-        raise Unusable("security is starttls, tls or none")
-    if security == "none" and parts.password and not local:
-        raise Unusable("a password is not sent over an open connection; use security=starttls")
-    try:
-        port = parts.port or PORTS[parts.scheme]
-    except ValueError as error:
-        raise Unusable("the port is not a number") from error
-    return SmtpRelay(
-        host=parts.hostname,
-        port=port,
-        security=security,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        helo=options.get("helo", "localhost"),
-    )

@@ -11,7 +11,7 @@ from django.conf import settings
 from dispatch import queue, retrying, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import ledger, personalizing, relays, statements
-from dispatch.delivery.mailers.base import Mailer, Message, Misaddressed, Trouble, check
+from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble, check
 from dispatch.delivery.models import DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
 from dispatch.editions.models import Variant
@@ -119,9 +119,9 @@ def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: by
 def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
     """Put the window on the wire and note each answer. On trouble, `answered` says how far it got."""
     wanted = [number for number in window.readers if number in window.letters]
-    letters = _while_mine([window.letters[number] for number in wanted], mine_until)
+    letters = _while_trusted(window, [window.letters[number] for number in wanted])
     answered = 0
-    for number, answer in zip(wanted, errand.mailer.send(letters), strict=False):
+    for number, answer in zip(wanted, errand.mailer.send(letters, _while_mine(mine_until)), strict=False):
         if isinstance(answer, Trouble):
             relays.failed(errand.relay, f"{answer.reason} {answer.code}".strip())
             window.trouble = answer.reason
@@ -131,19 +131,25 @@ def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
             )
             break
         answered += 1
-        if not _note(errand, window, number, answer):
+        if not _note(
+            errand, window, number, answer
+        ):  # several letters are under way at once: their answers still count
             window.trouble = errand.relay.trouble
-            break
     window.answered = len(window.readers) if answered == len(wanted) else window.readers.index(wanted[answered])
     _forget_beyond(window)
 
 
-def _while_mine(letters: list[Message], until: float) -> Iterator[Message]:
-    """Until the lease may have ended: from then on the window may be someone else's. A frozen worker thaws here."""
+def _while_trusted(window: Window, letters: list[Message]) -> Iterator[Message]:
+    """None is given once the relay is in trouble."""
     for letter in letters:
-        if time.monotonic() >= until:
+        if window.trouble:
             return
         yield letter
+
+
+def _while_mine(until: float) -> Leaving:
+    """Until the lease may have ended: from then on the window may be someone else's. A frozen worker thaws here."""
+    return lambda _: time.monotonic() < until
 
 
 def _note(errand: Errand, window: Window, number: int, answer: Outcome) -> bool:

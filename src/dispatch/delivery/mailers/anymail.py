@@ -9,7 +9,7 @@ from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsR
 from django.core.mail import EmailMultiAlternatives
 from django.utils.module_loading import import_string
 
-from dispatch.delivery.mailers.base import Answer, Message, Trouble, check
+from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always, check
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
 BACKENDS = {
@@ -36,10 +36,12 @@ class Anymail:
         self.provider = provider
         self.backend: Any = import_string(BACKENDS[provider])(fail_silently=False, **options)
 
-    def send(self, messages: Iterable[Message]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send."""
-        for message in messages:
+        for place, message in enumerate(messages):
             check(message)
+            if not leaving(place):
+                return
             answer = self._one(message)
             yield answer
             if isinstance(answer, Trouble):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from dispatch.delivery.mailers.base import Answer, Message, Trouble, check
+from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always, check
 from dispatch.outcomes import Sent
 
 
@@ -13,10 +13,12 @@ class Fake:
         self.answer = answer or (lambda _: Sent())
         self.taken: list[Message] = []
 
-    def send(self, messages: Iterable[Message]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send."""
-        for message in messages:
+        for place, message in enumerate(messages):
             check(message)
+            if not leaving(place):
+                return
             answer = self.answer(message)
             if isinstance(answer, Sent):
                 self.taken.append(message)

@@ -1,0 +1,98 @@
+"""A connection that stands, and the dialogue over it: bytes out without blocking, bytes in, patience."""
+
+import contextlib
+import ssl
+import time
+from collections.abc import Iterator
+
+from dispatch.delivery.mailers.base import always
+from dispatch.delivery.mailers.dialling import Dialled, Relay
+from dispatch.delivery.mailers.dialogue import Dialogue
+from dispatch.delivery.mailers.replies import Astray
+from dispatch.delivery.mailers.window import Window
+
+AT_ONCE = 4096
+"""Bytes to read at a time: replies are short."""
+NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Line:
+    """One of a mailer's connections. Astray leaves it useless; `drop` it then."""
+
+    def __init__(self, dialled: Dialled, relay: Relay) -> None:
+        self.sock, self.patience = dialled.sock, relay.patience
+        self.is_secure = isinstance(self.sock, ssl.SSLSocket)
+        self.is_blocked = False  # it waits until it may write
+        self.since = time.monotonic()  # the last sign of life
+        self.dialogue = Dialogue(dialled.offers, letters=relay.messages, until=self.since + relay.seconds)
+
+    def write(self, window: Window) -> None:
+        """As much as the other side takes now. Raises Astray."""
+        dialogue = self.dialogue
+        try:
+            while dialogue.out:
+                dialogue.wrote(self._send(dialogue.out))
+                self.since = time.monotonic()
+        except NOT_YET:
+            return
+        except OSError as error:
+            with contextlib.suppress(OSError):  # what it said before it went may tell a letter's fate
+                for data in self._arriving():
+                    dialogue.hear(window, data)
+            raise Astray(type(error).__name__) from error
+
+    def read(self, window: Window) -> None:
+        """What has arrived. Raises Astray."""
+        try:
+            for data in self._arriving():
+                self.since = time.monotonic()
+                self.dialogue.hear(window, data)
+        except NOT_YET:
+            return
+        except OSError as error:
+            raise Astray(type(error).__name__) from error
+
+    def expires(self) -> float:
+        """When patience with what is under way ends, on the monotonic clock."""
+        phase = "block" if self.dialogue.out else self.dialogue.awaiting[0].phase
+        return self.since + float(getattr(self.patience, phase))
+
+    def is_silent(self) -> bool:
+        """Whether it stands and says nothing, as one at rest should."""
+        try:
+            self.sock.recv(1)
+        except NOT_YET:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def part(self) -> None:
+        """QUIT, once."""
+        self.dialogue.part()
+        with contextlib.suppress(Astray):
+            self.write(Window((), always))
+
+    def see_off(self, until: float) -> None:
+        """Close it once the other side has said goodbye, at the latest at `until`."""
+        with contextlib.suppress(OSError):
+            self.sock.settimeout(max(0.001, until - time.monotonic()))
+            self.sock.recv(AT_ONCE)
+        self.drop()
+
+    def drop(self) -> None:
+        """Close it as it is."""
+        self.sock.close()
+
+    def _send(self, pieces: list[bytes | memoryview]) -> int:
+        if not self.is_secure:
+            return self.sock.sendmsg(pieces)
+        return self.sock.send(b"".join(pieces) if len(pieces) > 1 else pieces[0])
+
+    def _arriving(self) -> Iterator[bytes]:
+        """Until nothing more is there (one of NOT_YET), or a short read says so. Raises Astray at the end of the stream."""
+        while data := self.sock.recv(AT_ONCE):
+            yield data
+            if len(data) < AT_ONCE and not self.is_secure:
+                return
+        raise Astray("the relay hung up")

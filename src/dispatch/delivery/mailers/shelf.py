@@ -1,0 +1,93 @@
+"""Connections at rest between two chunks, kept by the process: a chunk is sent in less time than it takes to sign in."""
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Iterable
+
+from dispatch.delivery.mailers.dialling import Relay
+from dispatch.delivery.mailers.line import Line
+
+REST = 20.0
+"""Seconds; a relay does not like to hold what is not used."""
+GOODBYE = 2.0
+"""Seconds for all of them to answer QUIT."""
+
+_resting: dict[Relay, list[tuple[float, Line]]] = {}
+_lock = threading.Lock()
+_sweeper: list[threading.Timer] = []
+
+
+def put(relay: Relay, line: Line) -> None:
+    """Leave a connection that has nothing under way."""
+    with _lock:
+        _resting.setdefault(relay, []).append((time.monotonic(), line))
+        if not _sweeper:
+            _sweep_later()
+
+
+def take(relay: Relay) -> Line | None:
+    """One that still stands and is not worn."""
+    while True:
+        with _lock:
+            if not (lines := _resting.get(relay)):
+                return None
+            _, line = lines.pop()
+        if line.is_silent() and not line.dialogue.is_worn:
+            return line
+        see_off([line])
+
+
+def clear() -> None:
+    """See all of them off."""
+    with _lock:
+        lines = [line for kept in _resting.values() for _, line in kept]
+        _resting.clear()
+    see_off(lines)
+
+
+def see_off(lines: Iterable[Line]) -> None:
+    """QUIT, and a short wait for the answer."""
+    lines, until = list(lines), time.monotonic() + GOODBYE
+    for line in lines:
+        line.part()
+    for line in lines:
+        line.see_off(until)
+
+
+def _sweep_later() -> None:
+    timer = threading.Timer(REST, _sweep)
+    timer.daemon = True
+    _sweeper.append(timer)
+    timer.start()
+
+
+def _sweep() -> None:
+    """Those that have rested too long go; while any are left, look again."""
+    before, old = time.monotonic() - REST, []
+    with _lock:
+        _sweeper.clear()
+        for relay, kept in list(_resting.items()):
+            old += [line for since, line in kept if since <= before]
+            _resting[relay] = [one for one in kept if one[0] > before]
+            if not _resting[relay]:
+                del _resting[relay]
+        if _resting:
+            _sweep_later()
+    see_off(old)
+
+
+def _forget() -> None:
+    """A forked child has its parent's sockets, but not its conversations."""
+    global _lock  # noqa: PLW0603 - the parent's may be held by a thread that the child does not have
+    _lock = threading.Lock()
+    _sweeper.clear()
+    for kept in _resting.values():
+        for _, line in kept:
+            line.drop()
+    _resting.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(clear)
