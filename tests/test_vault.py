@@ -1,6 +1,7 @@
 """The vault: what it seals opens again in its own place and nowhere else."""
 
 import base64
+import hmac
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ def keys(monkeypatch):
 
     def restart(*lines):
         monkeypatch.setenv("DISPATCH_VAULT_KEYS", "\n".join(lines))
-        for kept in (vault._keys, vault._subkey, vault._cipher):
+        for kept in (vault._keys, vault._subkey, vault._keyed, vault._cipher):
             kept.cache_clear()
 
     yield restart
@@ -41,6 +42,12 @@ def test_a_changed_byte_does_not_open():
     sealed[-1] ^= 1
     with pytest.raises(vault.Unreadable):
         vault.unseal(bytes(sealed), "here")
+
+
+@given(st.binary(max_size=200))
+def test_a_keyed_hash_is_hmac(message):
+    key = vault._subkey(vault.oldest(), "a purpose")
+    assert vault.mac("a purpose", message) == hmac.digest(key, message, "sha256")
 
 
 def test_equal_addresses_have_equal_indexes_and_others_do_not():

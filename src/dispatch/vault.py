@@ -12,7 +12,6 @@ finds and proves, and opens nothing, an old backup included.
 import base64
 import functools
 import hashlib
-import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -86,7 +85,11 @@ def blind_index(address: str) -> bytes:
 
 def mac(purpose: str, message: bytes) -> bytes:
     """HMAC-SHA256 under the oldest key's subkey for `purpose`: stable for as long as that key is kept."""
-    return hmac.digest(_subkey(oldest(), purpose), message, "sha256")
+    inner, outer = _keyed(purpose)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(message)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def fingerprint() -> str:
@@ -128,6 +131,13 @@ def _derived(key: bytes, purpose: str) -> bytes:
 @functools.cache
 def _subkey(number: int, purpose: str) -> bytes:
     return _derived(_keys()[number].index, purpose)
+
+
+@functools.cache
+def _keyed(purpose: str) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """HMAC's two hashes with the key in them already (RFC 2104 section 4): half the time of a fresh one."""
+    key = _subkey(oldest(), purpose).ljust(64, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in key)), hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
 
 
 @functools.cache

@@ -33,7 +33,7 @@ def keys(monkeypatch):
 
     def restart(*lines):
         monkeypatch.setenv("DISPATCH_VAULT_KEYS", "\n".join(lines))
-        for kept in (vault._keys, vault._subkey, vault._cipher):
+        for kept in (vault._keys, vault._subkey, vault._keyed, vault._cipher):
             kept.cache_clear()
 
     yield restart
