@@ -13,7 +13,7 @@ from dispatch.articles import arrivals
 from dispatch.articles.models import WebhookDelivery
 from dispatch.delivery import acts as mail_acts
 from dispatch.delivery.models import Send
-from dispatch.desk import acting
+from dispatch.desk import acting, shell
 from dispatch.operations import health as wellness
 from dispatch.operations import live as feeding
 from dispatch.operations import stats, waiting
@@ -101,8 +101,8 @@ def stop(request: HttpRequest) -> HttpResponse:
     if value not in {known for known, _ in waiting.scopes()}:
         raise Http404
     if why := acting.reason(request):
-        stopping.stop(*_scope(value), _user(request), why)
-        acting.tell(request, True, "STOP. Nothing of it leaves from now on.", "")
+        pulled = stopping.stop(*_scope(value), _user(request), why)
+        acting.tell(request, True, f"STOP. {shell.words(pulled)} What was on the wire may still arrive.", "")
     return redirect("queue")
 
 
