@@ -1,9 +1,12 @@
 """What a page is told while it is open: what differs from what it was told last, and nothing of any reader."""
 
+import asyncio
 import json
+import threading
 
 import newsroom
 import pytest
+from django.db import OperationalError
 
 from dispatch.delivery import sending
 from dispatch.operations import live, stats
@@ -59,3 +62,45 @@ def test_nothing_of_a_reader_or_of_a_reason_is_in_it(send):
 
 def test_the_stream_is_for_people_of_the_newsroom(client):
     assert client.get("/operations/events").status_code == 302
+
+
+async def first(listening, count):
+    return [await asyncio.wait_for(anext(listening), 10) for _ in range(count)]
+
+
+def test_listeners_are_told_when_the_database_keeps_silent_and_when_it_answers_again(monkeypatch):
+    answer, moment = threading.Event(), live.Moment({"mail:due": "1"}, {})
+    monkeypatch.setattr(live, "PATIENCE", 0.02)
+    monkeypatch.setattr(live, "read", lambda: answer.wait(10) and moment)
+
+    async def listen():
+        listening = live.Feed().listen()
+        silent = await first(listening, 2)
+        answer.set()
+        while (heard := (await first(listening, 1))[0]) is None:
+            pass
+        await listening.aclose()
+        return silent, heard
+
+    assert asyncio.run(listen()) == ([None, None], moment)
+
+
+def test_a_database_that_is_away_is_told_and_the_poll_goes_on(monkeypatch):
+    answers = iter([OperationalError("gone"), live.Moment({}, {})])
+
+    def read():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(live, "EVERY", 0.01)
+    monkeypatch.setattr(live, "read", read)
+
+    async def listen():
+        listening = live.Feed().listen()
+        heard = await first(listening, 2)
+        await listening.aclose()
+        return heard
+
+    assert asyncio.run(listen()) == [None, live.Moment({}, {})]

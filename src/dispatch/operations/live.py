@@ -1,7 +1,8 @@
 """Server-sent events: one poll a second in each web process while somebody looks, shared between all who do.
 
-Two events: `values`, numbers by name for what is marked `data-live`; `changed`, the topics whose parts a page should ask
-for anew. Each listener gets what differs from what it got last, so that a slow one skips moments and misses nothing.
+Events: `values`, numbers by name for what is marked `data-live`; `changed`, the topics whose parts a page should ask for
+anew; `away`, the database does not answer; `still`, nothing is new. Each listener gets what differs from what it got last, so
+that a slow one skips moments and misses nothing.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ paces = pacing.Paces()
 """As the poll of this process last saw them; nothing while nobody looks."""
 
 EVERY = 1.0
+PATIENCE = 4.0
+"""Seconds without an answer of the database after which listeners are told that their numbers may be old."""
 HEARTBEAT = 15.0
 LONGEST = 300.0
 """Seconds after which a stream ends; the browser comes back, and is asked again who it is."""
@@ -90,12 +93,17 @@ class Feed:
 
     async def _poll(self) -> None:
         while self.listeners:
-            moment = await asyncio.to_thread(_read_or_none)
-            for inbox in self.listeners:
-                if inbox.full():
-                    inbox.get_nowait()
-                inbox.put_nowait(moment)
+            asking = asyncio.create_task(asyncio.to_thread(_read_or_none))
+            while not (await asyncio.wait({asking}, timeout=PATIENCE))[0]:
+                self._tell(None)
+            self._tell(asking.result())
             await asyncio.sleep(EVERY)
+
+    def _tell(self, moment: Moment | None) -> None:
+        for inbox in self.listeners:
+            if inbox.full():
+                inbox.get_nowait()
+            inbox.put_nowait(moment)
 
 
 feed = Feed()
@@ -109,7 +117,7 @@ async def stream() -> AsyncIterator[str]:
         text = _event("away", True) if moment is None else difference(last, moment)
         last = moment or last
         if not text and time.monotonic() - beaten >= HEARTBEAT:
-            text = ": still here\n\n"
+            text = _event("still", True)
         if text:
             beaten = time.monotonic()
             yield text

@@ -2,6 +2,8 @@
 // a part marked `data-topic` is asked for anew (htmx) when its topic changes, but never under a person's hands.
 
 const stale = new Set();
+const SILENCE = 25_000; // longer than the server's heartbeat: from here on nobody knows whether the numbers are old
+let heard = Date.now();
 
 function put(element, text) {
   if (element instanceof HTMLProgressElement) element.value = Number(text);
@@ -24,6 +26,7 @@ function renew() {
 }
 
 function say(isAway) {
+  heard = Date.now();
   document.getElementById("away").hidden = !isAway;
 }
 
@@ -40,8 +43,12 @@ function listen(address) {
     for (const topic of JSON.parse(event.data)) stale.add(topic);
     renew();
   });
+  events.addEventListener("still", () => say(false));
   events.addEventListener("away", () => say(true));
-  events.addEventListener("error", () => say(true));
+  events.addEventListener("error", () => {
+    const before = heard; // a stream ends every few minutes and begins again at once: no news
+    setTimeout(() => heard === before && !document.hidden && say(true), 5000);
+  });
   events.addEventListener("open", () => say(false));
   return events;
 }
@@ -51,8 +58,12 @@ function follow(address) {
   let events = listen(address);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) events.close();
-    else if (events.readyState === EventSource.CLOSED) events = listen(address);
+    else if (events.readyState === EventSource.CLOSED) {
+      heard = Date.now();
+      events = listen(address);
+    }
   });
+  setInterval(() => Date.now() - heard > SILENCE && !document.hidden && say(true), 5000);
   window.addEventListener("pagehide", () => events.close());
   document.addEventListener("focusout", () => setTimeout(renew, 50));
   document.addEventListener("toggle", renew, true);
