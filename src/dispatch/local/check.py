@@ -5,7 +5,6 @@ import socket
 import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dispatch import env, logs, vault
 from dispatch.local import instance
+from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
 BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
@@ -22,31 +22,11 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 SILENT_AFTER = timedelta(seconds=30)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of the answer. `state`: ok, todo (works, but not yet useful) or WRONG."""
-
-    state: str
-    words: str
-
-
-def ok(words: str) -> Finding:
-    """As it should be."""
-    return Finding("ok", words)
-
-
-def todo(words: str) -> Finding:
-    """Something is still to be done before mail goes out."""
-    return Finding("todo", words)
-
-
-def wrong(words: str) -> Finding:
-    """It will not work, or not safely."""
-    return Finding("WRONG", words)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--beating, for a container's health check."""
+    """--live, and --beating for a container's health check."""
+    parser.add_argument(
+        "--live", action="store_true", help="also ask each relay and channel itself; nothing is sent or posted"
+    )
     parser.add_argument(
         "--beating", action="store_true", help="only say whether a worker or clock of this host is alive"
     )
@@ -58,13 +38,14 @@ def run(options: argparse.Namespace) -> int:
     if options.beating:
         django.setup()
         return 0 if is_beating() else 1
-    found = list(findings())
-    for finding in found:
-        print(f"{finding.state:<6}{finding.words}")
-    return 1 if any(finding.state == "WRONG" for finding in found) else 0
+    is_wrong = False
+    for finding in findings(ask_live=options.live):
+        print(f"{finding.state:<6}{finding.words}", flush=True)
+        is_wrong |= finding.state == "WRONG"
+    return 1 if is_wrong else 0
 
 
-def findings() -> Iterator[Finding]:
+def findings(*, ask_live: bool = False) -> Iterator[Finding]:
     """Everything there is to say; a check that stumbles over a setting says which."""
     yield from _told(secrets)
     try:
@@ -72,7 +53,7 @@ def findings() -> Iterator[Finding]:
     except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
         yield wrong(f"The settings cannot be read: {error}")
         return
-    for part in (public_url, time_zone, database, broker):
+    for part in (public_url, time_zone, database, broker, *([counterparts] if ask_live else [])):
         yield from _told(part)
 
 
@@ -170,6 +151,13 @@ def broker() -> Iterator[Finding]:
         yield wrong(f"The broker cannot be reached. {hint} It says: {trouble}")
     else:
         yield ok("The broker answers.")
+
+
+def counterparts() -> Iterator[Finding]:
+    """What relays and networks themselves say."""
+    from dispatch.local import live
+
+    yield from live.counterparts()
 
 
 def pending_migrations() -> int:

@@ -37,10 +37,18 @@ def account(channel: Channel) -> Account:
 
 def probe(channel: Channel) -> Health:
     """Ask the network whether all is well, and keep what it says of its limits."""
-    health = networks.get(channel.network).probe(account(channel))
+    health = _ask(channel)
     channel.trouble = "" if health.ok else health.words[:300]
     channel.probed_at = timezone.now()
     if health.known:
         channel.limits = dict(health.known)
     channel.save(update_fields=["trouble", "probed_at", "limits"])
     return health
+
+
+def _ask(channel: Channel) -> Health:
+    try:
+        known = account(channel)
+    except vault.Unreadable as error:
+        return Health(ok=False, words=str(error))
+    return networks.get(channel.network).probe(known)
