@@ -6,6 +6,7 @@ import newsroom
 import pytest
 from django.utils import timezone
 
+from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import closing, sending
 from dispatch.delivery.mailers.fake import Fake
@@ -149,3 +150,21 @@ def test_every_state_that_a_row_can_have_has_a_word_and_a_shape():
     }
     for kind, known in kinds.items():
         assert set(known.values) == set(states.WORDS[kind]), kind
+
+
+def test_an_editor_is_led_to_no_page_that_they_may_not_open(client):
+    newsroom.post(newsroom.channel(), newsroom.story("en"), Post.State.REFUSED)
+    stopping.stop("everything", None, None, "The wrong photo")
+    page = shown(newsroom.signed_in(client, "editor"), "/")
+    assert "1 post refused" in page
+    assert "An operator sees to it." in page
+    assert "The wrong photo" in page
+    assert "/operations/queue" not in page
+
+
+def test_an_operator_is_led_there(client):
+    newsroom.post(newsroom.channel(), newsroom.story("en"), Post.State.REFUSED)
+    stopping.stop("everything", None, None, "The wrong photo")
+    page = shown(newsroom.signed_in(client), "/")
+    assert 'href="/operations/queue/#posts"' in page
+    assert 'href="/operations/queue/#stop"' in page

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dispatch import saying
 from dispatch.accounts import stopping
+from dispatch.accounts.models import Role
 from dispatch.articles.models import Article, Source
 from dispatch.audience.models import Newsletter, Subscription
 from dispatch.delivery.models import Relay, Send
@@ -26,6 +27,11 @@ class Need:
     shape: str
     words: str
     path: str
+
+    @property
+    def role(self) -> Role:
+        """Who may open it: the queue is the operators'."""
+        return Role.OPERATOR if self.path.startswith(reverse("queue")) else Role.EDITOR
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,9 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
         "chunk",
         "of mail stuck: its workers died again and again.",
         f"{queue}#chunks",
+    )
+    yield from _counted(
+        board["webhook"]["failed"].count, "bad", "webhook", "could not be taken in.", f"{queue}#webhooks"
     )
     for edition in Edition.objects.filter(state=Edition.State.FAILED).select_related("newsletter")[:5]:
         yield Need(
