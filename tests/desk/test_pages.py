@@ -168,3 +168,32 @@ def test_an_operator_is_led_there(client):
     page = shown(newsroom.signed_in(client), "/")
     assert 'href="/operations/queue/#posts"' in page
     assert 'href="/operations/queue/#stop"' in page
+
+
+def test_a_digest_that_gathers_shows_the_inbox_line_that_it_would_have(alice, gathering):
+    gathering.stories.create(newsletter=gathering.newsletter, story=newsroom.story("en"))
+    page = shown(alice, f"/editions/{gathering.pk}")
+    assert "A reading room opens beside the river</b>" in page
+    assert "As it would be if it were rendered now." in page
+    assert "Its page on the web" not in page
+
+
+def test_an_edition_that_cannot_be_rendered_says_why_where_the_mail_would_be(alice, gathering):
+    trouble = "The picture of “The mill” comes from a host that is not allowed."
+    Edition.objects.update(state="failed", trouble=trouble)
+    assert f"There is nothing to see yet: {trouble}</p>" in shown(alice, f"/editions/{gathering.pk}")
+
+
+@pytest.mark.parametrize(("is_demo", "where"), [(True, "/demo/wall#mastodon"), (False, "https://social.example.org/1")])
+def test_a_post_is_seen_where_it_is(alice, settings, is_demo, where):
+    """The demo's posts never left: an address of the real network would show somebody else's."""
+    settings.DEMO = is_demo
+    story = newsroom.story("en")
+    newsroom.post(newsroom.channel(), story, remote_url="https://social.example.org/1")
+    assert f'<a href="{where}" rel="noreferrer">See it</a>' in shown(alice, f"/stories/{story.pk}")
+
+
+@pytest.mark.parametrize(("role", "is_link"), [("operator", True), ("approver", False)])
+def test_the_number_of_the_refused_leads_to_them_whoever_may_go_there(client, send, role, is_link):
+    page = shown(newsroom.signed_in(client, role), f"/editions/{send.edition_id}")
+    assert ('<a href="/operations/queue/#mail"><b' in page) is is_link

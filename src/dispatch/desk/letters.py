@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from dispatch.articles.models import Article
 from dispatch.delivery import progress
 from dispatch.delivery.models import Ambiguity
 from dispatch.desk import naming, overview
-from dispatch.editions import slots
+from dispatch.editions import guarding, rendering, slots
 from dispatch.editions.models import Edition, Variant
 from dispatch.operations import live, stats
 
@@ -58,22 +57,28 @@ class Letter:
 
 @dataclass(frozen=True)
 class Previewed:
-    """Which language is shown, and how: a key of SHOWS. `languages` are those that can be."""
+    """Which language is shown, and how: a key of SHOWS. `languages` are those that can be; if none, `trouble` says why.
+
+    `variant` is what was frozen, or what would be if it were rendered now (`is_draft`).
+    """
 
     language: str
     languages: list[str]
     show: str
-    variant: Variant | None
+    variant: Variant | rendering.Draft | None
+    trouble: str
 
     @classmethod
     def of(cls, edition: Edition, language: str, show: str) -> "Previewed":
         """What was asked for where that is possible, else the first."""
-        frozen = {
-            one.language: one for one in edition.variants.filter(discreet=False).defer("html", "text").order_by("id")
-        }
-        languages = list(frozen) or (_speakable(edition) if edition.state in {"gathering", "due"} else [])
-        chosen = language if language in languages else next(iter(languages), "")
-        return cls(chosen, languages, show if show in SHOWS else "desktop", frozen.get(chosen))
+        found, trouble = _shown(edition)
+        chosen = language if language in found else next(iter(found), "")
+        return cls(chosen, list(found), show if show in SHOWS else "desktop", found.get(chosen), trouble)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it may still change."""
+        return isinstance(self.variant, rendering.Draft)
 
     @property
     def subject(self) -> str:
@@ -91,10 +96,15 @@ class Previewed:
         return SHOWS
 
 
-def _speakable(edition: Edition) -> list[str]:
-    told = Article.objects.filter(story__editions__edition=edition, state=Article.State.PUBLISHED)
-    there = set(told.values_list("language", flat=True))
-    return [language for language in edition.newsletter.languages if language in there]
+def _shown(edition: Edition) -> tuple[dict[str, Variant | rendering.Draft], str]:
+    frozen = edition.variants.filter(discreet=False).defer("html", "text").order_by("id")
+    found: dict[str, Variant | rendering.Draft] = {one.language: one for one in frozen}
+    if found or edition.state not in {Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED}:
+        return found, ""
+    try:
+        return {draft.language: draft for draft in rendering.drafts(edition)}, ""
+    except guarding.Unrenderable as trouble:
+        return {}, str(trouble)
 
 
 def _brought(edition: Edition) -> list[Brought]:

@@ -13,7 +13,7 @@ from dispatch.accounts import permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
 from dispatch.desk import naming, states
-from dispatch.social.models import Channel
+from dispatch.social.models import Channel, Post
 
 ROOMS = (
     ("Home", "home", Role.EDITOR),
@@ -54,6 +54,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "zone": settings.TIME_ZONE,
         "name_of": naming.newsletter,
         "brings": naming.brings,
+        "seen_at": seen_at,
         "may": lambda role: isinstance(request.user, User) and permissions.may(request.user, Role(role)),
     }
 
@@ -70,6 +71,11 @@ def rooms(request: HttpRequest) -> Iterator[Room]:
         if permissions.may(request.user, role):
             inside = request.path == path if target == "home" else request.path.startswith(path.rstrip("/"))
             yield Room(name, path, inside)
+
+
+def seen_at(post: Post) -> str:
+    """Where to look at a post; in the demo none of them left, and its wall shows them."""
+    return f"{reverse('wall')}#{post.channel.network}" if settings.DEMO else post.remote_url
 
 
 def words(stop: Stop) -> str:
