@@ -1,7 +1,7 @@
-"""Posts: publish one, look for one."""
+"""Posts: publish one, look for one, look ahead at one; channels: prove that one lives."""
 
 from dispatch import queue
-from dispatch.social import publishing, resolving
+from dispatch.social import probing, publishing, resolving
 
 
 @queue.task("social.publish_post")
@@ -14,3 +14,15 @@ def publish_post(post_id: int) -> None:
 def resolve_post(post_id: int) -> None:
     """Look whether an unknown post is out."""
     resolving.resolve(post_id)
+
+
+@queue.task("social.probe_channel")
+def probe_channel(channel_id: int) -> None:
+    """Ask a channel's network whether it can post."""
+    probing.probe(channel_id)
+
+
+@queue.task("social.check_post")
+def check_post(post_id: int) -> None:
+    """Look whether a post can go out when its moment comes."""
+    probing.check(post_id)

@@ -17,6 +17,7 @@ from dispatch.delivery.models import Relay, Send
 from dispatch.desk import naming
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
+from dispatch.social import probing
 from dispatch.social.models import Channel, Post
 
 
@@ -91,12 +92,20 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
             f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}",
             reverse("edition_page", args=[edition.pk]),
         )
+    yield from _at_risk()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
         yield Need(
             "bad",
             f"The relay {relay.name} is left alone until {saying.moment(relay.probe_at)}. {relay.trouble}",
             reverse("health"),
         )
+
+
+def _at_risk() -> Iterator[Need]:
+    """Scheduled posts that will not go out at their moment."""
+    for risk in probing.risks():
+        path = reverse("story", args=[risk.posts[0].story_id])
+        yield Need("bad", f"{risk.channel.name} will not post {risk.words}: {risk.why.rstrip('.')}.", path)
 
 
 def _waiting(now: stats.Now) -> Iterator[Need]:
@@ -121,7 +130,7 @@ def _waiting(now: stats.Now) -> Iterator[Need]:
     )
     for source in Source.objects.exclude(poll_trouble=""):
         yield Need("later", f"{source.name or source.slug} cannot be polled. {source.poll_trouble}", reverse("health"))
-    for channel in Channel.objects.filter(active=True).exclude(trouble=""):
+    for channel in Channel.objects.filter(active=True).exclude(trouble="").exclude(posts__state__in=Post.WAITING):
         yield Need("later", f"{channel.name}: {channel.trouble}", reverse("health"))
     if stopping.in_force().exists():
         yield Need("held", "A STOP is in force.", f"{queue}#stop")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from dispatch import env, queue, saying
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.delivery.models import Relay, Send, WorkerBeat
+from dispatch.social import probing
 from dispatch.social.models import Channel
 
 SILENT_AFTER = timedelta(seconds=20)
@@ -165,11 +166,18 @@ def sources() -> Iterator[Check]:
 
 
 def channels() -> Iterator[Check]:
-    """Connected accounts, as their networks last said."""
+    """Connected accounts, as their networks last said, and what is scheduled on those that cannot post."""
+    at_risk = {risk.channel.pk: risk.words for risk in probing.risks()}
     for channel in Channel.objects.filter(active=True).order_by("name"):
         part = f"Channel {channel.name}"
         if channel.trouble:
-            yield Check(part, "todo", channel.trouble, f"Run: dispatch channel probe {channel.slug}")
+            scheduled = f" It will not post {at_risk[channel.pk]}." if channel.pk in at_risk else ""
+            yield Check(
+                part,
+                "todo",
+                f"{channel.trouble.rstrip('.')}.{scheduled}",
+                f"Run: dispatch channel probe {channel.slug}",
+            )
         else:
             seen = f", asked {saying.ago(channel.probed_at)}" if channel.probed_at else ", not asked yet"
             yield Check(part, "ok", f"{channel.network.capitalize()}{seen}.")

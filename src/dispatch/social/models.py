@@ -20,6 +20,7 @@ class Channel(models.Model):
     trouble = models.CharField(max_length=300, blank=True)
     limits = models.JSONField(default=dict)  # as the server last said
     probed_at = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(null=True)  # when a worker was last asked to probe it
 
 
 class Post(models.Model):
@@ -35,6 +36,8 @@ class Post(models.Model):
         UNKNOWN = "unknown"  # may or may not be out; looked for, then shown to an editor
         DROPPED = "dropped"  # someone decided against it
         WITHDRAWN = "withdrawn"  # the article was taken back before it went out
+
+    WAITING = (State.SCHEDULED, State.DEFERRED)
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="posts")
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="posts")
@@ -52,6 +55,8 @@ class Post(models.Model):
     remote_id = models.CharField(max_length=300, blank=True)
     remote_url = models.URLField(max_length=1000, blank=True)
     trouble = models.CharField(max_length=500, blank=True)  # the network's words
+    warning = models.CharField(max_length=300, blank=True)  # what stands against its text, seen before its moment
+    checked_at = models.DateTimeField(null=True)  # when that was looked for; its channel was asked then, too
     sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -64,6 +69,13 @@ class Post(models.Model):
                 condition=models.Q(state__in=["scheduled", "deferred", "claimed", "unknown"]),
             )
         ]
+
+    @property
+    def risk(self) -> str:
+        """Why it will not go out at its moment as things stand; empty where nothing is known. Reads the channel."""
+        if self.state not in self.WAITING:
+            return ""
+        return (self.channel.trouble or self.warning) if self.channel.active else "the channel is switched off"
 
 
 class Attempt(models.Model):

@@ -68,7 +68,7 @@ def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
     if not post.edited or post.article_id != article.pk:
         for name, value in said.items():
             setattr(post, name, value)
-        post.edited = False
+        post.edited, post.checked_at = False, None
     if back:
         post.state, post.trouble, post.due_at = Post.State.SCHEDULED, "", timezone.now()
-    post.save(update_fields=[*said, "edited", "state", "trouble", "due_at"])
+    post.save(update_fields=[*said, "edited", "checked_at", "state", "trouble", "due_at"])

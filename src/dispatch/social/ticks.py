@@ -1,7 +1,7 @@
 """What the clock repeats for posts."""
 
 from dispatch import clock, queue
-from dispatch.social import publishing, resolving
+from dispatch.social import probing, publishing, resolving
 
 
 @clock.tick("ring due posts", every=1)
@@ -22,3 +22,17 @@ def look() -> None:
     """Posts that may be out."""
     for number in resolving.due():
         queue.enqueue("social.resolve_post", number)
+
+
+@clock.tick("ask channels whether they live", every=60)
+def probe_channels() -> None:
+    """Those that were not asked since last night, or an hour after trouble."""
+    for number in probing.due_channels():
+        queue.enqueue("social.probe_channel", number)
+
+
+@clock.tick("look ahead at posts", every=15)
+def look_ahead() -> None:
+    """Posts whose moment is near."""
+    for number in probing.posts_ahead():
+        queue.enqueue("social.check_post", number)
