@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from dispatch.accounts.models import User
+from dispatch.articles.models import Article
 from dispatch.editions import planning, rendering, slots
 from dispatch.editions.models import Edition, Variant
 
@@ -96,3 +97,28 @@ def test_an_editor_is_told_why_there_is_no_preview(editor, newsletter, article, 
     planning.plan(article(html="<b>" * 200))
     page = editor.get(reverse(name, args=[Edition.objects.get().id, "en"]))
     assert page.text == "This edition cannot be rendered. An article nests more than 100 elements."
+
+
+def test_a_page_of_which_everything_was_taken_back_is_gone_in_its_own_language(client, edition):
+    belarusian, english = (reverse("edition", args=[edition.public_id, language]) for language in ("be", "en"))
+    Article.objects.filter(language="be").update(state=Article.State.WITHDRAWN)
+    page = client.get(belarusian)
+    assert page.status_code == 410
+    assert '<html lang="be" dir="ltr">' in page.text
+    assert "Гэты ліст адкліканы" in page.text
+    assert "Масты" not in page.text
+    assert page["X-Robots-Tag"] == "noindex, nofollow"
+    assert client.get(english).status_code == 200
+    Article.objects.update(state=Article.State.PUBLISHED)
+    assert "Масты" in client.get(belarusian).text
+
+
+def test_a_digest_of_which_one_story_was_taken_back_stays_as_it_was_mailed(client, newsletter, article):
+    newsletter(cadence="daily")
+    for title in ("Bridges", "Rivers"):
+        planning.plan(article("en", title=title))
+    Edition.objects.update(state=Edition.State.DUE)
+    rendering.render(Edition.objects.get().id)
+    Article.objects.filter(current__title="Rivers").update(state=Article.State.WITHDRAWN)
+    page = client.get(reverse("edition", args=[Edition.objects.get().public_id, "en"]))
+    assert (page.status_code, "Bridges" in page.text, "Rivers" in page.text) == (200, True, True)

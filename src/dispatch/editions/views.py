@@ -4,13 +4,14 @@ from html import escape
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 from lxml import html
 
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
-from dispatch.editions import guarding, lighting, rendering, slots
+from dispatch.articles.models import Article
+from dispatch.editions import guarding, lighting, rendering, slots, wording
 from dispatch.editions.models import Edition, Variant
 
 SAMPLE = {
@@ -22,15 +23,21 @@ SAMPLE = {
 
 
 @require_safe
-def edition(_request: HttpRequest, public_id: str, language: str) -> HttpResponse:
-    """The web view: the same bytes for everybody, without what only a reader's own mail can offer."""
+def edition(request: HttpRequest, public_id: str, language: str) -> HttpResponse:
+    """The web view: the same bytes for everybody, without what only a reader's own mail can offer.
+
+    410 once all it says was taken back (docs/decisions/0011).
+    """
     variant = get_object_or_404(
         Variant.objects.select_related("edition__newsletter"),
         edition__public_id=public_id,
         language=language,
         discreet=False,
     )
-    page = _page(without_reader(variant), variant.edition, framed_by="'none'")
+    if is_taken_back(variant):
+        page = _gone(request, language)
+    else:
+        page = _page(without_reader(variant), variant.edition, framed_by="'none'")
     page["X-Robots-Tag"] = "noindex, nofollow"
     page["Cache-Control"] = "public, max-age=300"
     return page
@@ -64,6 +71,11 @@ def preview_text(_request: HttpRequest, edition_id: int, language: str) -> HttpR
     return _plain(slots.fill(shown.text, shown.nonce, SAMPLE))
 
 
+def is_taken_back(variant: Variant) -> bool:
+    """Whether nothing that it says stands any more."""
+    return set(variant.revisions.values_list("article__state", flat=True)) == {Article.State.WITHDRAWN}
+
+
 def without_reader(variant: Variant) -> str:
     """The variant's HTML without its `reader-only` parts; a slot that stands elsewhere is left empty."""
     document = html.document_fromstring(variant.html)
@@ -72,6 +84,15 @@ def without_reader(variant: Variant) -> str:
             part.drop_tree()
     page = html.tostring(document, encoding="unicode", doctype="<!doctype html>")
     return slots.fill(page, variant.nonce, dict.fromkeys(slots.NAMES, ""))
+
+
+def _gone(request: HttpRequest, language: str) -> HttpResponse:
+    said = {
+        "language": language,
+        "direction": wording.direction(language),
+        "words": {**wording.words(wording.FALLBACK), **wording.words(language)},
+    }
+    return render(request, "editions/gone.html", said, status=410)
 
 
 def _plain(text: str) -> HttpResponse:
