@@ -5,17 +5,13 @@ Prints one table and ends with a JSON line; the database is a fresh one. `--read
 
 import argparse
 import json
-import os
 import resource
 import secrets
-import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+import embedded
 
 LANGUAGES = ("be", "ru", "en")
 FEW = 20_000  # one batch
@@ -26,8 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/import.py", description=__doc__)
     parser.add_argument("--readers", type=int, default=100_000)
     many = parser.parse_args().readers
-    with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as folder, a_database(Path(folder)):
-        found = measure(Path(folder) / "readers.csv", many)
+    with embedded.database() as folder:
+        a_newsletter()
+        found = measure(folder / "readers.csv", many)
     show(found, many)
     print(json.dumps({name: round(value, 1) for name, value in found.items()}))
     return 0
@@ -107,40 +104,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-@contextmanager
-def a_database(folder: Path) -> Iterator[None]:
-    """PostgreSQL as `dispatch up` would run it, in a folder of its own, with one newsletter."""
-    from dispatch import vault
-
-    folder.chmod(0o755)
-    os.environ.update(
-        DISPATCH_DATA_DIR=str(folder),
-        DISPATCH_SECRET_KEY=secrets.token_hex(),
-        DISPATCH_VAULT_KEYS=vault.new_key_line(),
-        DJANGO_SETTINGS_MODULE="dispatch.settings",
-    )
-    from dispatch import env
-    from dispatch.local import postgres
-
-    data, run = folder / "postgres", env.run_dir()
-    postgres.prepare(data, run)
-    server = subprocess.Popen(postgres.command(data, run), user=postgres.owner(), cwd="/", stderr=subprocess.DEVNULL)
-    try:
-        while not (run / ".s.PGSQL.5432").exists():
-            time.sleep(0.05)
-        a_newsletter()
-        yield
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
-
-
 def a_newsletter() -> None:
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
     from dispatch.audience.models import Newsletter
 
     Newsletter.objects.create(

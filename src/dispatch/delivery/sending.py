@@ -1,5 +1,6 @@
 """Sending a chunk: claim, then window by window write ahead, fill, hand over, settle."""
 
+import functools
 import logging
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 
 log = logging.getLogger(__name__)
 State = DeliveryException.State
+COMPILED = 16
+"""Variants that a worker keeps compiled, some tens of kilobytes each."""
+SKIPPED = (State.SKIPPED, "")
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,17 @@ class Window:
     """Some readers of a chunk, in its order, and what became of them."""
 
     readers: list[int]
-    letters: dict[int, Message] = field(default_factory=dict)  # of those who still want theirs
+    given: list[int] = field(default_factory=list)  # whose letters the mailer took to send, in order
+    passed: int = 0  # readers, from the first on, who were given or are not to be written to
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones
     answers: ledger.Answers = field(default_factory=ledger.Answers)
-    answered: int = 0  # readers, from the first on, whose fate is known
+    answered: int = 0  # of those given
     trouble: str = ""
+
+    @property
+    def known(self) -> int:
+        """How many readers, from the first on, have a fate."""
+        return self.readers.index(self.given[self.answered]) if self.answered < len(self.given) else self.passed
 
 
 def send_chunk(send: int, number: int) -> None:
@@ -53,14 +63,20 @@ def send_chunk(send: int, number: int) -> None:
     if relay is None:
         ledger.release(claimed, relays.next_probe())
         return
-    newsletter = Newsletter.objects.get(pk=claimed.newsletter)
-    variant = Variant.objects.get(pk=claimed.variant)
-    compiled = personalizing.compile_variant(variant, newsletter, claimed.send, claimed.created_at)
+    compiled, sender = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
     mailer = relays.open_mailer(relay)
     try:
-        _send_windows(Errand(claimed, relay, mailer, compiled, newsletter.from_address))
+        _send_windows(Errand(claimed, relay, mailer, compiled, sender))
     finally:
         mailer.close()
+
+
+@functools.lru_cache(maxsize=COMPILED)
+def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) -> tuple[Compiled, str]:
+    """Once a worker, not once a chunk: a variant is frozen, and compiling one takes 17 ms. And the envelope's sender."""
+    found = Newsletter.objects.get(pk=newsletter)
+    compiled = personalizing.compile_variant(Variant.objects.get(pk=variant), found, send, created_at)
+    return compiled, found.from_address
 
 
 def _send_windows(errand: Errand) -> None:
@@ -76,9 +92,9 @@ def _send_windows(errand: Errand) -> None:
         if granted == settled:
             ledger.release(claimed, None)
             return
-        window = _fill_window(errand, claimed.recipients[settled:granted])
+        window = Window(claimed.recipients[settled:granted])
         _hand_over(errand, window, mine_until)
-        settled, answers = settled + window.answered, window.answers
+        settled, answers = settled + window.known, window.answers
         if window.trouble:
             _give_back(errand, settled, answers)
             return
@@ -90,21 +106,31 @@ def _give_back(errand: Errand, settled: int, answers: ledger.Answers) -> None:
         ledger.release(errand.claimed, errand.relay.probe_at)
 
 
-def _fill_window(errand: Errand, readers: list[int]) -> Window:
-    """The letters of those who still want theirs; addresses are opened here and live no longer than the window."""
-    window = Window(readers)
-    for number, address, name, handle, wanted, attempts in ledger.window(errand.claimed, readers):
-        if not wanted:
-            window.answers.excepts.append(ledger.Except(number, State.SKIPPED))
-            continue
-        try:
-            window.letters[number] = _letter(errand, number, bytes(address), bytes(name or b""), bytes(handle))
-        except (vault.Unreadable, Misaddressed, ValueError) as problem:
-            code = type(problem).__name__.lower()
-            log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
-            window.answers.excepts.append(ledger.Except(number, State.FAILED_RENDER, code))
-        window.attempts[number] = attempts
-    return window
+def _letters(errand: Errand, window: Window) -> Iterator[Message]:
+    """The letters of those who still want theirs, each made when it is asked for: an address is open, and thirty kilobytes
+    are there, only while they leave. Ends once the relay is not trusted with the next."""
+    for number, address, name, handle, wanted, attempts in ledger.window(errand.claimed, window.readers):
+        if window.trouble:
+            return
+        letter = _letter_or_why(errand, number, address, name, handle) if wanted else SKIPPED
+        window.passed += 1
+        if isinstance(letter, Message):
+            window.given.append(number)
+            window.attempts[number] = attempts
+            yield letter
+        else:
+            window.answers.excepts.append(ledger.Except(number, *letter))
+
+
+def _letter_or_why(
+    errand: Errand, number: int, address: bytes, name: bytes, handle: bytes
+) -> Message | tuple[State, str]:
+    try:
+        return _letter(errand, number, address, name, handle)
+    except (vault.Unreadable, Misaddressed, ValueError) as problem:
+        code = type(problem).__name__.lower()
+        log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
+        return State.FAILED_RENDER, code
 
 
 def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: bytes) -> Message:
@@ -117,11 +143,8 @@ def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: by
 
 
 def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
-    """Put the window on the wire and note each answer. On trouble, `answered` says how far it got."""
-    wanted = [number for number in window.readers if number in window.letters]
-    letters = _while_trusted(window, [window.letters[number] for number in wanted])
-    answered = 0
-    for number, answer in zip(wanted, errand.mailer.send(letters, _while_mine(mine_until)), strict=False):
+    """Put the window on the wire and note each answer; several letters are under way at once, and each one's counts."""
+    for answer in errand.mailer.send(_letters(errand, window), _while_mine(mine_until)):
         if isinstance(answer, Trouble):
             relays.failed(errand.relay, f"{answer.reason} {answer.code}".strip())
             window.trouble = answer.reason
@@ -130,21 +153,11 @@ def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
                 extra={"relay": errand.relay.name, "code": answer.code, "send": errand.claimed.send},
             )
             break
-        answered += 1
-        if not _note(
-            errand, window, number, answer
-        ):  # several letters are under way at once: their answers still count
+        number = window.given[window.answered]
+        window.answered += 1
+        if not _note(errand, window, number, answer):
             window.trouble = errand.relay.trouble
-    window.answered = len(window.readers) if answered == len(wanted) else window.readers.index(wanted[answered])
     _forget_beyond(window)
-
-
-def _while_trusted(window: Window, letters: list[Message]) -> Iterator[Message]:
-    """None is given once the relay is in trouble."""
-    for letter in letters:
-        if window.trouble:
-            return
-        yield letter
 
 
 def _while_mine(until: float) -> Leaving:
@@ -180,5 +193,5 @@ def _deferral(claimed: ledger.Claim, window: Window, number: int, code: str, unt
 
 def _forget_beyond(window: Window) -> None:
     """Exceptions of positions that stay untouched are found again when their turn comes."""
-    beyond = set(window.readers[window.answered :])
+    beyond = set(window.readers[window.known :])
     window.answers.excepts = [one for one in window.answers.excepts if one.reader not in beyond]

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 from dispatch.accounts import stopping
@@ -24,6 +25,13 @@ def rows(name: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(_text(name), values)
         return list(cursor.fetchall())
+
+
+def prepared(name: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What the statement of a file that is run for each window returns: planned once a connection, values in binary."""
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(_text(name), values, prepare=True, binary=True).fetchall()
 
 
 def row(name: str, **values: Any) -> tuple[Any, ...]:

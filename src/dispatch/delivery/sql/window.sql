@@ -1,12 +1,16 @@
 -- The readers of a window, in its order, with what a message needs and whether it may still be sent: leaving and suppression
 -- since the freeze are looked at again here, a moment before the mail would go.
-SELECT r.id, r.address, r.name, s.handle,
+-- Each look-up is lateral and of one row, so that it goes by its index whatever the planner believes of the tables: after an
+-- import, before they were analysed, it read all of a newsletter's subscriptions for each window (6.4 ms at 60,000 readers).
+SELECT w.id, r.address, r.name, s.handle,
        coalesce(s.state, 'left') = 'active'
          AND NOT EXISTS (SELECT 1 FROM audience_suppression x WHERE x.address_index = r.address_index
                            AND (x.expires_at IS NULL OR x.expires_at > clock_timestamp())) AS wanted,
        coalesce(d.attempts, 0)
 FROM unnest(%(readers)s::bigint[]) WITH ORDINALITY AS w (id, place)
-LEFT JOIN audience_subscriber r ON r.id = w.id
-LEFT JOIN audience_subscription s ON s.subscriber_id = w.id AND s.newsletter_id = %(newsletter)s
-LEFT JOIN delivery_exception d ON d.send_id = %(send)s AND d.subscriber_id = w.id
+LEFT JOIN LATERAL (SELECT * FROM audience_subscriber WHERE id = w.id LIMIT 1) r ON true
+LEFT JOIN LATERAL (SELECT handle, state FROM audience_subscription
+                   WHERE subscriber_id = w.id AND newsletter_id = %(newsletter)s LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT attempts FROM delivery_exception
+                   WHERE send_id = %(send)s AND subscriber_id = w.id LIMIT 1) d ON true
 ORDER BY w.place;
