@@ -25,6 +25,14 @@ def test_a_stranger_is_told_the_same_without_the_rooms(client):
     assert "Queue" not in answer.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/e/AAAAAAAAAAAAAAAA/be"])
+def test_a_reader_whose_link_is_old_learns_nothing_of_the_newsrooms_tools(client, path):
+    page = client.get(path).content.decode()
+    assert "There is nothing here" in page
+    assert "Dispatch" not in page
+    assert "Home" not in page
+
+
 def test_a_crash_shows_a_page_without_a_traceback(client, monkeypatch):
     alice = newsroom.signed_in(Client(raise_request_exception=False))
     monkeypatch.setattr("dispatch.operations.stats.now", lambda: 1 / 0)
