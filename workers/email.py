@@ -1,7 +1,7 @@
-"""Mail: freeze an audience, send a chunk."""
+"""Mail: freeze an audience, send a chunk, send a letter to one reader."""
 
 from dispatch import queue
-from dispatch.delivery import ledger, sending
+from dispatch.delivery import ledger, letters, sending
 
 
 @queue.task("email.enlist")
@@ -14,3 +14,9 @@ def enlist(edition_id: int) -> None:
 def send_chunk(send_id: int, number: int) -> None:
     """Send what is left of a chunk."""
     sending.send_chunk(send_id, number)
+
+
+@queue.task("email.send_letter")
+def send_letter(letter_id: int) -> None:
+    """Send a letter that is no edition; rung twice, once."""
+    letters.send(letter_id)

@@ -1,10 +1,29 @@
 """Upkeep: what must be done some time, and waits for nobody."""
 
 from dispatch import queue
-from dispatch.audience import leaving
+from dispatch.audience import leaving, moving, signing_up
 
 
 @queue.task("upkeep.forget_who_left")
 def forget_who_left() -> None:
     """Erase readers whose day of undoing is over."""
     leaving.forget_who_left()
+
+
+@queue.task("upkeep.take_sign_ups")
+def take_sign_ups() -> None:
+    """Look at what forms brought, a batch at a time."""
+    while signing_up.take() and not queue.is_stopping():
+        pass
+
+
+@queue.task("upkeep.tell_the_held")
+def tell_the_held() -> None:
+    """Write to those who had to wait for it."""
+    signing_up.tell_the_held()
+
+
+@queue.task("upkeep.tell_both")
+def tell_both(change_id: int) -> None:
+    """Write to the mailboxes that a change of address needs."""
+    moving.tell_both(change_id)

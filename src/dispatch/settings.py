@@ -154,4 +154,14 @@ DELIVERY: dict[str, Any] = {
     "first_wave_from": int(env.number("DISPATCH_FIRST_WAVE_FROM", 5000)),
 }
 
+SIGN_UPS: dict[str, int] = {
+    "network_an_hour": int(env.number("DISPATCH_SIGN_UPS_NETWORK_AN_HOUR", 60)),
+    "an_hour": int(env.number("DISPATCH_SIGN_UPS_AN_HOUR", 5000)),
+}
+RISKY_PROVIDERS = env.words(
+    "DISPATCH_RISKY_PROVIDERS",
+    "by mail.ru bk.ru inbox.ru list.ru internet.ru rambler.ru vk.com yandex.ru ya.ru yandex.com yandex.kz",
+)
+"""Mailbox providers, by domain, that answer to those whom readers must fear; the form says so before anything is sent."""
+
 LOGGING_CONFIG = None

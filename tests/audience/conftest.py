@@ -1,8 +1,12 @@
 """A newsletter, and a way to write CSV files."""
 
-import pytest
+import secrets
 
-from dispatch.audience.models import Newsletter
+import pytest
+from django.utils import timezone
+
+from dispatch import vault
+from dispatch.audience.models import Newsletter, Subscriber, Subscription
 
 
 @pytest.fixture
@@ -26,3 +30,24 @@ def csv_file(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def reader(newsletter):
+    """reader("alice@example.org", language="be") subscribes somebody, and gives the subscription."""
+
+    def make(address, of=newsletter, language="en", name=""):
+        one, is_new = Subscriber.objects.get_or_create(address_index=vault.blind_index(address))
+        if is_new:
+            one.address = vault.seal(address, f"subscriber:{one.pk}:address")
+            one.name = vault.seal(name, f"subscriber:{one.pk}:name") if name else None
+            one.save()
+        return Subscription.objects.create(
+            subscriber=one,
+            newsletter=of,
+            language=language,
+            handle=secrets.token_bytes(8),
+            consented_at=timezone.now(),
+        )
+
+    return make

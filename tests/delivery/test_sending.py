@@ -1,12 +1,15 @@
 """A send from a rendered edition to its readers, every outcome known."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import leaving
-from dispatch.audience.models import Subscription, Suppression
+from dispatch.audience.models import Subscriber, Subscription, Suppression
 from dispatch.delivery import acts, closing, ledger, progress, relays, sending
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.models import Ambiguity, Chunk, Relay, Send
@@ -327,3 +330,16 @@ def send_all_leased(send):
 def test_choosing_finds_no_relay_while_every_breaker_is_open(fake):
     Relay.objects.update(breaker="open", probe_at="2999-01-01T00:00Z")
     assert relays.choose() is None
+
+
+def test_who_pauses_gets_nothing_until_the_pause_is_over(fake, edition, make_edition, subscribe):
+    alice, bob = subscribe("alice"), subscribe("bob")
+    Subscriber.objects.filter(pk=alice.pk).update(paused_until=timezone.now() + timedelta(weeks=1))
+    send = ledger.enlist(edition.pk)
+    assert send.frozen_count == 1
+    Subscriber.objects.filter(pk=bob.pk).update(paused_until=timezone.now() + timedelta(weeks=1))
+    send_all(send)
+    assert recipients(fake) == []
+    Subscriber.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
+    send_all(ledger.enlist(make_edition("story:2").pk))
+    assert recipients(fake) == ["alice@example.org", "bob@example.org"]

@@ -22,7 +22,17 @@ from dispatch.delivery.models import Relay
 from dispatch.operations import resealing
 
 OLD, NEW = (f"{number} " + base64.b64encode(letter * 32).decode() for number, letter in ((1, b"k"), (2, b"n")))
-NOT_SEALED = {"hash", "body_hash", "token_hash", "previous", "address_index", "handle", "audience_hash"}
+NOT_SEALED = {
+    "network",
+    "bucket",
+    "hash",
+    "body_hash",
+    "token_hash",
+    "previous",
+    "address_index",
+    "handle",
+    "audience_hash",
+}
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Leaving: mail stops at once, undone for a day, then the person is forgotten."""
+"""Leaving: mail stops at once; for a day the reader's own mailbox can undo it; then the person is forgotten."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from dispatch.audience import letters
 from dispatch.audience.models import Subscriber, Subscription, Suppression
 
 UNDO = timedelta(hours=24)
@@ -18,14 +19,6 @@ def leave(subscription: Subscription) -> None:
     Subscription.objects.filter(pk=subscription.pk, state=Subscription.State.ACTIVE).update(
         state=Subscription.State.LEFT, left_at=timezone.now()
     )
-
-
-def come_back(subscription: Subscription) -> bool:
-    """Undo within the day; False when it is too late or nothing was left."""
-    changed = Subscription.objects.filter(
-        pk=subscription.pk, state=Subscription.State.LEFT, left_at__gt=timezone.now() - UNDO
-    ).update(state=Subscription.State.ACTIVE, left_at=None)
-    return changed == 1
 
 
 def hold_the_door() -> None:
@@ -48,13 +41,19 @@ def forget_who_left(limit: int = 1000) -> int:
     ended = Subscription.objects.filter(state=Subscription.State.LEFT, left_at__lte=too_late).values("subscriber")
     gone = Subscriber.objects.filter(~Exists(here), pk__in=ended).select_for_update()[:limit]
     indexes = {reader.pk: reader.address_index for reader in gone}
+    Subscriber.objects.filter(pk__in=indexes).delete()
+    bury([bytes(index) for index in indexes.values()])
+    return len(indexes)
+
+
+def bury(indexes: list[bytes]) -> None:
+    """Leave nothing of erased addresses but a tombstone."""
     expires = timezone.now() + TOMBSTONE
     Suppression.objects.bulk_create(
-        [Suppression(address_index=i, reason="erased", expires_at=expires) for i in indexes.values()],
+        [Suppression(address_index=index, reason=Suppression.Reason.ERASED, expires_at=expires) for index in indexes],
         ignore_conflicts=True,
     )
-    Subscriber.objects.filter(pk__in=indexes).delete()
-    return len(indexes)
+    letters.forget_those_to(indexes)
 
 
 def _door_is_free() -> bool:

@@ -5,6 +5,7 @@ import zoneinfo
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 
 def check_zone(name: str) -> None:
@@ -51,6 +52,7 @@ class Subscriber(models.Model):
     address_index = models.BinaryField(max_length=32, unique=True)  # vault.blind_index of the normalised address
     name = models.BinaryField(null=True)  # sealed for "subscriber:<id>:name"
     provider_class = models.PositiveSmallIntegerField(default=0)  # audience.addresses.ProviderClass
+    paused_until = models.DateTimeField(null=True)  # no edition before then, by the reader's wish
     created_at = models.DateTimeField(auto_now_add=True)
 
 
@@ -99,3 +101,98 @@ class Suppression(models.Model):
     reason = models.CharField(max_length=12, choices=Reason)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
+
+
+class SignUp(models.Model):
+    """What a form brought, as it came: sealed, and not looked at until a worker has time."""
+
+    key = models.UUIDField(unique=True)
+    content = models.BinaryField()  # sealed for "sign-up:<key>:content"; see tickets.Wanted
+    network = models.BinaryField(max_length=16)  # a keyed hash of the day and the network; see budgets.network
+    asked_at = models.DateTimeField(auto_now_add=True)
+    not_before = models.DateTimeField(default=timezone.now)  # later where its network has used up its hour
+
+    class Meta:
+        indexes = [models.Index(fields=["not_before"], name="sign_ups_due")]
+
+
+class Wish(models.Model):
+    """A newsletter that somebody asked for with this address, until its mailbox confirms it or three days have passed."""
+
+    address = models.BinaryField()  # sealed for "wish:<id>:address"
+    address_index = models.BinaryField(max_length=32)
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=12)
+    topics = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    is_told = models.BooleanField(default=False)  # a letter that leads to it has been written
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["address_index", "newsletter"], name="one_wish_each")]
+        indexes = [models.Index(fields=["expires_at"], name="wishes_untold", condition=models.Q(is_told=False))]
+
+
+class Change(models.Model):
+    """A reader's move to another address; both mailboxes must agree."""
+
+    subscriber = models.OneToOneField(Subscriber, on_delete=models.CASCADE, related_name="change")
+    address = models.BinaryField()  # the new one, sealed for "change:<subscriber>:address"
+    address_index = models.BinaryField(max_length=32)
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")  # whose sender asks
+    language = models.CharField(max_length=12)
+    is_told = models.BooleanField(default=False)  # both letters have been written
+    old_agreed_at = models.DateTimeField(null=True)
+    new_agreed_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+
+
+class Letter(models.Model):
+    """One letter to one address outside editions, and the link in it: proof, for a while, of who reads that mailbox."""
+
+    class Kind(models.TextChoices):
+        CONFIRM = "confirm"  # of a sign-up
+        PREFERENCES = "preferences"  # a fresh link to them
+        OLD_ADDRESS = "old_address"  # may the reader move away from here?
+        NEW_ADDRESS = "new_address"  # may the reader move here?
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        REFUSED = "refused"
+        UNKNOWN = "unknown"  # it may have been taken; it is not sent again
+        LATE = "late"  # its link was over before a relay took it
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")  # whose sender it comes from
+    language = models.CharField(max_length=12)
+    subscriber = models.ForeignKey(Subscriber, null=True, on_delete=models.CASCADE, related_name="letters")
+    address = models.BinaryField(null=True)  # sealed for "letter:<id>:address"; gone once settled
+    address_index = models.BinaryField(max_length=32)
+    handle = models.BinaryField(max_length=8, unique=True)  # random; see tokens.py
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    code = models.CharField(max_length=20, blank=True)  # "550 5.1.1"; never the reply's text
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)  # while it is being sent: when its worker must be dead
+    written_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()  # of the link
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["address_index", "kind"], name="letters_to"),
+            models.Index(
+                fields=["next_attempt_at"], name="letters_due", condition=models.Q(state__in=["waiting", "sending"])
+            ),
+        ]
+
+
+class Spent(models.Model):
+    """Letters that one network, or all of them together, caused within an hour."""
+
+    bucket = models.BinaryField(max_length=16)  # budgets.network, or empty for everybody
+    hour = models.DateTimeField()
+    letters = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bucket", "hour"], name="one_count_an_hour")]

@@ -3,7 +3,8 @@
 from django.utils import timezone
 
 from dispatch import clock, queue
-from dispatch.audience.models import Suppression
+from dispatch.audience import moving, signing_up
+from dispatch.audience.models import SignUp, Suppression
 
 
 @clock.tick("forget who left", every=60)
@@ -16,3 +17,30 @@ def forget_who_left() -> None:
 def expire_tombstones() -> None:
     """A tombstone goes when its time is over."""
     Suppression.objects.filter(expires_at__lt=timezone.now()).delete()
+
+
+@clock.tick("take sign-ups", every=2)
+def take_sign_ups() -> None:
+    """Ring for forms whose doorbell was lost, or whose network's hour has passed."""
+    if SignUp.objects.filter(not_before__lte=timezone.now()).exists():
+        queue.enqueue("upkeep.take_sign_ups")
+
+
+@clock.tick("write to those who wait", every=600)
+def tell_the_held() -> None:
+    """Ring for wishes that came when their mailbox had had its letter of the day."""
+    queue.enqueue("upkeep.tell_the_held")
+
+
+@clock.tick("forget stale sign-ups", every=600)
+def forget_sign_ups() -> None:
+    """What nobody confirmed."""
+    signing_up.forget()
+    moving.forget()
+
+
+@clock.tick("ring for changed addresses", every=10)
+def tell_both() -> None:
+    """Changes of address whose doorbell was lost."""
+    for number in moving.untold():
+        queue.enqueue("upkeep.tell_both", number)

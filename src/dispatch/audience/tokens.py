@@ -29,7 +29,17 @@ def find(text: str) -> Subscription | None:
     """The subscription whose token this is; None for anything else, after the same work."""
     handle, proof = _parts(text)
     found = Subscription.objects.select_related("newsletter").filter(handle=handle).first()
-    return found if hmac.compare_digest(proof, vault.mac(PURPOSE, handle)[:8]) else None
+    return found if _is_ours(handle, proof) else None
+
+
+def handle_of(text: str) -> bytes | None:
+    """The handle inside a token of ours; None for anything else."""
+    handle, proof = _parts(text)
+    return handle if _is_ours(handle, proof) else None
+
+
+def _is_ours(handle: bytes, proof: bytes) -> bool:
+    return hmac.compare_digest(proof, vault.mac(PURPOSE, handle)[:8])
 
 
 def _parts(text: str) -> tuple[bytes, bytes]:

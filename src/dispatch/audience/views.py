@@ -1,65 +1,116 @@
 """Readers' pages. They show no address, set no cookie, change nothing on GET, and answer the same to a token that is none."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language_from_request
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from dispatch.audience import leaving, tokens, wording
-from dispatch.audience.models import Subscription
+from dispatch.audience import addresses, confirming, forms, leaving, letters, moving, pages, preferences, tokens
+from dispatch.audience.models import Letter, Subscriber
+
+Kind = Letter.Kind
 
 
 @csrf_exempt  # the token is the proof; RFC 8058 forbids asking for a cookie
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button. POST leaves: from the button, or in one click from the mailbox (RFC 8058). Undo within a day."""
+    """GET shows a button. POST leaves: from the button, or in one click from the mailbox (RFC 8058).
+
+    A forwarded mail brings this link to strangers, so undoing takes a letter to the reader's own mailbox.
+    """
     subscription = tokens.find(token)
     if request.method != "POST":
-        return _page(request, "leave", subscription)
+        return pages.about(request, "leave", subscription)
     if request.POST.get("act") == "undo":
-        done = subscription is not None and leaving.come_back(subscription)
-        return _page(request, "back", subscription, done=done)
+        if subscription is not None:
+            preferences.mail_link(subscription)
+        return pages.about(request, "mailed", subscription)
     if subscription is not None:
         leaving.leave(subscription)
     if request.POST.get("List-Unsubscribe") == "One-Click":
-        return _quiet(HttpResponse("", content_type="text/plain"))
-    return _page(request, "left", subscription)
+        return pages.quiet(HttpResponse("", content_type="text/plain"))
+    return pages.about(request, "left", subscription)
 
 
+@csrf_exempt  # the token is the proof, and no cookie stands for anyone
 @never_cache
-@require_http_methods(["GET", "HEAD"])
-def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """What can be changed, and how; shows nothing that a forwarded mail would give away."""
-    return _page(request, "preferences", tokens.find(token), leave_url=reverse("leave", args=[token]))
+@require_http_methods(["GET", "HEAD", "POST"])
+def neutral(request: HttpRequest, token: str) -> HttpResponse:
+    """Where mails' own links lead: it shows nothing of the reader, and mails them a fresh link."""
+    subscription = tokens.find(token)
+    if request.method != "POST":
+        return pages.about(request, "preferences", subscription, leave_url=reverse("leave", args=[token]))
+    if subscription is not None:
+        preferences.mail_link(subscription)
+    return pages.about(request, "mailed", subscription)
 
 
-def _page(request: HttpRequest, name: str, subscription: Subscription | None, **more: object) -> HttpResponse:
-    words = wording.words(_language(request, subscription))
-    context = {"words": words, "newsletter_name": _name(subscription, words["language"]), **more}
-    return _quiet(render(request, f"audience/{name}.html", context))
+@csrf_exempt  # likewise
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """What a sign-up's letter leads to: GET shows what was asked for, POST agrees."""
+    letter = letters.opened(token, Kind.CONFIRM)
+    if letter is None:
+        return pages.over(request)
+    if request.method == "POST" and confirming.confirm(letter):
+        return pages.of_letter(request, "confirmed", letter, choose_url=reverse("choose", args=[token]))
+    wishes = confirming.asked_for(letter)
+    return pages.of_letter(request, "confirm", letter, wishes=wishes) if wishes else pages.over(request, letter)
 
 
-def _language(request: HttpRequest, subscription: Subscription | None) -> str:
-    """What ?lang asks for, else the subscription's, else the browser's."""
-    asked = request.GET.get("lang", "").lower()
-    if asked in dict(settings.LANGUAGES):
-        return asked
-    return subscription.language if subscription else get_language_from_request(request)
+@csrf_exempt  # likewise
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest, token: str) -> HttpResponse:
+    """A reader's preferences, by a freshly mailed link: GET shows them, POST takes one of the page's three forms."""
+    letter = letters.opened(token, Kind.PREFERENCES, Kind.CONFIRM)
+    reader = preferences.reader_of(letter) if letter else None
+    if letter is None or reader is None:
+        return pages.over(request)
+    told, is_trouble = _act(request, letter, reader) if request.method == "POST" else ("", False)
+    return pages.of_letter(
+        request,
+        "choose",
+        letter,
+        choices=preferences.choices(reader),
+        name=preferences.name(reader),
+        paused_until=preferences.paused_until(reader),
+        weeks=forms.WEEKS,
+        pattern=forms.safe_pattern(),
+        told=told,
+        is_trouble=is_trouble,
+    )
 
 
-def _name(subscription: Subscription | None, language: str) -> str:
-    if subscription is None:
-        return ""
-    names = subscription.newsletter.names
-    return str(names.get(language) or names.get("en") or next(iter(names.values()), subscription.newsletter.slug))
+def _act(request: HttpRequest, letter: Letter, reader: Subscriber) -> tuple[str, bool]:
+    """What to tell the reader, by the name of its words, and whether it is trouble."""
+    match request.POST.get("act"):
+        case "move":
+            try:
+                moving.ask(reader, letter, request.POST.get("address", ""))
+            except addresses.Malformed:
+                return "no_address", True
+            return "both_asked", False
+        case "forget":
+            preferences.leave_everything(reader)
+            return "forgotten", False
+        case _:
+            chosen = forms.choices(request.POST, preferences.newsletters())
+            preferences.save(reader, chosen, forms.name(request.POST), forms.pause(request.POST))
+            return "saved", False
 
 
-def _quiet(response: HttpResponse) -> HttpResponse:
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+@csrf_exempt  # likewise
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, token: str) -> HttpResponse:
+    """One of the two mailboxes of a change of address: GET shows a button, POST agrees."""
+    letter = letters.opened(token, Kind.OLD_ADDRESS, Kind.NEW_ADDRESS)
+    if letter is None or letter.used_at:
+        return pages.over(request, letter)
+    if request.method != "POST":
+        return pages.of_letter(request, "move", letter)
+    return pages.of_letter(request, "moved", letter) if moving.agree(letter) else pages.over(request, letter)

@@ -1,7 +1,7 @@
 """What the clock repeats for delivery."""
 
 from dispatch import clock, queue
-from dispatch.delivery import closing, ledger
+from dispatch.delivery import closing, ledger, letters
 from dispatch.delivery.models import Send
 from dispatch.editions.models import Edition
 
@@ -39,3 +39,10 @@ def close_sends() -> None:
 def forget() -> None:
     """Partitions of sends that ended a week ago."""
     closing.forget_old()
+
+
+@clock.tick("ring due letters", every=2)
+def ring_letters() -> None:
+    """Letters whose doorbell was lost, whose wait is over, or whose worker died."""
+    for number in letters.due():
+        queue.enqueue("email.send_letter", number)

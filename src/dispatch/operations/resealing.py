@@ -15,7 +15,7 @@ from psycopg import sql
 
 from dispatch import vault
 from dispatch.articles.models import Source
-from dispatch.audience.models import Subscriber
+from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
 from dispatch.delivery.models import Relay
 from dispatch.social.models import Channel
 
@@ -45,6 +45,10 @@ class Batch:
 COLUMNS = (
     Column("readers' addresses", Subscriber, "subscriber", "id", "address"),
     Column("readers' names", Subscriber, "subscriber", "id", "name"),
+    Column("forms not yet looked at", SignUp, "sign-up", "key", "content"),
+    Column("addresses to be confirmed", Wish, "wish", "id", "address"),
+    Column("addresses to move to", Change, "change", "subscriber_id", "address"),
+    Column("letters not yet sent", Letter, "letter", "id", "address"),
     Column("relays", Relay, "relay", "name", "url"),
     Column("channels", Channel, "channel", "slug", "credentials"),
     Column("sources' secrets", Source, "source", "slug", "secrets"),

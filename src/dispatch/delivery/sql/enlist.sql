@@ -20,6 +20,7 @@ WITH variants AS (
     WHERE s.newsletter_id = %(newsletter)s
       AND s.state = 'active'
       AND s.frequency IN ('', %(cadence)s)
+      AND (r.paused_until IS NULL OR r.paused_until <= clock_timestamp())
       AND (s.topics = '{}' OR s.topics && %(topics)s::varchar[])
       AND coalesce(own.id, second.id) IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM audience_suppression x WHERE x.address_index = r.address_index

@@ -1,9 +1,10 @@
--- The readers of a window, in its order, with what a message needs and whether it may still be sent: leaving and suppression
+-- The readers of a window, in its order, with what a message needs and whether it may still be sent: leaving, pausing and suppression
 -- since the freeze are looked at again here, a moment before the mail would go.
 -- Each look-up is lateral and of one row, so that it goes by its index whatever the planner believes of the tables: after an
 -- import, before they were analysed, it read all of a newsletter's subscriptions for each window (6.4 ms at 60,000 readers).
 SELECT w.id, r.address, r.name, s.handle,
        coalesce(s.state, 'left') = 'active'
+         AND (r.paused_until IS NULL OR r.paused_until <= clock_timestamp())
          AND NOT EXISTS (SELECT 1 FROM audience_suppression x WHERE x.address_index = r.address_index
                            AND (x.expires_at IS NULL OR x.expires_at > clock_timestamp())) AS wanted,
        coalesce(d.attempts, 0)

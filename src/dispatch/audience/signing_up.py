@@ -1,0 +1,144 @@
+"""Signing up. The request keeps a sealed row and answers, whoever asks for whomever; a worker looks at it later.
+
+So neither the answer nor its time can tell whether an address is new, waiting, subscribed or not to be written to, and the
+letter that follows is the same for all of them. What the letter's link does is in confirming.py.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from dispatch import queue, vault
+from dispatch.audience import addresses, budgets, letters, tickets
+from dispatch.audience.models import Letter, Newsletter, SignUp, Wish
+
+TAKING = 0x736967  # "sig": the advisory lock of whoever takes sign-ups
+KEPT = timedelta(hours=72)
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Forms that name one mailbox and newsletter; the first one's wishes count."""
+
+    newsletter: Newsletter
+    wanted: tickets.Wanted
+    address: str
+    index: bytes
+    network: bytes
+    forms: list[int] = field(default_factory=list)
+
+
+def ask(wanted: tickets.Wanted, network: bytes) -> None:
+    """Keep what a form brought, without a look at it."""
+    key = uuid.uuid4()
+    SignUp.objects.create(key=key, content=wanted.sealed(f"sign-up:{key}:content"), network=network)
+    queue.enqueue("upkeep.take_sign_ups")
+
+
+@transaction.atomic
+def take() -> bool:
+    """Look at what forms brought: a wish each, and one letter a mailbox. True: there may be more of them.
+
+    One worker at a time, so that a mailbox whose address was given twice at once gets one letter.
+    """
+    if not _is_alone():
+        return False
+    due = list(SignUp.objects.filter(not_before__lte=timezone.now()).order_by("asked_at", "pk")[:BATCH])
+    held = [number for asked in _by_mailbox(due) if not _take(asked) for number in asked.forms]
+    SignUp.objects.filter(pk__in=held).update(not_before=budgets.next_hour(timezone.now()))
+    SignUp.objects.filter(pk__in={one.pk for one in due} - set(held)).delete()
+    return len(due) == BATCH
+
+
+@transaction.atomic
+def tell_the_held() -> None:
+    """Write to those whose wish came when their mailbox had had its letter of the day."""
+    if not _is_alone():
+        return
+    waiting = Wish.objects.filter(is_told=False, expires_at__gt=timezone.now()).select_related("newsletter")
+    for wish in waiting[:BATCH]:
+        if letters.may_write(bytes(wish.address_index), Letter.Kind.CONFIRM):
+            _write(wish)
+
+
+def forget() -> None:
+    """What was not confirmed, or could not be taken, in three days."""
+    now = timezone.now()
+    Wish.objects.filter(expires_at__lt=now).delete()
+    SignUp.objects.filter(asked_at__lt=now - KEPT).delete()
+    budgets.forget(now)
+    letters.forget()
+
+
+def address_of(wish: Wish) -> str:
+    """The address it was made with. Raises vault.Unreadable."""
+    return vault.unseal(bytes(wish.address), f"wish:{wish.pk}:address")
+
+
+def _by_mailbox(forms: list[SignUp]) -> Iterable[Asked]:
+    """A flood of forms for one mailbox is one matter. What a machine filled in, or no server would take, is left out."""
+    newsletters = {newsletter.pk: newsletter for newsletter in Newsletter.objects.filter(active=True)}
+    found: dict[tuple[bytes, int], Asked] = {}
+    for form in forms:
+        wanted = tickets.opened(bytes(form.content), f"sign-up:{form.key}:content")
+        address, newsletter = _address(wanted), newsletters.get(wanted.newsletter)
+        if address and newsletter:
+            index = vault.blind_index(addresses.unique_form(address))
+            fresh = Asked(newsletter, wanted, address, index, bytes(form.network))
+            asked = found.setdefault((index, newsletter.pk), fresh)
+            asked.forms.append(form.pk)
+    return found.values()
+
+
+def _take(asked: Asked) -> bool:
+    """False: a letter would be due, and this hour has had its share."""
+    may_write = letters.may_write(asked.index, Letter.Kind.CONFIRM)
+    if may_write and not budgets.spend(asked.network, timezone.now()):
+        return False
+    wish = _wish(asked)
+    if may_write:
+        _write(wish)
+    return True
+
+
+def _address(wanted: tickets.Wanted) -> str | None:
+    """None: from a machine, or not an address that mail can be sent to."""
+    try:
+        return None if wanted.is_trapped else addresses.parse(wanted.address)
+    except addresses.Malformed:
+        return None
+
+
+def _wish(asked: Asked) -> Wish:
+    """What is asked for again is asked for anew. A letter whose link is still open leads to this wish as well."""
+    now = timezone.now()
+    is_open = Letter.objects.filter(
+        address_index=asked.index, kind=Letter.Kind.CONFIRM, used_at=None, expires_at__gt=now
+    )
+    values = {
+        "address": b"",
+        "language": asked.wanted.language,
+        "topics": list(asked.wanted.topics),
+        "expires_at": now + KEPT,
+        "is_told": is_open.exists(),
+    }
+    wish, _ = Wish.objects.update_or_create(address_index=asked.index, newsletter=asked.newsletter, defaults=values)
+    wish.address = vault.seal(asked.address, f"wish:{wish.pk}:address")
+    wish.save(update_fields=["address"])
+    return wish
+
+
+def _write(wish: Wish) -> None:
+    letters.write(Letter.Kind.CONFIRM, wish.newsletter, wish.language, address_of(wish))
+    Wish.objects.filter(address_index=wish.address_index).update(is_told=True)
+
+
+def _is_alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TAKING])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,145 @@
+"""A letter to one reader outside editions: claimed by its row, one message, one outcome, and then its address is gone.
+
+Write-ahead as in the ledger: a letter whose worker died between claim and answer may have been taken, so it is unknown and is
+not sent again; whoever waits for it can ask for another one.
+"""
+
+import base64
+import logging
+from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import jinja2
+from django.conf import settings
+from django.db import transaction
+
+from dispatch import retrying, templating, vault
+from dispatch.accounts import stopping
+from dispatch.accounts.models import Stop
+from dispatch.audience import letters
+from dispatch.audience.models import Letter
+from dispatch.delivery import relays, statements
+from dispatch.delivery.mailers.base import Message, Misaddressed, Trouble, check
+from dispatch.delivery.models import Relay
+from dispatch.outcomes import Deferred, Refused, Sent, Unknown
+
+log = logging.getLogger(__name__)
+State = Letter.State
+LEASE = timedelta(minutes=11)
+"""Longer than any SMTP time-out (RFC 5321 section 4.5.3.2.6 has ten minutes): past it a worker is dead."""
+MAIL = policy.SMTP.clone(max_line_length=76)
+WHOLE = MAIL.clone(max_line_length=998)
+"""So that a long address stands in its header as it stands in the envelope."""
+
+
+def due() -> list[int]:
+    """Letters that a worker should hear of."""
+    waiting = Letter.objects.filter(state__in=[State.WAITING, State.SENDING], next_attempt_at__lte=statements.now())
+    return list(waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:100])
+
+
+def send(number: int) -> None:
+    """Send a letter, as far as its state lets. Rung twice, late or in vain: no harm."""
+    relay = relays.choose()
+    if relay is None or (letter := _claim(number)) is None:
+        return
+    mailer = relays.open_mailer(relay)
+    try:
+        (answer,) = mailer.send([_message(letter)])
+    except (vault.Unreadable, Misaddressed, jinja2.TemplateError, ValueError) as problem:
+        log.error("a letter cannot be made", extra={"letter": number, "code": type(problem).__name__.lower()})  # noqa: TRY400 - a traceback could hold the address
+        _settle(letter, State.REFUSED, "unmakeable")
+        return
+    finally:
+        mailer.close()
+    match answer:
+        case Sent():
+            relays.worked(relay)
+            _settle(letter, State.SENT)
+        case Refused(code=code):
+            _settle(letter, State.REFUSED, code)
+        case Unknown():
+            _settle(letter, State.UNKNOWN)
+        case Deferred(code=code):
+            _put_off(letter, code)
+        case Trouble(reason=reason, code=code):
+            _blame(relay, reason, code)
+            _put_off(letter, code)
+
+
+@transaction.atomic
+def _claim(number: int) -> Letter | None:
+    """The letter, where it waits and is due; one whose worker died is settled as unknown."""
+    now = statements.now()
+    letter = Letter.objects.select_for_update(of=("self",)).select_related("newsletter").filter(pk=number).first()
+    if letter is None or letter.next_attempt_at > now or letter.state not in {State.WAITING, State.SENDING}:
+        return None
+    if letter.state == State.SENDING:
+        _settle(letter, State.UNKNOWN)
+        return None
+    if letter.expires_at <= now:
+        _settle(letter, State.LATE)
+        return None
+    if _is_stopped(letter):
+        return None
+    letter.state, letter.next_attempt_at, letter.attempts = State.SENDING, now + LEASE, letter.attempts + 1
+    letter.save(update_fields=["state", "next_attempt_at", "attempts"])
+    return letter
+
+
+def _is_stopped(letter: Letter) -> bool:
+    held = [(Stop.Scope.EVERYTHING, None), (Stop.Scope.NEWSLETTER, letter.newsletter_id)]
+    return any((stop.scope, stop.target) in held for stop in stopping.in_force())
+
+
+def _settle(letter: Letter, state: str, code: str = "") -> None:
+    """Its end; the address has served. A worker that comes back from the dead finds it settled and changes nothing."""
+    ours = Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, state=letter.state)
+    ours.update(state=state, code=code[:20], address=None)
+
+
+def _put_off(letter: Letter, code: str) -> None:
+    moment = retrying.next_attempt(letter.attempts, statements.now(), until=letter.expires_at)
+    if moment is None:
+        _settle(letter, State.LATE, code)
+        return
+    ours = Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, state=letter.state)
+    ours.update(state=State.WAITING, code=code[:20], next_attempt_at=moment)
+
+
+def _blame(relay: Relay, reason: str, code: str) -> None:
+    relays.failed(relay, f"{reason} {code}".strip())
+    log.warning("relay in trouble", extra={"relay": relay.name, "code": code})
+
+
+def _message(letter: Letter) -> Message:
+    """Plain text from a template, in the reader's language, without a name or a newsletter in it."""
+    recipient, sender = letters.address(letter), letter.newsletter.from_address
+    subject, _, body = _template(letter).render(link=letters.link(letter)).strip().partition("\n")
+    made = EmailMessage(policy=MAIL)
+    made["From"] = sender
+    made["To"] = recipient
+    made["Subject"] = subject.strip()
+    made["Date"] = format_datetime(statements.now())
+    made["Message-ID"] = f"<{_message_id(letter)}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
+    made.set_content(body.strip() + "\n", cte="quoted-printable")
+    written = made.as_bytes(policy=WHOLE.clone(utf8=not recipient.isascii()))  # RFC 6532 for those who need it
+    message = Message(sender, recipient, written.replace(b"\r\n.", b"\r\n=2E"))
+    check(message)
+    return message
+
+
+def _message_id(letter: Letter) -> str:
+    digest = vault.mac("message id", b"letter " + bytes(letter.handle))[:16]
+    return f"{base64.b32encode(digest)[:26].decode().lower()}@{settings.MESSAGE_ID_DOMAIN}"
+
+
+def _template(letter: Letter) -> jinja2.Template:
+    """`templates/email/neutral/<kind>.<language>.txt`, the newsroom's own first, in English where there is no other."""
+    loader = jinja2.FileSystemLoader([folder / "email" / "neutral" for folder in templating.folders()])
+    plain = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - plain text
+    languages = (letter.language, letter.language.partition("-")[0], "en")
+    return plain.select_template([f"{letter.kind}.{language}.txt" for language in languages])
