@@ -82,6 +82,7 @@ def configure() -> None:
             "loggers": {
                 "celery": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
+                "kombu.transport.native_delayed_delivery": {"level": "ERROR"},  # doorbells ring at once
                 "uvicorn": {"level": "WARNING", "propagate": True, "handlers": []},
                 "uvicorn.error": {"level": "WARNING"},
                 "uvicorn.access": {"level": "CRITICAL"},  # its lines hold readers' tokens and network addresses

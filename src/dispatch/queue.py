@@ -79,6 +79,7 @@ app.conf.update(
     task_send_sent_event=False,
     worker_send_task_events=False,
     worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=True,  # those acknowledged late: none; else Celery warns each time
     worker_hijack_root_logger=False,
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=400_000,
