@@ -35,7 +35,7 @@ bench: $(READY)  ## One benchmark: make bench NAME=path
 	@$(BIN)/python bench/$(NAME).py $(ARGS)
 
 chaos: $(READY)  ## Kill things while mail goes out, count what arrives
-	@$(BIN)/python -m pytest -q tests/flows/test_killing.py $(ARGS)
+	@$(BIN)/python tests/chaos/run.py $(ARGS)
 
 lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
 	uv pip compile -q $(LOCK) pyproject.toml -o requirements/base.txt

@@ -9,7 +9,7 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import leaving
-from dispatch.audience.models import Subscriber, Subscription, Suppression
+from dispatch.audience.models import Newsletter, Subscriber, Subscription, Suppression
 from dispatch.delivery import acts, closing, ledger, progress, relays, sending
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.models import Ambiguity, Chunk, Relay, Send
@@ -306,6 +306,20 @@ def test_the_unknown_may_be_tried_again_by_a_person(fake, edition, subscribe, ne
     send_all(send)
     assert len(fake.taken) == 1
     assert state_of(send) == "finished"
+
+
+@pytest.mark.parametrize(("policy", "resolution"), [("resend_once", "resent"), ("never_twice", "unknown")])
+def test_a_reply_that_never_came_is_shown_as_doubt(fake, edition, subscribe, policy, resolution):
+    Newsletter.objects.update(ambiguity=policy)
+    subscribe("alice")
+    bob = subscribe("bob")
+    fake.answer = lambda m: Unknown(reason="no reply") if m.recipient.startswith("bob") else Sent()
+    send = ledger.enlist(edition.pk)
+    send_all(send)
+    doubt = Ambiguity.objects.get()
+    chunk = Chunk.objects.get(number=doubt.chunk)
+    assert chunk.recipients[doubt.first : doubt.last + 1] == [bob.pk]
+    assert doubt.resolution == resolution
 
 
 def test_a_week_after_the_end_only_totals_are_left(fake, edition, subscribe):

@@ -18,7 +18,7 @@ from django.db.models import F
 from dispatch import queue
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import statements
-from dispatch.delivery.models import Ambiguity, Chunk, Send
+from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions.models import Edition
 
 TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
@@ -137,6 +137,7 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, ahead: int) -> in
             return None
         _write_excepts(claimed, answers.excepts)
         _write_doubts(claimed, answers.doubts)
+        _show_doubts(claimed, answers.doubts)
         if claimed.is_retry and answers.accepted:
             statements.run(FORGIVE, claimed.send, answers.accepted)
     return int(row[0])
@@ -255,6 +256,21 @@ def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
         state="unknown" if claimed.ambiguity == "never_twice" else "deferred",
         wait=settings.DELIVERY["resend_wait_seconds"],
     )
+
+
+def _show_doubts(claimed: Claim, readers: Sequence[int]) -> None:
+    """What the desk shows of each, once it is decided who gets theirs again."""
+    found = DeliveryException.objects.filter(send=claimed.send, subscriber_id__in=readers)
+    for reader, state in found.values_list("subscriber_id", "state") if readers else ():
+        place = claimed.recipients.index(reader)
+        Ambiguity.objects.create(
+            send_id=claimed.send,
+            chunk=claimed.number,
+            first=place,
+            last=place,
+            reason="no reply after its last byte",
+            resolution="unknown" if state == DeliveryException.State.UNKNOWN else "resent",
+        )
 
 
 def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:

@@ -1,0 +1,223 @@
+"""Kills whatever mail needs while it goes out, and counts what arrived. `make chaos`, `make chaos ARGS=--quick`.
+
+Lost: neither arrived nor recorded as unknown. Prints a table and ends with a JSON line; fails where a promise is broken.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faults import Faults
+from world import TIMES, World, until
+
+QUICK = {"readers": 20_000, "seeds": [1], "trouble": 25, "blackout": 8}
+WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30}
+POLICIES = ("resend_once", "never_twice")
+SETTLES = float(TIMES["DISPATCH_LEASE_SECONDS"]) + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"]) + 10
+"""Seconds after the last trouble within which it goes on again by itself."""
+
+
+@dataclass
+class Run:
+    """One send through trouble."""
+
+    policy: str
+    seed: int
+    readers: int
+    faults: Counter = field(default_factory=Counter)
+    lost: int = 0
+    doubled: int = 0
+    unknown: int = 0
+    ambiguous: int = 0
+    takeovers: int = 0
+    state: str = ""
+    recovered: bool = False
+
+    @property
+    def broken(self):
+        """The promises that did not hold."""
+        found = []
+        if self.lost:
+            found.append("lost readers")
+        if self.doubled > (0 if self.policy == "never_twice" else self.ambiguous):
+            found.append("doubled more than it says")
+        if self.state != "finished":
+            found.append(f"ended as {self.state}")
+        if not self.recovered:
+            found.append("did not go on by itself")
+        return found
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one seed and fewer readers, in under five minutes")
+    parser.add_argument("--seed", type=int, action="append", help="instead of the fixed ones and a random one")
+    options = parser.parse_args()
+    sizes = QUICK if options.quick else WHOLE
+    seeds = options.seed or [*sizes["seeds"], secrets.randbelow(10**6)]
+    print(f"Seeds {', '.join(map(str, seeds))}; " + ", ".join(f"{name}={value}" for name, value in TIMES.items()))
+    with tempfile.TemporaryDirectory(prefix="dispatch-chaos-") as name:
+        world = World(Path(name))
+        world.start()
+        try:
+            people = prepare(world, sizes["readers"])
+            runs = [one(world, people, policy, seed, sizes) for seed in seeds for policy in POLICIES]
+        except BaseException:
+            print((world.folder / "log").read_text(errors="replace")[-5000:], file=sys.stderr)
+            raise
+        finally:
+            world.stop()
+    return tell(runs)
+
+
+def prepare(world, count):
+    """A newsletter, its readers by the real import, a relay."""
+    import logging
+
+    import django
+
+    os.environ["DISPATCH_DATABASE_POOL"] = "0"
+    django.setup()
+    logging.disable(logging.WARNING)
+    from dispatch.audience import importing
+    from dispatch.audience.models import Newsletter, Subscriber
+    from dispatch.delivery import relays
+
+    Newsletter.objects.create(
+        slug="office", languages=["en"], from_name="Office", from_address="news@example.org", names={"en": "Office"}
+    )
+    file = world.folder / "readers.csv"
+    file.write_text("email,name,language\n" + "".join(f"r{n:06}@example.org,Alice,en\n" for n in range(count)))
+    assert not importing.run(file, importing.Defaults("office"), apply=True).faults
+    relays.save("sink", f"smtp://127.0.0.1:{world.smtp.getsockname()[1]}?security=none")
+    return list(Subscriber.objects.values_list("pk", flat=True))
+
+
+def one(world, people, policy, seed, sizes):
+    """Enlist, make trouble, let it settle, count."""
+    from dispatch.delivery import ledger
+    from dispatch.delivery.models import Send
+
+    run = Run(policy, seed, len(people))
+    send = ledger.enlist(rendered(policy, seed)).pk
+    faults = Faults(world, seed, send, blackout=sizes["blackout"])
+    began = time.monotonic()
+    faults.thread.start()
+    until(lambda: state(send) == "finished", sizes["trouble"])
+    faults.stop()
+    run.faults = faults.done
+    # What is left goes at the pace of the receiver; from then on only a lease and a wait may be between it and the end.
+    until(lambda: remaining(send) == 0, 120)
+    run.recovered = until(lambda: state(send) in {"finished", "unbalanced"}, SETTLES)
+    run.state = Send.objects.get(pk=send).state
+    count(world, run, send, people)
+    print(f"{policy}, seed {seed}: {time.monotonic() - began:.0f} s, {sum(run.faults.values())} troubles", flush=True)
+    return run
+
+
+def rendered(policy, seed):
+    from django.utils import timezone
+
+    from dispatch.audience.models import Newsletter
+    from dispatch.editions import slots
+    from dispatch.editions.models import Edition, Variant
+
+    Newsletter.objects.update(ambiguity=policy)
+    edition = Edition.objects.create(
+        newsletter=Newsletter.objects.get(), slot=f"{policy} {seed}", state="rendered", due_at=timezone.now()
+    )
+    nonce = slots.new_nonce()
+    text = f"Hello{slots.token(nonce, 'name')}!\n{slots.token(nonce, 'leave')}\n" + "A line.\n" * 100
+    Variant.objects.create(
+        edition=edition, language="en", nonce=nonce, subject="News", text=text, html=f"<p>{text}</p>", hash=b""
+    )
+    return edition.pk
+
+
+def state(send):
+    """Or nothing, while the database is away."""
+    return asked(lambda: _send(send).state)
+
+
+def remaining(send):
+    """Readers whose turn has not come in the first round."""
+    from dispatch.delivery import ledger
+
+    return asked(lambda: (totals := ledger.totals(send)).frozen - totals.settled)
+
+
+def asked(question):
+    from django.db import Error, connection
+
+    try:
+        return question()
+    except Error:
+        connection.close()
+        return None
+
+
+def _send(number):
+    from dispatch.delivery.models import Send
+
+    return Send.objects.get(pk=number)
+
+
+def count(world, run, send, people):
+    """At the receiver, against the readers: not what the ledger says of itself, but for who is unknown."""
+    from django.db.models import F, Sum
+
+    from dispatch.delivery import personalizing
+    from dispatch.delivery.models import Ambiguity, DeliveryException
+
+    arrived = Counter(world.arrived.read_text().split())
+    mails = {reader: arrived[personalizing.message_id(send, reader)] for reader in people}
+    unknown = set(DeliveryException.objects.filter(send=send, state="unknown").values_list("subscriber_id", flat=True))
+    run.lost = sum(1 for reader, times in mails.items() if not times and reader not in unknown)
+    run.doubled = sum(times - 1 for times in mails.values() if times > 1)
+    run.unknown = len(unknown)
+    doubts = Ambiguity.objects.filter(send=send)
+    run.ambiguous = doubts.aggregate(readers=Sum(F("last") - F("first") + 1))["readers"] or 0
+    run.takeovers = doubts.count()
+
+
+def tell(runs):
+    print()
+    kinds = sorted({kind for run in runs for kind in run.faults})
+    lines = [
+        ("policy", [run.policy for run in runs]),
+        ("seed", [run.seed for run in runs]),
+        ("readers", [run.readers for run in runs]),
+        *((kind, [run.faults[kind] for run in runs]) for kind in kinds),
+        ("lost", [run.lost for run in runs]),
+        ("doubled", [run.doubled for run in runs]),
+        ("unknown", [run.unknown for run in runs]),
+        ("ambiguous", [run.ambiguous for run in runs]),
+        ("stretches in doubt", [run.takeovers for run in runs]),
+        ("ended as", [run.state for run in runs]),
+    ]
+    for name, values in lines:
+        print(f"{name:<28}" + "".join(f"{value:>14}" for value in values))
+    for run in runs:
+        for promise in run.broken:
+            print(f"BROKEN: {run.policy}, seed {run.seed}: {promise}")
+    by_policy = {policy: [run for run in runs if run.policy == policy] for policy in POLICIES}
+    said = {
+        "lost": sum(run.lost for run in runs),
+        "doubled_never_twice": sum(run.doubled for run in by_policy["never_twice"]),
+        "doubled_resend_once": sum(run.doubled for run in by_policy["resend_once"]),
+        "ambiguous": sum(run.ambiguous for run in by_policy["resend_once"]),
+        "unbalanced": sum(run.state != "finished" for run in runs),
+    }
+    print(json.dumps(said))
+    return 1 if any(run.broken for run in runs) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
