@@ -110,13 +110,14 @@ class Visitor:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url("**/")
 
-    def look(self, name, path):
-        """Open a page light, dark and on a phone, keep its pictures, and let axe judge it each time."""
+    def look(self, name, path=""):
+        """Open a page, or stay on this one, light, dark and on a phone; keep its pictures, and let axe judge it each time."""
         SCREENS.mkdir(parents=True, exist_ok=True)
         for look, how in LOOKS.items():
             self.page.set_viewport_size(how["viewport"])
             self.page.emulate_media(color_scheme=how["color_scheme"], reduced_motion="reduce")
-            self.page.goto(path)
+            if path:
+                self.page.goto(path)
             height = self.page.evaluate("document.documentElement.scrollHeight")
             self.page.set_viewport_size({**how["viewport"], "height": height})  # what is out of view is not painted
             self.page.screenshot(path=SCREENS / f"{name}-{look}.png", animations="disabled")
