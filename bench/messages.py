@@ -1,4 +1,5 @@
-"""A reader's message in microseconds: filled from what was compiled once, and as the standard library would build it.
+"""A reader's message in microseconds: filled from what was compiled once, signed, and as the standard library would build it
+and dkimpy sign it.
 `make bench NAME=messages`. Prints one table and ends with a JSON line.
 """
 
@@ -44,6 +45,7 @@ def measure() -> dict[str, float]:
         )
     data = personalizing.fill(compiled, readers[-1])
     found["bytes"] = len(data)
+    found |= signing_of(compiled, readers)
     message = base.Message("news@example.org", readers[-1].address, data)
     found["last check before the wire"] = best(lambda: each(base.check, [message] * READERS))
     sealed = vault.seal("alice@example.org", "subscriber:1:address")
@@ -51,6 +53,37 @@ def measure() -> dict[str, float]:
         lambda: each(lambda place: vault.unseal(sealed, place), ["subscriber:1:address"] * READERS)
     )
     found["EmailMessage"] = best(lambda: each(lambda _: fresh(text, page), range(READERS // 50)), READERS // 50)
+    return found
+
+
+def signing_of(compiled: Any, readers: list[Any]) -> dict[str, float]:
+    """Filled and signed, by kind of key."""
+    import dkim
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    from dispatch.delivery import personalizing, signing
+
+    private = rsa.generate_private_key(65537, 2048)
+    by_rsa = signing.key("s1-rsa._domainkey.example.org", private)
+    by_ed25519 = signing.key("s1-ed25519._domainkey.example.org", ed25519.Ed25519PrivateKey.generate())
+    found = {}
+    for what, keys in (("ed25519", [by_ed25519]), ("rsa-2048", [by_rsa]), ("both", [by_rsa, by_ed25519])):
+        some = readers[: 2000 if what == "ed25519" else 400]
+        found[f"fill and sign, {what}"] = best(
+            lambda keys=keys, some=some: each(
+                lambda one: signing.sign(personalizing.fill(compiled, one), keys, compiled.opening), some
+            ),
+            len(some),
+        )
+    data = personalizing.fill(compiled, readers[0])
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    way = (b"relaxed", b"relaxed")
+    found["dkimpy signs, rsa-2048"] = best(
+        lambda: each(lambda _: dkim.sign(data, b"s1", b"example.org", pem, canonicalize=way), range(40)), 40
+    )
     return found
 
 

@@ -17,6 +17,10 @@ COMMANDS = {
     "import": ("dispatch.audience.commands.readers", "import readers from a CSV file"),
     "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
+    "dkim": (
+        "dispatch.delivery.commands.dkim",
+        "make the keys that sign mail, show their DNS records, turn them on or off",
+    ),
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
     "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),

@@ -31,6 +31,24 @@ class Relay(models.Model):
     trouble = models.CharField(max_length=300, blank=True)
 
 
+class DkimKey(models.Model):
+    """One of a pair that signs a sending domain's letters, or will, or did."""
+
+    class Kind(models.TextChoices):
+        RSA = "rsa", "RSA"
+        ED25519 = "ed25519", "Ed25519"
+
+    host = models.CharField(
+        max_length=300, unique=True
+    )  # of its public half in the DNS: <selector>._domainkey.<domain>
+    domain = models.CharField(max_length=253)
+    pair = models.CharField(max_length=42)  # what the two selectors begin with
+    kind = models.CharField(max_length=8, choices=Kind)
+    private = models.BinaryField()  # sealed for "dkim:<host>:private": PKCS 8, PEM
+    active = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
 class Send(models.Model):
     """One edition on its way to one frozen audience."""
 

@@ -26,6 +26,8 @@ from dispatch.editions.models import Variant
 ALONE = re.compile(r"[^\s\0<>,]+")
 HOLE = "0" * tokens.LENGTH
 """Stands for a token while its link is encoded; no token holds a 0."""
+END = b"\r\n\r\n"
+"""Of the header."""
 Values = Mapping[str, str]
 """What differs by reader: to, message_id, token, name (", Alice" or "")."""
 Encoder = Callable[[Values], bytes]
@@ -49,6 +51,7 @@ class Compiled:
     parts: tuple[bytes, ...]
     slots: tuple[tuple[Encoder, tuple[int, ...]], ...]
     send: int
+    opening: bytes  # of the body, up to its first slot
 
 
 def compile_variant(variant: Variant, newsletter: Newsletter, send: int, moment: datetime) -> Compiled:
@@ -212,4 +215,6 @@ def _joined(pieces: list[Piece], send: int) -> Compiled:
         else:
             places.setdefault(piece, []).append(len(parts))
             parts += [b"", b""]
-    return Compiled(tuple(parts), tuple((encode, tuple(where)) for encode, where in places.items()), send)
+    gathered = tuple((encode, tuple(where)) for encode, where in places.items())
+    opening = next(part.partition(END)[2] for part in parts if END in part)
+    return Compiled(tuple(parts), gathered, send, opening)

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from dispatch import queue, retrying, vault
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import ledger, personalizing, relays, statements
+from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble, check
 from dispatch.delivery.models import DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
@@ -34,6 +34,7 @@ class Errand:
     mailer: Mailer
     compiled: Compiled
     sender: str  # the envelope's
+    keys: tuple[signing.Key, ...]  # none where the relay signs
 
 
 @dataclass
@@ -64,9 +65,10 @@ def send_chunk(send: int, number: int) -> None:
         ledger.release(claimed, relays.next_probe())
         return
     compiled, sender = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
+    keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)
     try:
-        _send_windows(Errand(claimed, relay, mailer, compiled, sender))
+        _send_windows(Errand(claimed, relay, mailer, compiled, sender, keys))
     finally:
         mailer.close()
 
@@ -137,7 +139,7 @@ def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: by
     plain = vault.unseal(address, f"subscriber:{number}:address")
     called = vault.unseal(name, f"subscriber:{number}:name") if name else ""
     data = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
-    letter = Message(errand.sender, plain, data)
+    letter = Message(errand.sender, plain, signing.sign(data, errand.keys, errand.compiled.opening))
     check(letter)
     return letter
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from dispatch import vault
 from dispatch.articles.models import Source
 from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
-from dispatch.delivery.models import Relay
+from dispatch.delivery.models import DkimKey, Relay
 from dispatch.social.models import Channel
 
 SQL = Path(__file__).parent / "sql"
@@ -50,6 +50,7 @@ COLUMNS = (
     Column("addresses to move to", Change, "change", "subscriber_id", "address"),
     Column("letters not yet sent", Letter, "letter", "id", "address"),
     Column("relays", Relay, "relay", "name", "url"),
+    Column("DKIM keys", DkimKey, "dkim", "host", "private"),
     Column("channels", Channel, "channel", "slug", "credentials"),
     Column("sources' secrets", Source, "source", "slug", "secrets"),
     Column("sources' API keys", Source, "source", "slug", "api_key"),
