@@ -107,3 +107,9 @@ def test_the_symlinked_rooms_are_relative_links():
         link = PACKAGE / name
         assert link.is_symlink()
         assert str(link.readlink()) == f"../../{name}"
+
+
+def test_each_decision_has_a_number_of_its_own():
+    for number, path in enumerate(sorted((ROOT / "docs" / "decisions").glob("*.md")), 1):
+        assert path.name.startswith(f"{number:04}-"), path.name
+        assert path.read_text(encoding="utf-8").startswith(f"# {number}. "), path.name
