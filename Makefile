@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 NAME ?= path
 LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help demo test lint bench chaos lock clean
+.PHONY: help demo test lint bench chaos privacy-gate lock clean
 
 help:  ## What can be asked for
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Dispatch needs Python 3.11 or newer."; exit 1; }
@@ -36,6 +36,9 @@ bench: $(READY)  ## One benchmark: make bench NAME=path
 
 chaos: $(READY)  ## Kill things while mail goes out, count what arrives
 	@$(BIN)/python tests/chaos/run.py $(ARGS)
+
+privacy-gate: $(READY)  ## Each promise to readers, with figures: make privacy-gate
+	@$(BIN)/python -m pytest -q tests/privacy --gate $(ARGS)
 
 lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
 	uv pip compile -q $(LOCK) pyproject.toml -o requirements/base.txt

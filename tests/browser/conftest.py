@@ -1,17 +1,12 @@
 """A real browser before the real web application: uvicorn on a port of its own, Chromium, and what it must never do."""
 
 import os
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import newsroom
 import pytest
-
-from dispatch import env
+import serving
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "artefacts" / "screens"
@@ -34,37 +29,9 @@ def find_browser():
 
 @pytest.fixture(scope="session")
 def server(django_db_setup, tmp_path_factory):
-    """`dispatch web` on a port of its own, upon the tests' database."""
-    from django.conf import settings
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"postgresql://dispatch@/{settings.DATABASES['default']['NAME']}?host={env.run_dir()}"
-    log = tmp_path_factory.mktemp("web") / "log"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dispatch.cli", "web", "--port", str(port)],
-            env={"DISPATCH_DATABASE_URL": url} | os.environ,
-            stdout=out,
-            stderr=out,
-        )
-    base = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 30
-    while not answers(f"{base}/operations/live"):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
-    yield base
-    process.terminate()
-    process.wait(10)
-    assert "Traceback" not in log.read_text(), log.read_text()
-
-
-def answers(address):
-    try:
-        return urllib.request.urlopen(address, timeout=1).status == 200
-    except OSError:
-        return False
+    """`dispatch web`, upon the tests' database."""
+    with serving.web(tmp_path_factory.mktemp("web")) as base:
+        yield base
 
 
 @pytest.fixture(scope="module")

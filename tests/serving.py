@@ -1,0 +1,47 @@
+"""`dispatch web` on a port of its own, upon the tests' database."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from dispatch import env
+
+
+@contextmanager
+def web(folder):
+    """Its address; what it logged, in `folder`, must hold no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"postgresql://dispatch@/{settings.DATABASES['default']['NAME']}?host={env.run_dir()}"
+    log = folder / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dispatch.cli", "web", "--port", str(port)],
+            env={"DISPATCH_DATABASE_URL": url} | os.environ,
+            stdout=out,
+            stderr=out,
+        )
+    base = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 30
+    while not answers(f"{base}/operations/live"):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    yield base
+    process.terminate()
+    process.wait(10)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def answers(address):
+    """Whether something is there."""
+    try:
+        return urllib.request.urlopen(address, timeout=1).status == 200
+    except OSError:
+        return False
