@@ -64,3 +64,12 @@ def test_a_message_goes_to_one_recipient_with_its_headers_and_without_tracking(p
 def test_the_providers_answer_is_one_of_ours(provider, says, outcome):
     provider.says = says
     assert isinstance(one(provider), outcome)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("anymail+amazon-ses://", "boto3 package isn't installed"), ("anymail+brevo://", "BREVO_API_KEY")],
+)
+def test_a_provider_without_its_key_or_library_is_told_in_words(url, words):
+    with pytest.raises(relays.Unusable, match=words):
+        relays.mailer_of(url)

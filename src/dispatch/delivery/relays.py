@@ -4,6 +4,7 @@ import random
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -87,7 +88,10 @@ def mailer_of(url: str) -> tuple[str, Mailer]:
         provider = parts.scheme.removeprefix("anymail+").replace("-", "_")
         if provider not in BACKENDS:
             raise Unusable(f"there is no provider {provider}; known are {', '.join(sorted(BACKENDS))}")
-        return Relay.Kind.ANYMAIL, Anymail(provider, options)
+        try:
+            return Relay.Kind.ANYMAIL, Anymail(provider, options)
+        except ImproperlyConfigured as error:  # a key or a library is missing; anymail's first line says which
+            raise Unusable(str(error).strip().partition("\n")[0].rstrip(".")) from error
     if parts.scheme == "fake":
         return Relay.Kind.FAKE, Fake()
     raise Unusable("it begins with smtp://, smtps:// or anymail+PROVIDER://")

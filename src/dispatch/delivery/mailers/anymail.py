@@ -26,6 +26,10 @@ BACKENDS = {
 }
 TRACKING = {"mailersend", "mailgun", "mailjet", "postmark", "sparkpost", "test"}
 """Providers that can be told, message by message, not to watch readers; with the others it is a switch of the account."""
+WITHOUT_METADATA = {"mailersend"}
+MARK = "dispatch"
+"""Under this name a provider keeps the Message-ID's opaque half (some put one of their own into the mail) and gives it back
+with what it says of the message later (hearing.py)."""
 KEPT = ("Message-ID", "Date", "List-Id", "Feedback-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
 
 
@@ -59,6 +63,9 @@ class Anymail:
         mail = _as_django(message)
         if self.provider in TRACKING:
             mail.track_opens = mail.track_clicks = False  # type: ignore[attr-defined]  # anymail reads these
+        if self.provider not in WITHOUT_METADATA:
+            mark = mail.extra_headers.get("Message-ID", "").strip("<>").partition("@")[0]
+            mail.metadata = {MARK: mark}  # type: ignore[attr-defined]  # anymail reads this
         try:
             self.backend.send_messages([mail])
         except AnymailRecipientsRefused:
