@@ -5,11 +5,13 @@ import email.policy
 import html
 import re
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispatch.audience import tokens
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import personalizing
 from dispatch.delivery.mailers import base
@@ -52,6 +54,21 @@ AWKWARD = [
     "x\r\nBcc: eve@example.org",
     "\u2028\x85",
 ]
+NASTY = st.one_of(
+    st.sampled_from(
+        [*AWKWARD, "", ".", "..", "\u202eecilA", "e\u0301\u0323" * 40, "А" * 300, '">', "&amp;", "=", "-- ", "\0"]
+    ),
+    st.text(max_size=300),
+    st.text(alphabet=".= \t\r\n<>&\"'\\\u2028\u202e\u0301А🧑", max_size=100),
+)
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(["name", "leave", "preferences"]).map(slots.Slot),
+        st.text(max_size=90),
+        st.text(alphabet=".= \nАa", max_size=90),
+    ),
+    max_size=12,
+).map(lambda pieces: [one if isinstance(one, slots.Slot) else one.replace("\r", "") for one in pieces])
 
 
 def compiled(text=f"Hello{NAME}!\n\n.A dot\nLeave: {LEAVE}\n", page=None, subject="Навіны — news", name="Офіс"):
@@ -107,6 +124,75 @@ def test_any_name_text_and_subject_survive(name, text, subject):
     wanted = clean.encode("utf-8", "replace").decode()
     said = one_line(name)
     assert plain.removesuffix("\n") == f"{wanted}{said}{wanted}".removesuffix("\n")
+
+
+def with_tokens(pieces):
+    return "".join(slots.token(NONCE, one.name) if isinstance(one, slots.Slot) else one for one in pieces)
+
+
+def content(message, kind):
+    body = message.get_body((kind,)).get_payload(decode=True).decode()
+    return body.replace("\r\n", "\n").removesuffix("\n")
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=PIECES, page=PIECES, name=NASTY)
+def test_every_slot_comes_back_wherever_it_stands_and_the_text_around_it_too(text, page, name):
+    data = personalizing.fill(compiled(text=with_tokens(text), page=with_tokens(page) or "<p>"), reader(name))
+    check_wire(data)
+    message, own = parsed(data), tokens.token(reader().handle)
+    values = {
+        "name": one_line(name),
+        **{link: f"http://dispatch.test/{link}/{own}" for link in ("leave", "preferences")},
+    }
+    escaped = {slot: html.escape(value) for slot, value in values.items()}
+    filled = slots.fill(with_tokens(text), NONCE, values)
+    assert content(message, "plain") == filled.removesuffix("\n")
+    filled = slots.fill(with_tokens(page) or "<p>", NONCE, escaped)
+    assert content(message, "html") == filled.removesuffix("\n")
+    assert message["List-Unsubscribe"] == f"<http://dispatch.test/leave/{own}>"
+
+
+class Attributes(HTMLParser):
+    """What a browser would make of a page: its first element's attributes, and how many elements there are."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(NASTY)
+def test_no_name_leaves_its_attribute(name):
+    data = personalizing.fill(compiled(page=f'<p title="x{NAME}"><a href="{LEAVE}">Leave</a></p>'), reader(name))
+    (p, attributes), (a, link) = Attributes(content(parsed(data), "html")).found
+    assert (p, attributes) == ("p", {"title": f"x{one_line(name)}"})
+    assert (a, list(link)) == ("a", ["href"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(NASTY)
+def test_no_name_adds_a_header_or_a_part(name):
+    message = parsed(personalizing.fill(compiled(subject=f"News{NAME}"), reader(name)))
+    assert sorted(message.keys()) == sorted(ALLOWED)
+    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert message["To"] == "alice@example.org"
+    assert not [defect for part in message.walk() for defect in part.defects]
+
+
+@settings(max_examples=100, deadline=None)
+@given(NASTY)
+def test_an_address_goes_into_the_header_whole_or_not_at_all(address):
+    try:
+        data = personalizing.fill(compiled(), reader(address=address))
+    except ValueError:
+        return
+    base.check(base.Message("news@example.org", address, data))
 
 
 @pytest.mark.parametrize("name", AWKWARD)
