@@ -24,12 +24,14 @@ from dispatch.editions import slots
 from dispatch.editions.models import Variant
 
 ALONE = re.compile(r"[^\s\0<>,]+")
+MARKUP = re.compile("[&<>\"']")
+"""What `html.escape` changes."""
 HOLE = "0" * tokens.LENGTH
 """Stands for a token while its link is encoded; no token holds a 0."""
 END = b"\r\n\r\n"
 """Of the header."""
 Values = Mapping[str, str]
-"""What differs by reader: to, message_id, token, name (", Alice" or "")."""
+"""What differs by reader: to, message_id, token, name (", Alice" or ""), and quoted: the name as bodies have it."""
 Encoder = Callable[[Values], bytes]
 Piece = bytes | Encoder
 
@@ -68,11 +70,13 @@ def compile_variant(variant: Variant, newsletter: Newsletter, send: int, moment:
 def fill(compiled: Compiled, reader: Reader) -> bytes:
     """The message of one reader, with CRLF line ends and no dot to stuff. Raises ValueError: no address, or several."""
     called = " ".join(reader.name.split())
+    name = f", {called}" if called else ""
     values = {
         "to": reader.address,
         "message_id": message_id(compiled.send, reader.number),
         "token": tokens.token(reader.handle),
-        "name": f", {called}" if called else "",
+        "name": name,
+        "quoted": quoting.quoted(name).decode(),
     }
     parts = list(compiled.parts)
     for encode, places in compiled.slots:
@@ -194,11 +198,12 @@ def _token(values: Values) -> bytes:
 
 
 def _name_in_text(values: Values) -> bytes:
-    return quoting.quoted(values["name"])
+    return values["quoted"].encode()
 
 
 def _name_in_html(values: Values) -> bytes:
-    return _quoted_html(values["name"])
+    """Most names hold nothing to escape, and are encoded once for both bodies."""
+    return _quoted_html(values["name"]) if MARKUP.search(values["name"]) else values["quoted"].encode()
 
 
 def _quoted_html(text: str) -> bytes:
