@@ -29,7 +29,7 @@ def test_home_names_the_posts_that_will_not_go_out_and_the_story_says_why(alice)
     assert "Mastodon will not post “A reading room opens beside the river” (" in page
     assert page.count("the token was revoked") == 1
     story = shown(alice, f"/stories/{room.pk}")
-    assert '<span class="state bad">will not go out</span> the token was revoked' in story
+    assert '<span class="state bad">will not go out: the token was revoked</span>' in story
 
 
 def test_trouble_of_a_channel_without_posts_can_wait(alice):
