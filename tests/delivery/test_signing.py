@@ -124,6 +124,20 @@ def test_what_is_changed_on_the_way_no_longer_holds(was, becomes):
     assert verdicts(top + becomes + bottom) == [False, False]
 
 
+LINE = st.lists(st.sampled_from(["a", "B", "é", ":", " ", "\t", "  ", "\r\n ", "\r\n\t x"]), max_size=12).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["To", "Subject", "X-a"]), LINE), min_size=1, max_size=5))
+def test_headers_are_made_canonical_as_dkimpy_does(headers):
+    """Whatever spaces and folds they have (RFC 6376 section 3.4.2)."""
+    pairs = [(name.encode(), f"{value} end\r\n".encode()) for name, value in headers]
+    names, head = signing._relaxed(b"".join(name + b":" + value for name, value in pairs))
+    theirs = dkim.canonicalization.Relaxed.canonicalize_headers(pairs)
+    assert head == b"".join(name + b":" + value for name, value in theirs)
+    assert names == b":".join(name for name, _ in theirs)
+
+
 def test_what_relays_do_to_white_space_and_what_they_put_on_top_does_no_harm():
     data = signed().replace(b"\r\nTo: ", b"\r\nto:\r\n\t ").replace(b"; boundary", b";\r\n   boundary")
     assert verdicts(b"Received: by relay.example.org\r\n" + data + b"\r\n\r\n") == [True, True]

@@ -91,6 +91,13 @@ def test_a_domain_of_other_letters_signs_by_its_name_in_the_dns():
     assert {key.domain for key in signing_keys.of("news@прыклад.бел")} == {"xn--80aiqesg1f.xn--90ais"}
 
 
+@pytest.mark.parametrize("sender", ["news@[192.0.2.1]", "news@mail_host", "news@example.com"])
+def test_an_address_whose_domain_has_no_keys_sends_unsigned(sender):
+    signing_keys.make("example.org", "s1")
+    signing_keys.turn("example.org", "s1")
+    assert signing_keys.of(sender) == ()
+
+
 def test_the_database_holds_no_key_that_can_be_read():
     signing_keys.make("example.org", "s1")
     with connection.cursor() as cursor:

@@ -67,7 +67,11 @@ def all_of(domain: str) -> list[DkimKey]:
 
 def of(sender: str) -> tuple[Key, ...]:
     """What signs letters from this address; empty where the relay signs."""
-    keys = DkimKey.objects.filter(domain=_a_labels(sender.rpartition("@")[2]), active=True).order_by("pk")
+    try:
+        domain = _a_labels(sender.rpartition("@")[2])
+    except Unusable:  # a literal, or a local name with an underscore: mail can come from it, a key cannot stand there
+        return ()
+    keys = DkimKey.objects.filter(domain=domain, active=True).order_by("pk")
     return tuple(_opened(key.host, bytes(key.private)) for key in keys)
 
 
