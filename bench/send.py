@@ -25,6 +25,9 @@ PROCESSES = 2
 NAIVE = 1500
 """Messages that the slow ways send: their rate does not depend on how many."""
 
+WHOLE = f"Dispatch, {PROCESSES} processes"
+SIGNED = {"ed25519": f"{WHOLE}, ed25519", "rsa": f"{WHOLE}, rsa-2048"}
+
 
 @dataclass
 class Run:
@@ -61,8 +64,21 @@ def measure(folder: Path, port: int, many: int) -> list[Run]:
 
     relays.save("sink", f"smtp://127.0.0.1:{port}?security=none")
     runs.append(an_edition("Dispatch, 1 process", many, 1))
-    runs.append(an_edition(f"Dispatch, {PROCESSES} processes", many, PROCESSES))
+    runs.append(an_edition(WHOLE, many, PROCESSES))
+    for kind in ("ed25519", "rsa"):
+        sign_with(kind)
+        runs.append(an_edition(SIGNED[kind], many, PROCESSES))
     return runs
+
+
+def sign_with(kind: str) -> None:
+    """Only with the pair's half of this kind: a newsroom would sign with both."""
+    from dispatch.delivery import signing_keys
+    from dispatch.delivery.models import DkimKey
+
+    signing_keys.make("example.org", kind)
+    signing_keys.turn("example.org", kind)
+    DkimKey.objects.exclude(kind=kind).update(active=False)
 
 
 def take_in(folder: Path, many: int) -> None:
@@ -229,19 +245,23 @@ def a_sink(folder: Path) -> Iterator[int]:
 
 
 def show(runs: list[Run]) -> None:
-    base = next(run for run in runs if run.name == "smtplib, a connection kept")
+    by_name = {run.name: run for run in runs}
+    base, whole = by_name["smtplib, a connection kept"], by_name[WHOLE]
     print()
     for run in runs:
         cpu = f"{run.cpu / run.messages * 1e6:.0f} µs" if run.cpu else ""
         print(f"{run.name:<32}{run.rate:>10,.0f}/s{run.rate / base.rate:>8.1f} ×{cpu:>10} of processor a message")
-    said = runs[-1].said
-    print(f"\nenlisting {runs[-1].messages:,} readers: {said['enlist_seconds']:.1f} s")
-    print(f"write-ahead log: {said['wal_bytes_per_reader']:.0f} bytes a reader, from enlisting to the last outcome")
-    print(f"a worker's memory at most: {said['memory_mb']:.0f} MB")
+    print(f"\nenlisting {whole.messages:,} readers: {whole.said['enlist_seconds']:.1f} s")
+    print(
+        f"write-ahead log: {whole.said['wal_bytes_per_reader']:.0f} bytes a reader, from enlisting to the last outcome"
+    )
+    print(f"a worker's memory at most: {whole.said['memory_mb']:.0f} MB")
     found = {
-        "per_second": runs[-1].rate,
-        "vs_smtplib_reuse": runs[-1].rate / base.rate,
-        "wal_bytes_per_reader": said["wal_bytes_per_reader"],
+        "per_second": whole.rate,
+        "vs_smtplib_reuse": whole.rate / base.rate,
+        "ed25519": by_name[SIGNED["ed25519"]].rate,
+        "rsa2048": by_name[SIGNED["rsa"]].rate,
+        "wal_bytes_per_reader": whole.said["wal_bytes_per_reader"],
     }
     print(json.dumps({name: round(value, 1) for name, value in found.items()}))
 
