@@ -166,7 +166,7 @@ def rendered(name: str) -> int:
 
     from dispatch.audience.models import Newsletter
     from dispatch.editions import slots
-    from dispatch.editions.models import Edition, Variant
+    from dispatch.editions.models import Edition, Variant, digest
 
     edition = Edition.objects.create(
         newsletter=Newsletter.objects.get(), slot=name, state=Edition.State.RENDERED, due_at=timezone.now()
@@ -181,7 +181,7 @@ def rendered(name: str) -> int:
             subject="A reading room opens",
             text=text,
             html=page,
-            hash=b"",
+            hash=digest("A reading room opens", page, text),
         )
     return edition.pk
 

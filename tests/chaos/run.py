@@ -127,7 +127,7 @@ def rendered(policy, seed):
 
     from dispatch.audience.models import Newsletter
     from dispatch.editions import slots
-    from dispatch.editions.models import Edition, Variant
+    from dispatch.editions.models import Edition, Variant, digest
 
     Newsletter.objects.update(ambiguity=policy)
     edition = Edition.objects.create(
@@ -135,9 +135,8 @@ def rendered(policy, seed):
     )
     nonce = slots.new_nonce()
     text = f"Hello{slots.token(nonce, 'name')}!\n{slots.token(nonce, 'leave')}\n" + "A line.\n" * 100
-    Variant.objects.create(
-        edition=edition, language="en", nonce=nonce, subject="News", text=text, html=f"<p>{text}</p>", hash=b""
-    )
+    content = {"subject": "News", "text": text, "html": f"<p>{text}</p>"}
+    Variant.objects.create(edition=edition, language="en", nonce=nonce, hash=digest(**content), **content)
     return edition.pk
 
 

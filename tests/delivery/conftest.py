@@ -14,7 +14,7 @@ from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter, Subscriber, Subscription
 from dispatch.delivery import relays
 from dispatch.editions import slots
-from dispatch.editions.models import Edition, Variant
+from dispatch.editions.models import Edition, Variant, digest
 
 
 @pytest.fixture
@@ -65,15 +65,12 @@ def make_edition(newsletter):
         for language in languages:
             nonce = slots.new_nonce()
             name, leave = slots.token(nonce, "name"), slots.token(nonce, "leave")
-            Variant.objects.create(
-                edition=edition,
-                language=language,
-                nonce=nonce,
-                subject=f"News in {language}",
-                html=f'<p lang="{language}">Hello{name}! <a href="{leave}">Leave</a></p>',
-                text=f"Hello{name}!\n\n.A line with a dot\nLeave: {leave}\n",
-                hash=b"h" * 32,
-            )
+            content = {
+                "subject": f"News in {language}",
+                "html": f'<p lang="{language}">Hello{name}! <a href="{leave}">Leave</a></p>',
+                "text": f"Hello{name}!\n\n.A line with a dot\nLeave: {leave}\n",
+            }
+            Variant.objects.create(edition=edition, language=language, nonce=nonce, hash=digest(**content), **content)
         return edition
 
     return make

@@ -58,6 +58,15 @@ def test_a_reader_of_neither_language_is_not_enlisted(fake, edition, subscribe):
     assert send.state == "finished"
 
 
+def test_a_variant_that_somebody_changed_after_it_was_frozen_goes_to_nobody(fake, edition, subscribe):
+    subscribe("alice")
+    send = ledger.enlist(edition.pk)
+    edition.variants.update(html="<p>Something else</p>")
+    with pytest.raises(sending.Altered):
+        send_all(send)
+    assert fake.taken == []
+
+
 def test_enlisting_twice_enlists_once(fake, edition, subscribe):
     subscribe("alice")
     assert ledger.enlist(edition.pk) == ledger.enlist(edition.pk)

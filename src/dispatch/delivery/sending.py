@@ -25,6 +25,10 @@ COMPILED = 16
 SKIPPED = (State.SKIPPED, "")
 
 
+class Altered(Exception):
+    """A variant is not what was frozen: nothing of it leaves, and its chunks get stuck for a person to look at."""
+
+
 @dataclass(frozen=True)
 class Errand:
     """One worker's hold on one chunk, and the way its mail takes."""
@@ -76,8 +80,10 @@ def send_chunk(send: int, number: int) -> None:
 @functools.lru_cache(maxsize=COMPILED)
 def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) -> tuple[Compiled, str]:
     """Once a worker, not once a chunk: a variant is frozen, and compiling one takes 17 ms. And the envelope's sender."""
-    found = Newsletter.objects.get(pk=newsletter)
-    compiled = personalizing.compile_variant(Variant.objects.get(pk=variant), found, send, created_at)
+    found, frozen = Newsletter.objects.get(pk=newsletter), Variant.objects.get(pk=variant)
+    if not frozen.is_as_frozen:
+        raise Altered(f"variant {variant} is not what was frozen")
+    compiled = personalizing.compile_variant(frozen, found, send, created_at)
     return compiled, found.from_address
 
 

@@ -1,5 +1,6 @@
 """An edition: one mailing of a newsletter, its stories, and what was rendered of it."""
 
+import hashlib
 import secrets
 
 from django.db import models
@@ -65,6 +66,11 @@ class EditionStory(models.Model):
         ordering = ["position"]
 
 
+def digest(subject: str, html: str, text: str) -> bytes:
+    """SHA-256 over what readers get; a variant's hash."""
+    return hashlib.sha256(f"{subject}\0{html}\0{text}".encode()).digest()
+
+
 class Variant(models.Model):
     """What readers of one language get: rendered once, frozen, with ASCII slots where readers differ."""
 
@@ -77,8 +83,13 @@ class Variant(models.Model):
     html = models.TextField()
     text = models.TextField()
     remark = models.CharField(max_length=300, blank=True)  # what an editor should know of it, in words
-    hash = models.BinaryField(max_length=32)  # SHA-256 over subject, html and text
+    hash = models.BinaryField(max_length=32)  # `digest`, when it was frozen
     revisions = models.ManyToManyField(Revision, related_name="+")  # exactly what it says
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["edition", "language", "discreet"], name="one_variant_each")]
+
+    @property
+    def is_as_frozen(self) -> bool:
+        """Whether readers would get what was looked at and approved."""
+        return bytes(self.hash) == digest(self.subject, self.html, self.text)

@@ -4,7 +4,6 @@ The only place that knows the MJML compiler. What it needs around it stands in `
 """
 
 import functools
-import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from dispatch import queue, templating
 from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
 from dispatch.editions import bodies, checking, gathering, guarding, letters, slots
-from dispatch.editions.models import Edition, Variant
+from dispatch.editions.models import Edition, Variant, digest
 
 log = logging.getLogger(__name__)
 
@@ -106,10 +105,10 @@ def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
     """Store the variants; a story that was taken back in the meantime may come in a later edition."""
     said: set[int] = set()
     for one in ready:
-        digest = hashlib.sha256(f"{one.subject}\0{one.html}\0{one.text}".encode()).digest()
         variant = Variant.objects.create(
             edition=edition, language=one.language, nonce=one.nonce, subject=one.subject,
-            preheader=one.preheader, html=one.html, text=one.text, remark=one.remark, hash=digest,
+            preheader=one.preheader, html=one.html, text=one.text, remark=one.remark,
+            hash=digest(one.subject, one.html, one.text),
         )  # fmt: skip
         variant.revisions.set(one.revisions)
         said |= one.stories
