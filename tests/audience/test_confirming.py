@@ -136,11 +136,19 @@ def test_everything_can_be_chosen(client, chosen, newsletter):
     assert reader.name is None
     assert timedelta(days=13) < reader.paused_until - timezone.now() < timedelta(days=15)
     assert "Паўза да" in client.get(link(chosen)).content.decode()
-    client.post(link(chosen), wishes | {"pause": "0", "topics-weekly": ["law", "culture"], "name": " Bob\u202e\n "})
+    client.post(
+        link(chosen),
+        wishes | {"act": "save", "pause": "0", "topics-weekly": ["law", "culture"], "name": " Bob\u202e\n "},
+    )
     reader.refresh_from_db()
     other.refresh_from_db()
     assert (reader.paused_until, other.topics) == (None, [])
     assert vault.unseal(bytes(reader.name), f"subscriber:{reader.pk}:name") == "Bob"
+
+
+def test_an_empty_post_changes_nothing(client, chosen):
+    client.post(link(chosen))
+    assert Subscription.objects.get().state == "active"
 
 
 def test_what_is_not_ticked_ends(client, chosen):

@@ -171,6 +171,15 @@ def test_what_nobody_confirms_is_gone_after_three_days_and_its_count_after_a_mon
         assert not Letter.objects.exists()
 
 
+def test_a_form_whose_key_is_gone_waits_and_holds_nobody_up(newsletter):
+    ask(newsletter)
+    SignUp.objects.update(content=b"\x07" + b"x" * 60)
+    ask(newsletter, "bob@example.org")
+    take()
+    assert letters.address(Letter.objects.get()) == "bob@example.org"
+    assert SignUp.objects.get().not_before > timezone.now()
+
+
 def test_nothing_that_waits_shows_an_address(newsletter):
     ask(newsletter)
     assert b"alice" not in bytes(SignUp.objects.get().content)

@@ -11,8 +11,9 @@ import newsroom
 import pytest
 from django.utils import timezone
 
-from dispatch.audience import leaving, tokens
-from dispatch.audience.models import Letter, SignUp, Subscriber, Subscription, Suppression
+from dispatch import vault
+from dispatch.audience import leaving, letters, tokens
+from dispatch.audience.models import Letter, SignUp, Subscriber, Subscription, Suppression, Wish
 from dispatch.delivery import ledger, relays
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.workers import email, upkeep
@@ -146,6 +147,28 @@ def test_without_scripts_the_button_comes_after_some_seconds(chromium, server, t
     page.get_by_role("heading", name="Проверьте почту").wait_for()
     assert SignUp.objects.count() == 1
     context.close()
+
+
+def test_a_scanners_browser_that_runs_scripts_changes_nothing(visitor, page, office):
+    newsroom.readers(office, be=1)
+    reader = Subscription.objects.get()
+    token = tokens.token(bytes(reader.handle))
+    wanted = {"newsletter": office, "language": "be", "address": "alice@example.org"}
+    for kind in Letter.Kind.values:
+        letters.write(kind, **wanted, subscriber=reader.subscriber)
+    Wish.objects.create(
+        address_index=vault.blind_index("alice@example.org"),
+        newsletter=office,
+        language="be",
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    links = [letters.link(one).removeprefix("http://dispatch.test") for one in Letter.objects.all()]
+    models = (Subscriber, Subscription, Letter, Wish, SignUp, Suppression)
+    before = [list(model.objects.order_by("pk").values()) for model in models]
+    for link in (*links, f"/leave/{token}", f"/preferences/{token}"):
+        page.goto(link, wait_until="networkidle")
+        assert page.get_by_role("button").count() or page.get_by_role("heading", name="больш не дзейнічае").count()
+    assert [list(model.objects.order_by("pk").values()) for model in models] == before
 
 
 def test_the_frame_and_what_preferences_show_to_a_stranger(visitor, page, office):

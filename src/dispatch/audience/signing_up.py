@@ -4,8 +4,10 @@ So neither the answer nor its time can tell whether an address is new, waiting, 
 letter that follows is the same for all of them. What the letter's link does is in confirming.py.
 """
 
+import contextlib
+import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,6 +17,8 @@ from django.utils import timezone
 from dispatch import queue, vault
 from dispatch.audience import addresses, budgets, letters, tickets
 from dispatch.audience.models import Letter, Newsletter, SignUp, Wish
+
+log = logging.getLogger(__name__)
 
 TAKING = 0x736967  # "sig": the advisory lock of whoever takes sign-ups
 KEPT = timedelta(hours=72)
@@ -49,7 +53,9 @@ def take() -> bool:
     if not _is_alone():
         return False
     due = list(SignUp.objects.filter(not_before__lte=timezone.now()).order_by("asked_at", "pk")[:BATCH])
-    held = [number for asked in _by_mailbox(due) if not _take(asked) for number in asked.forms]
+    opened = {form: wanted for form in due if (wanted := _opened(form))}
+    held = [form.pk for form in due if form not in opened]
+    held += [number for asked in _by_mailbox(opened) if not _take(asked) for number in asked.forms]
     SignUp.objects.filter(pk__in=held).update(not_before=budgets.next_hour(timezone.now()))
     SignUp.objects.filter(pk__in={one.pk for one in due} - set(held)).delete()
     return len(due) == BATCH
@@ -63,7 +69,8 @@ def tell_the_held() -> None:
     waiting = Wish.objects.filter(is_told=False, expires_at__gt=timezone.now()).select_related("newsletter")
     for wish in waiting[:BATCH]:
         if letters.may_write(bytes(wish.address_index), Letter.Kind.CONFIRM):
-            _write(wish)
+            with contextlib.suppress(vault.Unreadable):  # waits for its key, as forms do
+                _write(wish)
 
 
 def forget() -> None:
@@ -80,12 +87,20 @@ def address_of(wish: Wish) -> str:
     return vault.unseal(bytes(wish.address), f"wish:{wish.pk}:address")
 
 
-def _by_mailbox(forms: list[SignUp]) -> Iterable[Asked]:
+def _opened(form: SignUp) -> tickets.Wanted | None:
+    """None: its key is not here. It waits in case that comes back, and holds nobody up."""
+    try:
+        return tickets.opened(bytes(form.content), f"sign-up:{form.key}:content")
+    except vault.Unreadable:
+        log.exception("a form cannot be opened", extra={"form": form.pk})
+        return None
+
+
+def _by_mailbox(forms: Mapping[SignUp, tickets.Wanted]) -> Iterable[Asked]:
     """A flood of forms for one mailbox is one matter. What a machine filled in, or no server would take, is left out."""
     newsletters = {newsletter.pk: newsletter for newsletter in Newsletter.objects.filter(active=True)}
     found: dict[tuple[bytes, int], Asked] = {}
-    for form in forms:
-        wanted = tickets.opened(bytes(form.content), f"sign-up:{form.key}:content")
+    for form, wanted in forms.items():
         address, newsletter = _address(wanted), newsletters.get(wanted.newsletter)
         if address and newsletter:
             index = vault.blind_index(addresses.unique_form(address))

@@ -97,10 +97,11 @@ def _act(request: HttpRequest, letter: Letter, reader: Subscriber) -> tuple[str,
         case "forget":
             preferences.leave_everything(reader)
             return "forgotten", False
-        case _:
+        case "save":
             chosen = forms.choices(request.POST, preferences.newsletters())
             preferences.save(reader, chosen, forms.name(request.POST), forms.pause(request.POST))
             return "saved", False
+    return "", False  # an empty POST would otherwise untick everything
 
 
 @csrf_exempt  # likewise

@@ -60,6 +60,8 @@ def letter(request: HttpRequest, number: int) -> HttpResponse:
     found, raw = _found(number)
     message = inbox.parsed(raw)
     now = {name: _one_of(request, name, options) for name, options in OPTIONS.items()}
+    if now["view"] == "html" and not inbox.body(message, "html"):
+        now["view"] = "plain"
     context = {
         "letter": found,
         "now": now,

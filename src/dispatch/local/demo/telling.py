@@ -77,10 +77,11 @@ def addresses(site: str, sign_in: str) -> None:
         ("Home", ""),
         ("Inbox", "demo/inbox"),
         ("Wall", "demo/wall"),
+        ("Sign-up", "subscribe/news"),
         ("Queue", "operations/queue"),
         ("Health", "operations/health"),
     ):
-        console.print(f"  {name:<8}{site}/{path}", soft_wrap=True)
+        console.print(f"  {name:<9}{site}/{path}", soft_wrap=True)
 
 
 def last_line(account: Account, seconds: float) -> None:
