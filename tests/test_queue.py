@@ -143,6 +143,7 @@ def test_a_redis_of_any_kind_gets_the_options_of_redis(scheme):
     given = queue.transport(scheme)
     assert given["broker_transport_options"]["visibility_timeout"] == 300
     assert ("master_name" in given["broker_transport_options"]) == scheme.startswith("sentinel")
+    assert ("socket_keepalive_options" in given["broker_transport_options"]) == ("+socket" not in scheme)
     assert given["worker_disable_prefetch"]
 
 

@@ -9,6 +9,7 @@ import logging
 import mmap
 import os
 import queue as standard_queue
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,10 @@ P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
 QUEUES = ("articles", "editions", "email", "social", "upkeep")
+
+
+KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3, socket.TCP_USER_TIMEOUT: 20_000}
+"""A worker only listens: when the broker's machine is gone it is deaf for ever, unless its own system asks (20 s)."""
 
 
 def transport(url: str) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def transport(url: str) -> dict[str, Any]:
         "interval_step": 0,
     }
     if "+socket:" not in url:
-        options["socket_keepalive"] = True
+        options |= {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
     if url.startswith("sentinel"):
         options["master_name"] = env.text("DISPATCH_BROKER_SENTINEL_MASTER", "mymaster")
     return {
