@@ -150,6 +150,7 @@ DELIVERY: dict[str, Any] = {
     "chunk": int(env.number("DISPATCH_CHUNK", 1000)),
     "window": int(env.number("DISPATCH_WINDOW", 50)),
     "lease_seconds": env.number("DISPATCH_LEASE_SECONDS", 660),
+    "journal": env.data_dir() / "journal" if env.flag("DISPATCH_JOURNAL", default=True) else None,
     "resend_wait_seconds": env.number("DISPATCH_RESEND_WAIT_SECONDS", 300),
     "first_wave_from": int(env.number("DISPATCH_FIRST_WAVE_FROM", 5000)),
 }

@@ -17,8 +17,8 @@ from pathlib import Path
 from faults import Faults
 from world import TIMES, World, until
 
-QUICK = {"readers": 20_000, "seeds": [1], "trouble": 25, "blackout": 8}
-WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30}
+QUICK = {"readers": 8_000, "seeds": [], "trouble": 15, "blackout": 5, "journals": (True, False)}
+WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30, "journals": (True, False)}
 POLICIES = ("resend_once", "never_twice")
 SETTLES = float(TIMES["DISPATCH_LEASE_SECONDS"]) + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"]) + 10
 """Seconds after the last trouble within which it goes on again by itself."""
@@ -29,6 +29,7 @@ class Run:
     """One send through trouble."""
 
     policy: str
+    journal: bool
     seed: int
     readers: int
     faults: Counter = field(default_factory=Counter)
@@ -68,7 +69,8 @@ def main():
         world.start()
         try:
             people = prepare(world, sizes["readers"])
-            runs = [one(world, people, policy, seed, sizes) for seed in seeds for policy in POLICIES]
+            plan = [(seed, policy, journal) for seed in seeds for policy in POLICIES for journal in sizes["journals"]]
+            runs = [one(world, people, sizes, each) for each in plan]
         except BaseException:
             print((world.folder / "log").read_text(errors="replace")[-5000:], file=sys.stderr)
             raise
@@ -100,13 +102,15 @@ def prepare(world, count):
     return list(Subscriber.objects.values_list("pk", flat=True))
 
 
-def one(world, people, policy, seed, sizes):
+def one(world, people, sizes, plan):
     """Enlist, make trouble, let it settle, count."""
+    seed, policy, journal = plan
     from dispatch.delivery import ledger
     from dispatch.delivery.models import Send
 
-    run = Run(policy, seed, len(people))
-    send = ledger.enlist(rendered(policy, seed)).pk
+    run = Run(policy, journal, seed, len(people))
+    world.keep_journals(journal)
+    send = ledger.enlist(rendered(f"{policy} {journal} {seed}", policy)).pk
     faults = Faults(world, seed, send, blackout=sizes["blackout"])
     began = time.monotonic()
     faults.thread.start()
@@ -118,11 +122,13 @@ def one(world, people, policy, seed, sizes):
     run.recovered = until(lambda: state(send) in {"finished", "unbalanced"}, SETTLES)
     run.state = Send.objects.get(pk=send).state
     count(world, run, send, people)
-    print(f"{policy}, seed {seed}: {time.monotonic() - began:.0f} s, {sum(run.faults.values())} troubles", flush=True)
+    kept = "with" if journal else "without"
+    took, troubles = time.monotonic() - began, sum(run.faults.values())
+    print(f"{policy}, {kept} a journal, seed {seed}: {took:.0f} s, {troubles} troubles", flush=True)
     return run
 
 
-def rendered(policy, seed):
+def rendered(slot, policy):
     from django.utils import timezone
 
     from dispatch.audience.models import Newsletter
@@ -131,7 +137,7 @@ def rendered(policy, seed):
 
     Newsletter.objects.update(ambiguity=policy)
     edition = Edition.objects.create(
-        newsletter=Newsletter.objects.get(), slot=f"{policy} {seed}", state="rendered", due_at=timezone.now()
+        newsletter=Newsletter.objects.get(), slot=slot, state="rendered", due_at=timezone.now()
     )
     nonce = slots.new_nonce()
     text = f"Hello{slots.token(nonce, 'name')}!\n{slots.token(nonce, 'leave')}\n" + "A line.\n" * 100
@@ -191,6 +197,7 @@ def tell(runs):
     kinds = sorted({kind for run in runs for kind in run.faults})
     lines = [
         ("policy", [run.policy for run in runs]),
+        ("journal", ["yes" if run.journal else "no" for run in runs]),
         ("seed", [run.seed for run in runs]),
         ("readers", [run.readers for run in runs]),
         *((kind, [run.faults[kind] for run in runs]) for kind in kinds),
@@ -205,7 +212,7 @@ def tell(runs):
         print(f"{name:<28}" + "".join(f"{value:>14}" for value in values))
     for run in runs:
         for promise in run.broken:
-            print(f"BROKEN: {run.policy}, seed {run.seed}: {promise}")
+            print(f"BROKEN: {run.policy}, journal {run.journal}, seed {run.seed}: {promise}")
     by_policy = {policy: [run for run in runs if run.policy == policy] for policy in POLICIES}
     said = {
         "lost": sum(run.lost for run in runs),

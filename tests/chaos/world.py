@@ -80,6 +80,12 @@ class World:
             process_group=0,
         )
 
+    def keep_journals(self, kept):
+        """The workers begin anew, with journals or without."""
+        os.environ["DISPATCH_JOURNAL"] = "yes" if kept else "no"
+        for name in ("worker1", "worker2"):
+            self.kill(name)
+
     def mind(self):
         """Start again what ended."""
         while not self.ending.wait(0.2):

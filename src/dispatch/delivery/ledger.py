@@ -17,7 +17,7 @@ from django.db.models import F
 
 from dispatch import queue
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import statements
+from dispatch.delivery import journal, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions.models import Edition
 
@@ -229,20 +229,24 @@ def _audience(edition: Edition, send: Send) -> dict[str, Any]:
 
 
 def _take_over(claimed: Claim) -> Claim:
-    """What the dead owner had written ahead is in doubt, reader by reader; the chunk goes on behind it."""
-    first, last = claimed.settled, claimed.ahead
-    state = "unknown" if claimed.ambiguity == "never_twice" else "deferred"
-    Ambiguity.objects.create(
-        send_id=claimed.send,
-        chunk=claimed.number,
-        first=first,
-        last=last - 1,
-        reason="its worker died or froze",
-        resolution="unknown" if state == "unknown" else "resent",
+    """What the dead owner had written ahead is in doubt, reader by reader, but for what its journal proves; the chunk goes
+    on behind it."""
+    left = journal.left_behind(claimed.chunk, claimed.token - 1, claimed.settled, claimed.ahead)
+    doubted, accepted, unsettled = (
+        [claimed.recipients[place] for place in places] for places in (left.doubted, left.accepted, left.unsettled)
     )
-    _write_doubts(claimed, claimed.recipients[first:last])
-    statements.run("UPDATE delivery_chunk SET settled = ahead WHERE id = %s", claimed.chunk)
-    return replace(claimed, settled=last)
+    now = statements.now()
+    _write_excepts(claimed, [Except(reader, "deferred", "unsettled", now) for reader in unsettled])
+    if claimed.is_retry and accepted:
+        statements.run(FORGIVE, claimed.send, accepted)
+    _write_doubts(claimed, doubted)
+    resolution = "unknown" if claimed.ambiguity == "never_twice" else "resent"
+    for first, last in left.stretches():
+        _show(claimed, first, last, "its worker died or froze", resolution)
+    statements.run(
+        "UPDATE delivery_chunk SET settled = %s, ahead = %s WHERE id = %s", left.end, left.end, claimed.chunk
+    )
+    return replace(claimed, settled=left.end, ahead=left.end)
 
 
 def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
@@ -259,18 +263,19 @@ def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
 
 
 def _show_doubts(claimed: Claim, readers: Sequence[int]) -> None:
-    """What the desk shows of each, once it is decided who gets theirs again."""
+    """Once it is decided who gets theirs again."""
     found = DeliveryException.objects.filter(send=claimed.send, subscriber_id__in=readers)
     for reader, state in found.values_list("subscriber_id", "state") if readers else ():
         place = claimed.recipients.index(reader)
-        Ambiguity.objects.create(
-            send_id=claimed.send,
-            chunk=claimed.number,
-            first=place,
-            last=place,
-            reason="no reply after its last byte",
-            resolution="unknown" if state == DeliveryException.State.UNKNOWN else "resent",
-        )
+        resolution = "unknown" if state == DeliveryException.State.UNKNOWN else "resent"
+        _show(claimed, place, place, "no reply after its last byte", resolution)
+
+
+def _show(claimed: Claim, first: int, last: int, reason: str, resolution: str) -> None:
+    """At the desk: a stretch of positions that may have got their mail, and what was done about it."""
+    Ambiguity.objects.create(
+        send_id=claimed.send, chunk=claimed.number, first=first, last=last, reason=reason, resolution=resolution
+    )
 
 
 def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:

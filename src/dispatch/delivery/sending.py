@@ -1,5 +1,6 @@
 """Sending a chunk: claim, then window by window write ahead, fill, hand over, settle."""
 
+import contextlib
 import functools
 import logging
 import time
@@ -11,6 +12,7 @@ from django.conf import settings
 
 from dispatch import queue, retrying, vault
 from dispatch.audience.models import Newsletter
+from dispatch.delivery import journal as journals
 from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble, check
 from dispatch.delivery.models import DeliveryException, Relay
@@ -39,14 +41,17 @@ class Errand:
     compiled: Compiled
     sender: str  # the envelope's
     keys: tuple[signing.Key, ...]  # none where the relay signs
+    journal: journals.Journal
 
 
 @dataclass
 class Window:
     """Some readers of a chunk, in its order, and what became of them."""
 
+    first: int  # the position of its first reader
     readers: list[int]
     given: list[int] = field(default_factory=list)  # whose letters the mailer took to send, in order
+    places: list[int] = field(default_factory=list)  # their positions in the chunk
     passed: int = 0  # readers, from the first on, who were given or are not to be written to
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones
     answers: ledger.Answers = field(default_factory=ledger.Answers)
@@ -71,10 +76,8 @@ def send_chunk(send: int, number: int) -> None:
     compiled, sender = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)
-    try:
-        _send_windows(Errand(claimed, relay, mailer, compiled, sender, keys))
-    finally:
-        mailer.close()
+    with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
+        _send_windows(Errand(claimed, relay, mailer, compiled, sender, keys, journal))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -100,7 +103,7 @@ def _send_windows(errand: Errand) -> None:
         if granted == settled:
             ledger.release(claimed, None)
             return
-        window = Window(claimed.recipients[settled:granted])
+        window = Window(settled, claimed.recipients[settled:granted])
         _hand_over(errand, window, mine_until)
         settled, answers = settled + window.known, window.answers
         if window.trouble:
@@ -124,6 +127,7 @@ def _letters(errand: Errand, window: Window) -> Iterator[Message]:
         window.passed += 1
         if isinstance(letter, Message):
             window.given.append(number)
+            window.places.append(window.first + window.passed - 1)
             window.attempts[number] = attempts
             yield letter
         else:
@@ -152,7 +156,7 @@ def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: by
 
 def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
     """Put the window on the wire and note each answer; several letters are under way at once, and each one's counts."""
-    for answer in errand.mailer.send(_letters(errand, window), _while_mine(mine_until)):
+    for answer in errand.mailer.send(_letters(errand, window), _while_mine(errand, window, mine_until)):
         if isinstance(answer, Trouble):
             relays.failed(errand.relay, f"{answer.reason} {answer.code}".strip())
             window.trouble = answer.reason
@@ -161,16 +165,25 @@ def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
                 extra={"relay": errand.relay.name, "code": answer.code, "send": errand.claimed.send},
             )
             break
-        number = window.given[window.answered]
+        number, place = window.given[window.answered], window.places[window.answered]
         window.answered += 1
+        if not isinstance(answer, Unknown):
+            errand.journal.mark(place, journals.ACCEPTED if isinstance(answer, Sent) else journals.ANSWERED)
         if not _note(errand, window, number, answer):
             window.trouble = errand.relay.trouble
     _forget_beyond(window)
 
 
-def _while_mine(until: float) -> Leaving:
+def _while_mine(errand: Errand, window: Window, until: float) -> Leaving:
     """Until the lease may have ended: from then on the window may be someone else's. A frozen worker thaws here."""
-    return lambda _: time.monotonic() < until
+
+    def leaving(which: int) -> bool:
+        if time.monotonic() >= until:
+            return False
+        errand.journal.mark(window.places[which], journals.LEFT)
+        return True
+
+    return leaving
 
 
 def _note(errand: Errand, window: Window, number: int, answer: Outcome) -> bool:
