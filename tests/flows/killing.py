@@ -28,7 +28,7 @@ def main(names: list[str]) -> int:
         wanted = stories.load(stories.SAMPLES)
         total = READERS * (len(wanted) + 2)
         killed: list[str] = []
-        killer = threading.Thread(target=kill_in_turn, args=(everything, names, total, killed))
+        killer = threading.Thread(target=kill_in_turn, args=(everything, names, total, killed), daemon=True)
         killer.start()
         with telling.bars() as bars:
             following = Following(people, wanted, bars, everything.stopping)

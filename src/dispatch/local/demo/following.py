@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from dispatch.local import inbox, wall
 from dispatch.local.demo import newsroom
@@ -14,6 +15,8 @@ from dispatch.local.demo.telling import Bars
 
 PLANNED_WITHIN = 60.0
 DELIVERED_WITHIN = 200.0
+RESTARTED_WITHIN = 60.0
+Said = TypeVar("Said")
 
 
 class Stopped(Exception):
@@ -48,26 +51,29 @@ class Following:
         from dispatch.editions import planning
         from dispatch.editions.models import Edition as Row
 
-        for number in Row.objects.filter(state=Row.State.GATHERING).values_list("pk", flat=True):
-            planning.send_now(number)
-        queue.flush()
+        def sent_now() -> None:
+            for number in Row.objects.filter(state=Row.State.GATHERING).values_list("pk", flat=True):
+                planning.send_now(number)
+            queue.flush()
+
+        self._patiently(sent_now)
 
     def until_delivered(self) -> Account:
         """Everything has come to its end, or the time is over; then what arrived is counted."""
-        editions = self.editions()
+        editions = self._patiently(self.editions)
 
         def delivered() -> bool:
             self._show(editions)
             return _mail_is_over(len(editions)) and _posts_are_over()
 
         self._wait(delivered, DELIVERED_WITHIN)
-        return self.account()
+        return self._patiently(self.account)
 
     def until_mailed(self) -> Account:
         """The same without waiting for posts: one whose worker was killed is looked into minutes later."""
-        editions = len(self.editions())
+        editions = len(self._patiently(self.editions))
         self._wait(lambda: _mail_is_over(editions), DELIVERED_WITHIN)
-        return self.account()
+        return self._patiently(self.account)
 
     def account(self) -> Account:
         """Counted at the receivers."""
@@ -96,9 +102,26 @@ class Following:
 
     def _wait(self, done: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not _is(done) and time.monotonic() < deadline:
-            if self.stopping.wait(0.25):
-                raise Stopped
+        while not self._patiently(done) and time.monotonic() < deadline:
+            self._pause()
+
+    def _patiently(self, act: Callable[[], Said]) -> Said:
+        """What a database that is just being started again says once it is back."""
+        from django.db import InterfaceError, OperationalError, connection
+
+        deadline = time.monotonic() + RESTARTED_WITHIN
+        while True:
+            try:
+                return act()
+            except (OperationalError, InterfaceError):
+                connection.close()
+                if time.monotonic() >= deadline:
+                    raise
+            self._pause()
+
+    def _pause(self) -> None:
+        if self.stopping.wait(0.25):
+            raise Stopped
 
 
 def _mail_is_over(editions: int) -> bool:
@@ -114,17 +137,6 @@ def _posts_are_over() -> bool:
 
     waiting = [Post.State.SCHEDULED, Post.State.CLAIMED, Post.State.DEFERRED]
     return not Post.objects.filter(state__in=waiting).exists()
-
-
-def _is(done: Callable[[], bool]) -> bool:
-    """A database that is just being started again has not done it yet."""
-    from django.db import InterfaceError, OperationalError, connection
-
-    try:
-        return done()
-    except (OperationalError, InterfaceError):
-        connection.close()
-        return False
 
 
 def _edition(newsletter: newsroom.Newsletter, stories: Sequence[Story]) -> Edition:
