@@ -166,3 +166,5 @@ RISKY_PROVIDERS = env.words(
 """Mailbox providers, by domain, that answer to those whom readers must fear; the form says so before anything is sent."""
 
 LOGGING_CONFIG = None
+HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")
+"""Domains whose every mailbox is the newsroom's: where readers live who were invented for an export."""

@@ -1,39 +1,27 @@
-"""Readers from a CSV file: checked line by line, written by COPY, the same file twice changes nothing."""
+"""Readers from a CSV file: checked line by line, written a batch at a time, the same file twice changes nothing.
 
+Each batch is a transaction that also notes how far it came, so a killed import goes on where it stopped.
+"""
+
+import hashlib
 import itertools
-import re
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.utils import timezone
 
 from dispatch import vault
-from dispatch.audience import addresses, leaving, lists
-from dispatch.audience.models import Newsletter
+from dispatch.accounts import audit
+from dispatch.audience import batches, checking, leaving, lists
+from dispatch.audience.checking import Arrival
+from dispatch.audience.models import Import
 
-SQL = re.split(r"(?m)^(?=-- step:)", (Path(__file__).parent / "sql" / "import.sql").read_text(encoding="utf-8"))[1:]
 BATCH = 20_000
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
-LONGEST_TOPIC = 80
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, and overrides of direction
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One good line."""
-
-    line: int
-    address: str
-    name: str
-    language: str
-    second_language: str
-    topics: tuple[str, ...]
-    frequency: str
-    newsletter: int
+Defaults = checking.Defaults
+COUNTS = ("added", "known", "suppressed", "ended", "asked")
 
 
 @dataclass
@@ -41,143 +29,104 @@ class Report:
     """What an import found and did."""
 
     encoding: str
+    system: str  # that wrote the file, "" where it is not known
     not_taken: tuple[str, ...]  # columns that were not read
     lines: int = 0
     faults: list[lists.Fault] = field(default_factory=list)
     added: int = 0  # subscriptions that were not there
     known: int = 0  # subscriptions that were, or that their readers have ended
     suppressed: int = 0  # addresses that must not be written to
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a line gets where its column is empty."""
-
-    newsletter: str = ""
-    language: str = ""
-    second_language: str = ""
-    source: str = "import"
+    ended: int = 0  # lines of those who left, bounced or complained where the list comes from
+    asked: int = 0  # who will get a letter that asks them
+    resumed: int = 0  # lines that an earlier run, which did not end, was done with
 
 
 def run(path: Path, defaults: Defaults, *, apply: bool, progress: Callable[[int], object] = lambda _: None) -> Report:
     """Check the file and, with `apply`, write it; without, nothing is left behind. Raises lists.Unusable, OSError."""
-    newsletters = {newsletter.slug: newsletter for newsletter in Newsletter.objects.all()}
-    with lists.opened(path) as found, transaction.atomic():
+    with lists.opened(path) as found:
         if "newsletter" not in found.columns and not defaults.newsletter:
             raise lists.Unusable("Neither a column nor --newsletter says which newsletter.")
-        report = Report(found.encoding, found.not_taken)
-        leaving.hold_the_door()
-        good = _check(found.lines, newsletters, defaults, report)
-        for batch in iter(lambda: list(itertools.islice(good, BATCH)), []):
-            _write(batch, defaults, report)
-            progress(report.lines)
-        if not apply:
-            transaction.set_rollback(True)
+        report = Report(found.encoding, found.system, found.not_taken)
+        good = _good(found, defaults, report)
+        if apply:
+            _apply(good, _row(path, defaults), defaults, report, progress)
+        else:
+            with transaction.atomic():
+                for batch in _batches(good):
+                    _write(batch, defaults, report)
+                    progress(report.lines)
+                transaction.set_rollback(True)
     return report
 
 
-def _check(
-    lines: Iterable[lists.Line | lists.Fault],
-    newsletters: Mapping[str, Newsletter],
-    defaults: Defaults,
-    report: Report,
-) -> Iterator[Reader]:
-    for line in lines:
+def _apply(
+    good: Iterator[Arrival], row: Import, defaults: Defaults, report: Report, progress: Callable[[int], object]
+) -> None:
+    report.resumed = row.lines
+    for count in COUNTS:
+        setattr(report, count, getattr(row, count))
+    for batch in _batches(one for one in good if report.lines > report.resumed):
+        with transaction.atomic():
+            _write(batch, defaults, report)
+            _note(row, report)
+        progress(report.lines)
+    with transaction.atomic():
+        _note(row, report, finished_at=timezone.now())
+        audit.record(None, "readers.import", f"import:{row.pk}", f"{report.added} added, {report.ended} ended")
+
+
+def _good(found: lists.ReaderList, defaults: Defaults, report: Report) -> Iterator[Arrival]:
+    """What can be taken; lines are counted, and faults kept."""
+    for one in checking.arrivals(found, defaults):
         report.lines += 1
-        reader = line if isinstance(line, lists.Fault) else _reader(line, newsletters, defaults)
-        if isinstance(reader, lists.Fault):
-            report.faults.append(reader)
+        if isinstance(one, lists.Fault):
+            report.faults.append(one)
         else:
-            yield reader
+            yield one
 
 
-def _reader(line: lists.Line, newsletters: Mapping[str, Newsletter], defaults: Defaults) -> Reader | lists.Fault:
-    fields = line.fields
-    try:
-        address = addresses.parse(fields.get("address", ""))
-    except addresses.Malformed as problem:
-        return lists.Fault(line.number, "address", str(problem))
-    newsletter = newsletters.get(fields.get("newsletter") or defaults.newsletter)
-    if newsletter is None:
-        return lists.Fault(line.number, "newsletter", "there is no such newsletter")
-    asked = fields.get("language") or defaults.language or next(iter(newsletter.languages), "")
-    language = _language(asked, newsletter)
-    second = _language(fields.get("second_language") or defaults.second_language, newsletter)
-    topics = tuple(topic.strip() for topic in fields.get("topics", "").split("|") if topic.strip())
-    frequency = fields.get("frequency", "").lower()
-    name = fields.get("name", "")
-    name = " ".join(fields.get("name", "").split())[:120]
-    reader = Reader(line.number, address, name, language, second, topics, frequency, newsletter.pk)
-    fault = _fault(reader, newsletter)
-    return lists.Fault(line.number, *fault) if fault else reader
+def _row(path: Path, defaults: Defaults) -> Import:
+    """Of this very file and these defaults. One that came to its end begins anew: readers may have come and gone since."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    key = vault.mac("import", f"{digest} {path.name} {defaults}".encode())
+    row, _ = Import.objects.get_or_create(key=key)
+    if row.finished_at:
+        for count in ("lines", *COUNTS):
+            setattr(row, count, 0)
+        row.finished_at = None
+    return row
 
 
-def _fault(reader: Reader, newsletter: Newsletter) -> tuple[str, str] | None:
-    """Why this reader would never get a letter, or could not be kept: the column and the problem."""
-    languages = {"language": reader.language, "second_language": reader.second_language}
-    for column, code in languages.items():
-        if code and not LANGUAGE.fullmatch(code):
-            return column, "a language is a code like be or en"
-    if not set(languages.values()) & set(newsletter.languages):
-        return (
-            "language",
-            f"{newsletter.slug} comes in {' '.join(newsletter.languages) or 'none'}, and in neither of these",
-        )
-    if reader.frequency not in {"", newsletter.cadence}:
-        return "frequency", f"{newsletter.slug} comes {newsletter.cadence}; leave this empty"
-    if any(len(topic) > LONGEST_TOPIC or UNPRINTABLE.search(topic) for topic in reader.topics):
-        return "topics", f"a topic has at most {LONGEST_TOPIC} characters; | stands between two"
-    if UNPRINTABLE.search(reader.name):
-        return "name", "it has characters that cannot be printed"
-    return None
+def _note(row: Import, report: Report, **more: object) -> None:
+    values = {name: getattr(report, name) for name in ("lines", *COUNTS)} | more
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
 
 
-def _language(asked: str, newsletter: Newsletter) -> str:
-    """The newsletter's own code for what is asked ("be" for "be_BY" where it comes in be), else the code as asked."""
-    code = asked.strip().lower().replace("_", "-")
-    parent = code.partition("-")[0]
-    return parent if code not in newsletter.languages and parent in newsletter.languages else code
+def _batches(good: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    arrivals = iter(good)
+    return iter(lambda: list(itertools.islice(arrivals, BATCH)), [])
 
 
-def _write(batch: list[Reader], defaults: Defaults, report: Report) -> None:
-    prepare, reserve, insert_subscribers, insert_subscriptions, count = SQL
-    with connection.cursor() as cursor:
-        cursor.execute(prepare)
-        indexes = [vault.blind_index(addresses.unique_form(reader.address)) for reader in batch]
-        with cursor.copy("COPY importing (position, address_index) FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types(["int4", "bytea"])
-            for position, index in enumerate(indexes):
-                copy.write_row((position, index))
-        cursor.execute(reserve)
-        fresh = cursor.fetchall()
-        with cursor.copy(
-            "COPY sealing (position, id, address, name, provider_class) FROM STDIN (FORMAT binary)"
-        ) as copy:
-            copy.set_types(["int4", "int8", "bytea", "bytea", "int2"])
-            for position, number in fresh:
-                copy.write_row(_sealed(position, number, batch[position]))
-        cursor.execute(insert_subscribers)
-        with cursor.copy("COPY wishes FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types(["int4", "int8", "text", "text", "text[]", "text", "bytea"])
-            for position, reader in enumerate(batch):
-                copy.write_row(_wish(position, reader))
-        cursor.execute(insert_subscriptions, [datetime.now(UTC), defaults.source])
-        added = cursor.rowcount
-        cursor.execute(count)
-        row = cursor.fetchone()
-    suppressed = int(row[0]) if row else 0
-    report.added += added
+def _write(batch: list[Arrival], defaults: Defaults, report: Report) -> None:
+    """Those who are gone first: whoever a batch names as both is gone."""
+    leaving.hold_the_door()
+    gone = [one for one in batch if isinstance(one, batches.Gone)]
+    readers = [one for one in batch if isinstance(one, batches.Reader)]
+    if gone:
+        batches.end(gone)
+        report.ended += len(gone)
+    if not readers:
+        return
+    if defaults.ask_an_hour:
+        between = timedelta(hours=1) / defaults.ask_an_hour
+        pace = batches.Pace(timezone.now() + between * report.asked, between)
+        done, suppressed = batches.ask(readers, pace)
+        report.asked += done
+    else:
+        done, suppressed = batches.write(readers)
+        report.added += done
     report.suppressed += suppressed
-    report.known += len(batch) - added - suppressed
-
-
-def _sealed(position: int, number: int, reader: Reader) -> tuple[Any, ...]:
-    name = vault.seal(reader.name, f"subscriber:{number}:name") if reader.name else None
-    address = vault.seal(reader.address, f"subscriber:{number}:address")
-    return position, number, address, name, int(addresses.provider_class(reader.address))
-
-
-def _wish(position: int, reader: Reader) -> tuple[Any, ...]:
-    handle = secrets.token_bytes(8)
-    topics = list(reader.topics)
-    return position, reader.newsletter, reader.language, reader.second_language, topics, reader.frequency, handle
+    report.known += len(readers) - done - suppressed

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-COLUMNS = {
-    "address": ("email", "e-mail", "address", "email address", "mail", "адрес", "пошта"),
-    "name": ("name", "full name", "first name", "имя", "імя"),
-    "language": ("language", "lang", "locale"),
-    "second_language": ("second_language", "second language", "language2"),
-    "topics": ("topics", "tags"),
-    "frequency": ("frequency",),
-    "newsletter": ("newsletter", "list"),
-}
+from dispatch.audience import formats
+
 MEGABYTE = 1 << 20
 
 
@@ -46,6 +39,8 @@ class ReaderList:
     """An opened file: how it was read, and its lines."""
 
     encoding: str
+    system: str  # that wrote it; "" where nothing gives it away
+    standing: formats.Standing  # of readers whose line does not say otherwise
     columns: frozenset[str]
     not_taken: tuple[str, ...]  # columns that Dispatch does not know, as the file names them
     lines: Iterator[Line | Fault]
@@ -61,14 +56,17 @@ def opened(path: Path) -> Iterator[ReaderList]:
             raise Unusable("The file is empty, or its first line is.")
         delimiter = max(",;\t", key=first.count)
         header = next(csv.reader([first], delimiter=delimiter, skipinitialspace=True))
-        names = [_column(name) for name in header]
+        form = formats.recognised(header)
+        names = [form.columns.get(name.strip().lower(), "") for name in header]
         if "address" not in names:
             if "@" not in first or delimiter in first:
                 raise Unusable('No column holds addresses: name it "email" in the first line.')
             header, names = ["email"], ["address"]
             file.seek(0)
         not_taken = tuple(theirs for theirs, ours in zip(header, names, strict=True) if not ours and theirs.strip())
-        yield ReaderList(encoding, frozenset(names), not_taken, _lines(file, delimiter, names))
+        standing = formats.of_file(form, path.name)
+        lines = _lines(file, delimiter, names)
+        yield ReaderList(encoding, form.name, standing, frozenset(names), not_taken, lines)
 
 
 def _encoding(path: Path) -> str:
@@ -83,11 +81,6 @@ def _encoding(path: Path) -> str:
             continue
         return encoding
     raise Unusable("The file is neither UTF-8 nor UTF-16 nor Windows-1251 text.")
-
-
-def _column(name: str) -> str:
-    plain = name.strip().lower()
-    return next((ours for ours, theirs in COLUMNS.items() if plain in theirs), "")
 
 
 def _lines(file: TextIO, delimiter: str, names: list[str]) -> Iterator[Line | Fault]:

@@ -2,6 +2,7 @@
 
 import zoneinfo
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -96,6 +97,7 @@ class Suppression(models.Model):
         COMPLAINED = "complained"
         ERASED = "erased"
         REFUSED = "refused"
+        LEFT = "left"  # another system's list, before it was brought here
 
     address_index = models.BinaryField(max_length=32, unique=True)
     reason = models.CharField(max_length=12, choices=Reason)
@@ -125,11 +127,12 @@ class Wish(models.Model):
     language = models.CharField(max_length=12)
     topics = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     is_told = models.BooleanField(default=False)  # a letter that leads to it has been written
+    not_before = models.DateTimeField(default=timezone.now)  # later where a list's readers are asked in waves
     expires_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address_index", "newsletter"], name="one_wish_each")]
-        indexes = [models.Index(fields=["expires_at"], name="wishes_untold", condition=models.Q(is_told=False))]
+        indexes = [models.Index(fields=["not_before"], name="wishes_untold", condition=models.Q(is_told=False))]
 
 
 class Change(models.Model):
@@ -196,3 +199,46 @@ class Spent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bucket", "hour"], name="one_count_an_hour")]
+
+
+class Import(models.Model):
+    """A list on its way in, and how far it has come: what a kill left is taken up there."""
+
+    key = models.BinaryField(max_length=32, unique=True)  # a keyed hash of the file and of what its lines are given
+    lines = models.PositiveIntegerField(default=0)  # of the file, that are done with
+    added = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    suppressed = models.PositiveIntegerField(default=0)
+    ended = models.PositiveIntegerField(default=0)
+    asked = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+
+class Export(models.Model):
+    """A list that leaves: one person asks, another agrees, and it is sealed to a key that is not here."""
+
+    class Form(models.TextChoices):
+        CSV = "csv", "CSV"
+        JSON = "json", "JSON"
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")
+    form = models.CharField(max_length=4, choices=Form, default=Form.CSV)
+    recipient = models.CharField(max_length=120)  # an age key, age1…
+    reason = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    agreed_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    readers = models.PositiveIntegerField(null=True)  # that the file held
+    expires_at = models.DateTimeField()
+
+
+class Honey(models.Model):
+    """A reader who was invented for one export: whoever writes to them, or brings them, has that file."""
+
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="honey")
+    address_index = models.BinaryField(max_length=32, unique=True)
+    seen_at = models.DateTimeField(null=True)  # the first time
+    seen_in = models.CharField(max_length=20, blank=True)  # "import", "sign-up", "mail"

@@ -4,7 +4,6 @@ So neither the answer nor its time can tell whether an address is new, waiting, 
 letter that follows is the same for all of them. What the letter's link does is in confirming.py.
 """
 
-import contextlib
 import logging
 import uuid
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from dispatch import queue, vault
-from dispatch.audience import addresses, budgets, letters, tickets
+from dispatch.audience import addresses, budgets, honey, letters, tickets
 from dispatch.audience.models import Letter, Newsletter, SignUp, Wish
 
 log = logging.getLogger(__name__)
@@ -23,6 +22,7 @@ log = logging.getLogger(__name__)
 TAKING = 0x736967  # "sig": the advisory lock of whoever takes sign-ups
 KEPT = timedelta(hours=72)
 BATCH = 1000
+PUT_OFF = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def take() -> bool:
     due = list(SignUp.objects.filter(not_before__lte=timezone.now()).order_by("asked_at", "pk")[:BATCH])
     opened = {form: wanted for form in due if (wanted := _opened(form))}
     held = [form.pk for form in due if form not in opened]
-    held += [number for asked in _by_mailbox(opened) if not _take(asked) for number in asked.forms]
+    mailboxes = list(_by_mailbox(opened))
+    honey.notice([asked.index for asked in mailboxes], "sign-up")
+    held += [number for asked in mailboxes if not _take(asked) for number in asked.forms]
     SignUp.objects.filter(pk__in=held).update(not_before=budgets.next_hour(timezone.now()))
     SignUp.objects.filter(pk__in={one.pk for one in due} - set(held)).delete()
     return len(due) == BATCH
@@ -63,14 +65,20 @@ def take() -> bool:
 
 @transaction.atomic
 def tell_the_held() -> None:
-    """Write to those whose wish came when their mailbox had had its letter of the day."""
+    """Write to those whose wish came when their mailbox had had its letter of the day, or whose turn has come."""
     if not _is_alone():
         return
-    waiting = Wish.objects.filter(is_told=False, expires_at__gt=timezone.now()).select_related("newsletter")
-    for wish in waiting[:BATCH]:
-        if letters.may_write(bytes(wish.address_index), Letter.Kind.CONFIRM):
-            with contextlib.suppress(vault.Unreadable):  # waits for its key, as forms do
-                _write(wish)
+    now = timezone.now()
+    waiting = Wish.objects.filter(is_told=False, not_before__lte=now, expires_at__gt=now).order_by("not_before")
+    put_off = []
+    for wish in waiting.select_related("newsletter")[:BATCH]:
+        try:
+            told = letters.may_write(bytes(wish.address_index), Letter.Kind.CONFIRM) and _write(wish)
+        except vault.Unreadable:  # waits for its key, as forms do
+            told = False
+        if not told:
+            put_off.append(wish.pk)  # so that those behind it have their turn
+    Wish.objects.filter(pk__in=put_off).update(not_before=now + PUT_OFF)
 
 
 def forget() -> None:
@@ -148,9 +156,10 @@ def _wish(asked: Asked) -> Wish:
     return wish
 
 
-def _write(wish: Wish) -> None:
+def _write(wish: Wish) -> bool:
     letters.write(Letter.Kind.CONFIRM, wish.newsletter, wish.language, address_of(wish))
     Wish.objects.filter(address_index=wish.address_index).update(is_told=True)
+    return True
 
 
 def _is_alone() -> bool:

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from dispatch import clock, queue
 from dispatch.audience import moving, signing_up
-from dispatch.audience.models import SignUp, Suppression
+from dispatch.audience.models import SignUp, Suppression, Wish
 
 
 @clock.tick("forget who left", every=60)
@@ -26,10 +26,11 @@ def take_sign_ups() -> None:
         queue.enqueue("upkeep.take_sign_ups")
 
 
-@clock.tick("write to those who wait", every=600)
+@clock.tick("write to those who wait", every=60)
 def tell_the_held() -> None:
-    """Ring for wishes that came when their mailbox had had its letter of the day."""
-    queue.enqueue("upkeep.tell_the_held")
+    """Ring for wishes that came when their mailbox had had its letter of the day, and for a list's in their turn."""
+    if Wish.objects.filter(is_told=False, not_before__lte=timezone.now()).exists():
+        queue.enqueue("upkeep.tell_the_held")
 
 
 @clock.tick("forget stale sign-ups", every=600)

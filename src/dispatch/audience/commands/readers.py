@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--newsletter", default="", help="for lines that name none")
     parser.add_argument("--language", default="", help="for lines that name none")
     parser.add_argument("--second-language", default="", help="for lines that name none")
-    parser.add_argument("--source", default="import", help="where the readers' consent comes from; kept with each")
+    parser.add_argument("--source", default="", help="where the readers' consent comes from; kept with each")
+    parser.add_argument(
+        "--ask", type=int, default=0, metavar="N", help="subscribe nobody, but ask each reader by a letter, N an hour"
+    )
     parser.add_argument("--apply", action="store_true", help="write; without it nothing changes")
     parser.add_argument("--report", type=Path, help="a file for every refused line")
 
@@ -32,27 +35,39 @@ def run(options: argparse.Namespace) -> int:
     from dispatch.audience import importing, lists
 
     began = time.monotonic()
-    defaults = importing.Defaults(options.newsletter, options.language, options.second_language, options.source)
+    wishes = (options.newsletter, options.language, options.second_language, options.source, max(options.ask, 0))
     try:
-        report = importing.run(options.file, defaults, apply=options.apply)
+        report = importing.run(options.file, importing.Defaults(*wishes), apply=options.apply)
     except (lists.Unusable, OSError) as problem:
         print(f"dispatch import: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on where this one was.", file=sys.stderr)
+        return 1
     _tell(report, options.report)
-    would, seconds = "" if options.apply else "would be ", time.monotonic() - began
-    print(
-        f"{report.lines} lines: {report.added} {would}added, {report.known} known, "
-        f"{report.suppressed} not to be written to, {len(report.faults)} refused; {seconds:.1f} s."
-    )
+    print(f"{_counted(report, options)}; {time.monotonic() - began:.1f} s.")
     if not options.apply:
         print("Nothing was changed. Add --apply to do it.")
     return 0
+
+
+def _counted(report: "importing.Report", options: argparse.Namespace) -> str:
+    would = "" if options.apply else "would be "
+    took = f"{report.asked} {would}asked" if options.ask else f"{report.added} {would}added"
+    parts = [took, f"{report.known} known", f"{report.suppressed} not to be written to"]
+    if report.ended:
+        parts.append(f"{report.ended} gone from the old list")
+    return f"{report.lines} lines: {', '.join(parts)}, {len(report.faults)} refused"
 
 
 def _tell(report: "importing.Report", file: Path | None) -> None:
     """How the file was read, and each line that was refused."""
     if report.encoding != "utf-8-sig":
         print(f"Read as {ENCODINGS[report.encoding]}. If names look wrong, save the file as UTF-8.")
+    if report.system:
+        print(f"A list from {report.system}.")
+    if report.resumed:
+        print(f"An earlier run had come to line {report.resumed}; this one went on from there.")
     if report.not_taken:
         print(f"Not read: the columns {', '.join(report.not_taken)}.")
     lines = [f"line {fault.line}: {fault.column}: {fault.problem}" for fault in report.faults]

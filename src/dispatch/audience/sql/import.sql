@@ -5,7 +5,7 @@
 -- step: a place for the batch
 CREATE TEMP TABLE IF NOT EXISTS importing (position int, address_index bytea) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS sealing (position int, id bigint, address bytea, name bytea, provider_class smallint) ON COMMIT DROP;
-CREATE TEMP TABLE IF NOT EXISTS wishes (position int, newsletter_id bigint, language text, second_language text, topics text[], frequency text, handle bytea) ON COMMIT DROP;
+CREATE TEMP TABLE IF NOT EXISTS wishes (position int, newsletter_id bigint, language text, second_language text, topics text[], frequency text, handle bytea, consented_at timestamptz, consent_source text) ON COMMIT DROP;
 TRUNCATE importing, sealing, wishes;
 -- step: ids for the addresses that are new and may be written to
 SELECT position, nextval(pg_get_serial_sequence('audience_subscriber', 'id'))
@@ -25,7 +25,7 @@ ON CONFLICT (address_index) DO NOTHING;
 -- step: their wishes; the first line wins where a file names a reader twice
 INSERT INTO audience_subscription (subscriber_id, newsletter_id, language, second_language, topics, frequency, state, handle, consented_at, consent_source)
 SELECT DISTINCT ON (s.id, w.newsletter_id)
-    s.id, w.newsletter_id, w.language, w.second_language, w.topics, w.frequency, 'active', w.handle, %s, %s
+    s.id, w.newsletter_id, w.language, w.second_language, w.topics, w.frequency, 'active', w.handle, coalesce(w.consented_at, now()), w.consent_source
 FROM wishes w
 JOIN importing USING (position)
 JOIN audience_subscriber s ON s.address_index = importing.address_index
