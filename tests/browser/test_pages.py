@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dispatch.accounts import stopping
 from dispatch.articles.models import Source
+from dispatch.audience.models import Export, Honey, Newsletter
 from dispatch.delivery import sending
 from dispatch.delivery.models import Chunk, WorkerBeat
 from dispatch.editions.models import Edition
@@ -120,6 +121,18 @@ def test_did_it_go_out(visitor, alice, busy):
 def test_the_queue(visitor, alice, busy):
     stopping.stop("newsletter", busy["gathering"].newsletter_id, alice, "The wrong photo went in")
     visitor.look("queue", "/operations/queue/")
+
+
+def test_exports(visitor, alice, busy):
+    key, office = "age1" + "q" * 58, Newsletter.objects.get(slug="office")
+    soon = timezone.now() + timedelta(hours=8)
+    bob = newsroom.person("operator", "Bob")
+    fields = {"newsletter": office, "recipient": key, "reason": "the auditors asked", "expires_at": soon}
+    Export.objects.create(asked_by=bob, **fields)
+    Export.objects.create(asked_by=alice, agreed_by=bob, agreed_at=timezone.now(), **fields)
+    taken = Export.objects.create(asked_by=bob, taken_at=timezone.now(), readers=53, **fields)
+    Honey.objects.create(export=taken, address_index=b"i" * 32, seen_at=timezone.now(), seen_in="mail")
+    visitor.look("exports", "/exports/")
 
 
 def test_health(visitor, alice, busy):

@@ -37,6 +37,7 @@ class Format:
     marks: frozenset[str]  # columns that together give it away, in lower case
     columns: Mapping[str, str]  # theirs, in lower case, to ours
     file_names: Mapping[str, Standing]  # how a file begins that holds such readers only
+    is_guarded: bool = False  # each field, by spreadsheets.guarded
 
 
 COMMON = {
@@ -57,6 +58,8 @@ SHARED = {theirs: ours for theirs, ours in OURS.items() if ours not in {"topics"
 """What the columns below stand beside: a field that the newsroom added to its old list. Tags there are not topics here."""
 
 KNOWN = (
+    # exporting.py: each field guarded against spreadsheets.
+    Format("Dispatch", frozenset({"second_language", "frequency", "consent_source"}), OURS, {}, is_guarded=True),
     # One file a standing, told by its name: mailchimp.com/help/view-export-contacts. Times are UTC.
     Format(
         "Mailchimp",

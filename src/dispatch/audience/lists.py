@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from dispatch.audience import formats
+from dispatch.audience import formats, spreadsheets
 
 MEGABYTE = 1 << 20
 
@@ -65,7 +65,7 @@ def opened(path: Path) -> Iterator[ReaderList]:
             file.seek(0)
         not_taken = tuple(theirs for theirs, ours in zip(header, names, strict=True) if not ours and theirs.strip())
         standing = formats.of_file(form, path.name)
-        lines = _lines(file, delimiter, names)
+        lines = _lines(file, delimiter, names, is_guarded=form.is_guarded)
         yield ReaderList(encoding, form.name, standing, frozenset(names), not_taken, lines)
 
 
@@ -83,7 +83,7 @@ def _encoding(path: Path) -> str:
     raise Unusable("The file is neither UTF-8 nor UTF-16 nor Windows-1251 text.")
 
 
-def _lines(file: TextIO, delimiter: str, names: list[str]) -> Iterator[Line | Fault]:
+def _lines(file: TextIO, delimiter: str, names: list[str], *, is_guarded: bool) -> Iterator[Line | Fault]:
     before = 0 if file.tell() == 0 else 1
     # Strict: a quotation mark that is never closed would swallow the readers after it without a word.
     rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
@@ -91,6 +91,7 @@ def _lines(file: TextIO, delimiter: str, names: list[str]) -> Iterator[Line | Fa
         number = before + rows.line_num + 1
         try:
             fields = [field.strip() for field in next(rows)]
+            fields = [spreadsheets.plain(field) for field in fields] if is_guarded else fields
         except StopIteration:
             return
         except csv.Error:

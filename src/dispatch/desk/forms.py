@@ -2,6 +2,8 @@
 
 from django import forms
 
+from dispatch.audience.models import Export, Newsletter
+
 
 class Reason(forms.Form):
     """Why someone does something that the audit log keeps."""
@@ -15,3 +17,11 @@ class Reason(forms.Form):
             "max_length": "Say why in 300 characters at most. Nothing was changed.",
         },
     )
+
+
+class Leaving(Reason):
+    """Which list is to leave, and to whose key."""
+
+    newsletter = forms.ModelChoiceField(Newsletter.objects.order_by("slug"), empty_label=None)
+    form = forms.ChoiceField(choices=Export.Form.choices)
+    recipient = forms.CharField(max_length=120)

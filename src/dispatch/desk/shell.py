@@ -19,6 +19,7 @@ ROOMS = (
     ("Home", "home", Role.EDITOR),
     ("Stories", "stories", Role.EDITOR),
     ("Queue", "queue", Role.OPERATOR),
+    ("Exports", "exports", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
     ("Inbox", "inbox", Role.EDITOR),
     ("Wall", "wall", Role.EDITOR),

@@ -44,6 +44,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "dropped": ("over", "dropped"),
         "withdrawn": ("over", "taken back"),
     },
+    "export": {
+        "asked": ("held", "waits for a second person"),
+        "agreed": ("going", "may be taken"),
+        "taken": ("over", "taken"),
+        "over": ("over", "over"),
+        "seen": ("bad", "got out"),
+    },
     "reader": {
         "deferred": ("later", "deferred"),
         "refused": ("bad", "refused"),

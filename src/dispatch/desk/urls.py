@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import views
+from dispatch.desk import exports, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -9,6 +9,10 @@ urlpatterns: list[URLPattern] = [
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/ask", exports.ask, name="export_ask"),
+    path("exports/<int:number>/take", exports.take, name="export_take"),
+    path("exports/<int:number>/do/<str:act>", exports.act, name="export_act"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
     path("posts/<int:post_id>/settle", views.settle_post, name="post_settle"),
 ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from dispatch import env, queue, saying
 from dispatch.articles.models import Source, WebhookDelivery
+from dispatch.audience.models import Honey
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.social import probing
 from dispatch.social.models import Channel
@@ -39,7 +40,19 @@ def checks() -> list[Check]:
     found = database()
     if found.state == "bad":
         return [found, *broker(), *disk()]
-    return [found, *broker(), *clock(), *workers(), *relays(), *sends(), *webhooks(), *sources(), *channels(), *disk()]
+    return [
+        found,
+        *broker(),
+        *clock(),
+        *workers(),
+        *relays(),
+        *sends(),
+        *webhooks(),
+        *sources(),
+        *channels(),
+        *leaks(),
+        *disk(),
+    ]
 
 
 def database() -> Check:
@@ -181,6 +194,17 @@ def channels() -> Iterator[Check]:
         else:
             seen = f", asked {saying.ago(channel.probed_at)}" if channel.probed_at else ", not asked yet"
             yield Check(part, "ok", f"{channel.network.capitalize()}{seen}.")
+
+
+def leaks() -> Iterator[Check]:
+    """A reader who was invented for an export was seen elsewhere."""
+    for number in Honey.objects.exclude(seen_at=None).values_list("export", flat=True).distinct().order_by("export"):
+        yield Check(
+            "Exports",
+            "bad",
+            f"Export {number} got out: a reader who exists nowhere else was seen.",
+            "Exports says where and when, and who had the file.",
+        )
 
 
 def disk() -> Iterator[Check]:
