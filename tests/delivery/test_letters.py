@@ -33,7 +33,7 @@ def make_due(letter):
 
 def parsed(fake):
     (message,) = fake.taken
-    return message_from_bytes(message.data, policy=policy.default)
+    return message_from_bytes(message.whole(), policy=policy.default)
 
 
 def test_a_letter_goes_once_and_its_address_with_it(fake, letter):

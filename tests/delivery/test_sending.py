@@ -46,7 +46,7 @@ def test_each_reader_gets_one_mail_in_their_language_or_their_second(fake, editi
     send = ledger.enlist(edition.pk)
     send_all(send)
     assert recipients(fake) == ["alice@example.org", "bob@example.org", "charlie@example.org"]
-    subjects = {m.recipient: b"Subject: News in be" in m.data for m in fake.taken}
+    subjects = {m.recipient: b"Subject: News in be" in m.whole() for m in fake.taken}
     assert subjects == {"alice@example.org": False, "bob@example.org": True, "charlie@example.org": True}
     assert state_of(send) == "finished"
 

@@ -114,13 +114,13 @@ def test_letters_leave_signed_and_hold(chunk, fake):
     assert sorted(message.recipient for message in fake.taken) == ["alice@example.org", "bob@example.org"]
     for message in fake.taken:
         for place in range(2):
-            assert dkim.DKIM(message.data).verify(place, dnsfunc=lambda host, **_: dns[host.decode().rstrip(".")])
+            assert dkim.DKIM(message.whole()).verify(place, dnsfunc=lambda host, **_: dns[host.decode().rstrip(".")])
 
 
 def test_without_keys_letters_leave_unsigned_as_with_a_pair_that_is_off(chunk, fake):
     signing_keys.make("example.org", "s1")
     sending.send_chunk(chunk.send_id, chunk.number)
-    assert [b"DKIM-Signature" in message.data for message in fake.taken] == [False, False]
+    assert [b"DKIM-Signature" in message.whole() for message in fake.taken] == [False, False]
 
 
 def test_a_provider_builds_the_mail_itself_and_signs_it(chunk, fake):
@@ -128,4 +128,4 @@ def test_a_provider_builds_the_mail_itself_and_signs_it(chunk, fake):
     signing_keys.turn("example.org", "s1")
     Relay.objects.update(kind=Relay.Kind.ANYMAIL)
     sending.send_chunk(chunk.send_id, chunk.number)
-    assert [b"DKIM-Signature" in message.data for message in fake.taken] == [False, False]
+    assert [b"DKIM-Signature" in message.whole() for message in fake.taken] == [False, False]

@@ -264,8 +264,10 @@ def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
 
 def _show_doubts(claimed: Claim, readers: Sequence[int]) -> None:
     """Once it is decided who gets theirs again."""
+    if not readers:
+        return
     found = DeliveryException.objects.filter(send=claimed.send, subscriber_id__in=readers)
-    for reader, state in found.values_list("subscriber_id", "state") if readers else ():
+    for reader, state in found.values_list("subscriber_id", "state"):
         place = claimed.recipients.index(reader)
         resolution = "unknown" if state == DeliveryException.State.UNKNOWN else "resent"
         _show(claimed, place, place, "no reply after its last byte", resolution)

@@ -21,7 +21,7 @@ from dispatch.accounts.models import Stop
 from dispatch.audience import letters
 from dispatch.audience.models import Letter
 from dispatch.delivery import relays, statements
-from dispatch.delivery.mailers.base import Message, Misaddressed, Trouble, check
+from dispatch.delivery.mailers.base import Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
@@ -124,9 +124,7 @@ def _message(letter: Letter) -> Message:
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
     made.set_content(body.strip() + "\n", cte="quoted-printable")
     to = f"To: {recipient}\r\n".encode()  # by hand: the library would fold a long one, and encode one in other letters
-    message = Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"))
-    check(message)
-    return message
+    return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"))
 
 
 def _message_id(letter: Letter) -> str:

@@ -8,7 +8,7 @@ all places of a kind. A builder takes exactly one reader, and the headers are th
 import hashlib
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
@@ -28,12 +28,11 @@ MARKUP = re.compile("[&<>\"']")
 """What `html.escape` changes."""
 HOLE = "0" * tokens.LENGTH
 """Stands for a token while its link is encoded; no token holds a 0."""
-END = b"\r\n\r\n"
-"""Of the header."""
-Values = Mapping[str, str]
-"""What differs by reader: to, message_id, token, name (", Alice" or ""), and quoted: the name as bodies have it."""
-Encoder = Callable[[Values], bytes]
-Piece = bytes | Encoder
+TO, MESSAGE_ID, TOKEN, NAME_IN_TEXT, NAME_IN_HTML = range(5)
+"""What differs by reader, encoded once for all places of its kind."""
+Encoder = Callable[[str, str], bytes]
+"""What is made anew for its place, of the name (", Alice" or "") and the token."""
+Piece = bytes | int | Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +47,62 @@ class Reader:
 
 @dataclass(frozen=True)
 class Compiled:
-    """Bytes in order, empty where a slot is; and what makes a slot's value, with the places where it stands."""
+    """Bytes in order, empty where a slot is; and what comes there."""
 
     parts: tuple[bytes, ...]
-    slots: tuple[tuple[Encoder, tuple[int, ...]], ...]
+    head: int  # so many of the parts are the header, up to the empty line
+    slots: tuple[tuple[int, int], ...]  # place, kind
+    rare: tuple[tuple[int, Encoder], ...]  # place, what makes it
     send: int
-    opening: bytes  # of the body, up to its first slot
+
+
+class _Parts:
+    """Of a message that is being compiled: neighbours that are the same for all become one."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = [b""]
+        self.slots: list[tuple[int, int]] = []
+        self.rare: list[tuple[int, Encoder]] = []
+
+    def join(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                self.parts[-1] += piece
+                continue
+            if isinstance(piece, int):
+                self.slots.append((len(self.parts), piece))
+            else:
+                self.rare.append((len(self.parts), piece))
+            self.parts += [b"", b""]
 
 
 def compile_variant(variant: Variant, newsletter: Newsletter, send: int, moment: datetime) -> Compiled:
     """Everything that is the same for all readers of a variant. `moment` is the send's, for the Date header."""
     boundary = "=_" + hashlib.sha256(f"{variant.pk}:{variant.nonce}".encode()).hexdigest()[:32]
-    pieces = _headers(variant, newsletter, moment, boundary)
+    parts = _Parts()
+    parts.join(_headers(variant, newsletter, moment, boundary))
+    head = len(parts.parts)
+    parts.parts.append(b"")
     for kind, content in (("plain", variant.text), ("html", variant.html)):
-        pieces.append(_part_head(boundary, kind))
-        pieces.extend(_body(slots.split(content, variant.nonce), kind))
-    pieces.append(f"\r\n--{boundary}--\r\n".encode())
-    return _joined(pieces, send)
+        parts.join([_part_head(boundary, kind), *_body(slots.split(content, variant.nonce), kind), b"\r\n"])
+    parts.join([f"--{boundary}--\r\n".encode()])
+    return Compiled(tuple(parts.parts), head, tuple(parts.slots), tuple(parts.rare), send)
 
 
-def fill(compiled: Compiled, reader: Reader) -> bytes:
-    """The message of one reader, with CRLF line ends and no dot to stuff. Raises ValueError: no address, or several."""
+def fill(compiled: Compiled, reader: Reader) -> tuple[bytes, list[bytes]]:
+    """The message of one reader: its header, and its body in pieces, most of which all readers share. CRLF line ends, no
+    dot to stuff. Raises ValueError: no address, or several.
+    """
     called = " ".join(reader.name.split())
     name = f", {called}" if called else ""
-    values = {
-        "to": reader.address,
-        "message_id": message_id(compiled.send, reader.number),
-        "token": tokens.token(reader.handle),
-        "name": name,
-        "quoted": quoting.quoted(name).decode(),
-    }
+    token = tokens.token(reader.handle)
+    values = _values(compiled, reader, token, name)
     parts = list(compiled.parts)
-    for encode, places in compiled.slots:
-        said = encode(values)
-        for place in places:
-            parts[place] = said
-    return b"".join(parts)
+    for place, kind in compiled.slots:
+        parts[place] = values[kind]
+    for place, encode in compiled.rare:
+        parts[place] = encode(name, token)
+    return b"".join(parts[: compiled.head]), parts[compiled.head :]
 
 
 def message_id(send: int, reader: int) -> str:
@@ -106,12 +125,12 @@ def _headers(variant: Variant, newsletter: Newsletter, moment: datetime, boundar
         to_end.append(_line("List-Id", f"<{newsletter.slug}.{site}>"))
         to_end.append(_line("Feedback-ID", f"{newsletter.slug}:dispatch"))
     to_end.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n")
-    to_end.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode())
+    to_end.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode())
     return [
         b"".join(head),
-        *(b"To: ", _to, b"\r\n"),
+        *(b"To: ", TO, b"\r\n"),
         *_subject(variant),
-        *(b"Message-ID: <", _message_id, b">\r\n"),
+        *(b"Message-ID: <", MESSAGE_ID, b">\r\n"),
         *(b"List-Unsubscribe: <", *_link("leave", str.encode), b">\r\n"),
         b"".join(to_end),
     ]
@@ -128,7 +147,7 @@ def _subject(variant: Variant) -> list[Piece]:
     before, after = "".join(map(str, pieces[:place])), "".join(map(str, pieces[place + 1 :]))
     if pieces[place] != slots.Slot("name"):
         raise ValueError("a subject's slot is the name")
-    return [lambda values: _subject_line(f"{before}{values['name']}{after}")]
+    return [lambda name, _: _subject_line(f"{before}{name}{after}")]
 
 
 def _subject_line(value: str) -> bytes:
@@ -155,7 +174,7 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _part_head(boundary: str, kind: str) -> bytes:
-    head = f'\r\n--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+    head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
     return f"{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
 
 
@@ -171,7 +190,7 @@ def _body(pieces: list[str | slots.Slot], kind: str) -> list[Piece]:
 
 def _slot(name: str, kind: str) -> list[Piece]:
     if name == "name":
-        return [_name_in_html if kind == "html" else _name_in_text]
+        return [NAME_IN_HTML if kind == "html" else NAME_IN_TEXT]
     return _link(name, _quoted_html if kind == "html" else quoting.quoted)
 
 
@@ -179,31 +198,18 @@ def _link(path: str, encode: Callable[[str], bytes]) -> list[Piece]:
     """A reader's own link: encoded once around the token, unless a line must break inside of it."""
     around = encode(f"{settings.PUBLIC_URL}/{path}/{HOLE}").split(HOLE.encode())
     if len(around) == 2:
-        return [around[0], _token, around[1]]
-    return [lambda values: encode(f"{settings.PUBLIC_URL}/{path}/{values['token']}")]
+        return [around[0], TOKEN, around[1]]
+    return [lambda _, token: encode(f"{settings.PUBLIC_URL}/{path}/{token}")]
 
 
-def _to(values: Values) -> bytes:
-    if not ALONE.fullmatch(values["to"]):
+def _values(compiled: Compiled, reader: Reader, token: str, name: str) -> tuple[bytes, ...]:
+    """By kind. Most names hold nothing to escape, and are encoded once for both bodies."""
+    if not ALONE.fullmatch(reader.address):
         raise ValueError("a header's slot holds one address")
-    return values["to"].encode()
-
-
-def _message_id(values: Values) -> bytes:
-    return values["message_id"].encode()
-
-
-def _token(values: Values) -> bytes:
-    return values["token"].encode()
-
-
-def _name_in_text(values: Values) -> bytes:
-    return values["quoted"].encode()
-
-
-def _name_in_html(values: Values) -> bytes:
-    """Most names hold nothing to escape, and are encoded once for both bodies."""
-    return _quoted_html(values["name"]) if MARKUP.search(values["name"]) else values["quoted"].encode()
+    identity = message_id(compiled.send, reader.number).encode()
+    in_text = quoting.quoted(name)
+    in_html = _quoted_html(name) if MARKUP.search(name) else in_text
+    return reader.address.encode(), identity, token.encode(), in_text, in_html
 
 
 def _quoted_html(text: str) -> bytes:
@@ -212,18 +218,3 @@ def _quoted_html(text: str) -> bytes:
 
 def _one_line(value: str) -> str:
     return " ".join(value.split())
-
-
-def _joined(pieces: list[Piece], send: int) -> Compiled:
-    """Neighbours that are the same for all become one; a slot's places are gathered by what makes its value."""
-    parts: list[bytes] = [b""]
-    places: dict[Encoder, list[int]] = {}
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            parts[-1] += piece
-        else:
-            places.setdefault(piece, []).append(len(parts))
-            parts += [b"", b""]
-    gathered = tuple((encode, tuple(where)) for encode, where in places.items())
-    opening = next(part.partition(END)[2] for part in parts if END in part)
-    return Compiled(tuple(parts), gathered, send, opening)

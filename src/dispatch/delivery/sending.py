@@ -14,7 +14,7 @@ from dispatch import queue, retrying, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import journal as journals
 from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements
-from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble, check
+from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
 from dispatch.editions.models import Variant
@@ -148,10 +148,8 @@ def _letter_or_why(
 def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: bytes) -> Message:
     plain = vault.unseal(address, f"subscriber:{number}:address")
     called = vault.unseal(name, f"subscriber:{number}:name") if name else ""
-    data = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
-    letter = Message(errand.sender, plain, signing.sign(data, errand.keys, errand.compiled.opening))
-    check(letter)
-    return letter
+    head, body = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
+    return Message(errand.sender, plain, signing.sign(head, body, errand.keys), body)
 
 
 def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:

@@ -56,17 +56,18 @@ def record(private: Private) -> str:
     return " ".join(f'"{text[at : at + STRING]}"' for at in range(0, len(text), STRING))
 
 
-def sign(letter: bytes, keys: Sequence[Key], opening: bytes = b"") -> bytes:
-    """The letter with a DKIM-Signature on top for each key. `opening` is the beginning of its body that others share: it is
-    hashed once for all of them."""
+def sign(head: bytes, body: Sequence[bytes], keys: Sequence[Key]) -> bytes:
+    """A letter's header (with the empty line that ends it) with a DKIM-Signature on top for each key. The first piece of the
+    body is one that other letters share: it is hashed once for all of them.
+    """
     if not keys:
-        return letter
-    body = letter.index(b"\r\n\r\n") + 4
-    names, head = _relaxed(letter[: body - 2])
-    hashed = _begun(opening).copy() if letter.startswith(opening, body) else hashlib.sha256(opening := b"")
-    hashed.update(memoryview(letter)[body + len(opening) :])
+        return head
+    names, canonical = _relaxed(head[:-2])
+    hashed = _begun(body[0]).copy()
+    for piece in body[1:]:
+        hashed.update(piece)
     digest = b64encode(hashed.digest())
-    return b"".join((*(_signature(key, names, head, digest) for key in keys), letter))
+    return b"".join((*(_signature(key, names, canonical, digest) for key in keys), head))
 
 
 def _signature(key: Key, names: bytes, head: bytes, digest: bytes) -> bytes:

@@ -224,20 +224,36 @@ def test_an_international_domain_is_written_in_a_labels(relay, mailer):
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("recipient", "data"),
     [
-        Message("news@example.org", "alice@example.org", b"To: bob@example.org\r\n\r\nHi\r\n"),
-        Message("news@example.org", "alice@example.org", b"To: alice@example.org\r\nCc: bob@example.org\r\n\r\nHi\r\n"),
-        Message("news@example.org", "alice@example.org", b"To: alice@example.org\r\n ,bob@example.org\r\n\r\nHi\r\n"),
-        Message("news@example.org", "alice@example.org", b"To: alice@example.org\r\nto: bob@example.org\r\n\r\nHi\r\n"),
-        Message("news@example.org", "a@b.org>\r\nRCPT TO:<c@d.org", b"To: a@b.org>\r\nRCPT TO:<c@d.org\r\n\r\nHi\r\n"),
-        Message("news@example.org", "alice@example.org", b"To: alice@example.org\r\n\r\nno last line end"),
-        Message("news@a.org> SIZE=1", "alice@example.org", b"To: alice@example.org\r\n\r\nHi\r\n"),
+        ("alice@example.org", b"To: bob@example.org\r\n\r\nHi\r\n"),
+        ("alice@example.org", b"To: alice@example.org\r\nCc: bob@example.org\r\n\r\nHi\r\n"),
+        ("alice@example.org", b"To: alice@example.org\r\n ,bob@example.org\r\n\r\nHi\r\n"),
+        ("alice@example.org", b"To: alice@example.org\r\nto: bob@example.org\r\n\r\nHi\r\n"),
+        ("alice@example.org", b"To: alice@example.org\r\nno empty line\r\n"),
+        ("a@b.org>\r\nRCPT TO:<c@d.org", b"To: a@b.org>\r\nRCPT TO:<c@d.org\r\n\r\nHi\r\n"),
+        ("alice@example.org", b"To: alice@example.org\r\n\r\nno last line end"),
     ],
 )
-def test_a_message_that_is_not_for_exactly_its_reader_stops_everything(relay, mailer, message):
-    server = relay()
+def test_there_is_no_message_that_is_not_for_exactly_its_reader(recipient, data):
     with pytest.raises(Misaddressed):
-        list(mailer(server, connections=1).send([*letters(1), message]))
-    assert "bob" not in repr(server.taken)
+        Message("news@example.org", recipient, data)
+    with pytest.raises(Misaddressed):
+        Message("news@example.org", recipient, data, [b"more", b"no last line end"])
+
+
+def test_a_sender_that_is_not_one_address_stops_everything(relay, mailer):
+    server = relay()
+    odd = Message("news@a.org> SIZE=1", "alice@example.org", b"To: alice@example.org\r\n\r\nHi\r\n")
+    with pytest.raises(Misaddressed):
+        list(mailer(server, connections=1).send([*letters(1), odd]))
     assert len(server.taken) <= 1
+
+
+def test_a_message_in_pieces_arrives_as_one(relay, mailer):
+    server = relay()
+    (plain,) = letters(1)
+    head, _, body = plain.data.partition(b"\r\n\r\n")
+    pieces = [b"", body[:1], body[1:-2], b"\r\n"]
+    assert list(mailer(server).send([Message(plain.sender, plain.recipient, head + b"\r\n\r\n", pieces)])) == [Sent()]
+    assert server.taken[0].data == plain.data

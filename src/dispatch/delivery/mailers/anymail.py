@@ -9,7 +9,7 @@ from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsR
 from django.core.mail import EmailMultiAlternatives
 from django.utils.module_loading import import_string
 
-from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always, check
+from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
 BACKENDS = {
@@ -43,7 +43,6 @@ class Anymail:
     def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send."""
         for place, message in enumerate(messages):
-            check(message)
             if not leaving(place):
                 return
             answer = self._one(message)
@@ -78,7 +77,7 @@ class Anymail:
 
 
 def _as_django(message: Message) -> EmailMultiAlternatives:
-    parsed = email.message_from_bytes(message.data, policy=email.policy.default)
+    parsed = email.message_from_bytes(message.whole(), policy=email.policy.default)
     plain, rich = parsed.get_body(("plain",)), parsed.get_body(("html",))
     mail = EmailMultiAlternatives(
         subject=str(parsed["Subject"]),

@@ -133,11 +133,15 @@ class Dialogue:
         assert letter is not None
         if not window.may_leave(letter):
             raise Astray("it is held back")
-        self.opening, self.closing, data = None, letter, letter.message.data
+        self.opening, self.closing, message = None, letter, letter.message
+        self.awaiting.append(self.END)
         if self.offers.chunking:
-            self._put(self.END, b"BDAT %d LAST\r\n" % len(data), data)
+            command = b"BDAT %d LAST\r\n" % message.size
+            self.out += (command, message.data, *message.more)
+            self.said += len(command) + message.size
         else:
-            self._put(self.END, data, b".\r\n")
+            self.out += (message.data, *message.more, b".\r\n")
+            self.said += message.size + 3
         self.end_at = self.said
         self.begin(window)
 

@@ -23,7 +23,7 @@ class Offers:
 
 def unfit(message: Message, offers: Offers) -> Answer | None:
     """Why it cannot go this way. None: it can."""
-    if 0 < offers.size < len(message.data):
+    if 0 < offers.size < message.size:
         return Deferred(until=None, reason="the message is larger than the relay takes", code="552 5.3.4")
     if not message.recipient.isascii() and not (offers.smtputf8 or path(message.recipient).isascii()):
         return Refused(reason="the relay takes no international addresses", code="550 5.6.7")
@@ -33,7 +33,7 @@ def unfit(message: Message, offers: Offers) -> Answer | None:
 def write(message: Message, offers: Offers) -> bytes:
     """MAIL and RCPT, and DATA where there is no CHUNKING: a line each. Raises Misaddressed."""
     recipient = path(message.recipient)
-    size = b" SIZE=%d" % len(message.data) if offers.declares_size else b""
+    size = b" SIZE=%d" % message.size if offers.declares_size else b""
     letters = b"" if recipient.isascii() else b" SMTPUTF8 BODY=8BITMIME"
     secrecy = b" REQUIRETLS" if offers.requiretls else b""
     data = b"" if offers.chunking else b"DATA\r\n"
