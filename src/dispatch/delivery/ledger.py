@@ -124,12 +124,15 @@ def claim(send: int, number: int) -> Claim | None:
         return _take_over(claimed) if claimed.settled < claimed.ahead else claimed
 
 
-def advance(claimed: Claim, answers: Answers, *, settled: int, ahead: int) -> int | None:
-    """Settle up to `settled`, ask to write ahead up to `ahead`. How far was granted; None: the chunk is someone else's.
+def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None = None, ahead: int) -> int | None:
+    """Settle up to `settled`, ask to write ahead from `given` (or `settled`) up to `ahead`.
 
-    `answers` are of readers below `settled`, and are written in the same commit.
+    How far was granted: `ahead`, or `given` where the send does not go on; None: the chunk is someone else's. It is free
+    again once nothing is written ahead. `answers` are of readers below `settled`, and are written in the same commit.
     """
-    values = {"chunk": claimed.chunk, "token": claimed.token, "settled": settled, "ahead": ahead, "send": claimed.send}
+    given = settled if given is None else given
+    values = {"chunk": claimed.chunk, "token": claimed.token, "send": claimed.send, "whole": len(claimed.recipients)}
+    values |= {"settled": settled, "given": given, "ahead": ahead}
     alone = not (answers.excepts or answers.doubts or claimed.is_retry)
     with contextlib.nullcontext() if alone else transaction.atomic():  # one statement commits itself in one round trip
         row = next(iter(statements.prepared("advance", **values, lease=settings.DELIVERY["lease_seconds"])), None)

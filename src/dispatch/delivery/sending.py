@@ -1,4 +1,4 @@
-"""Sending a chunk: claim, then window by window write ahead, fill, hand over, settle."""
+"""Sending a chunk: claim, then along its course write ahead, fill, hand over, settle."""
 
 import contextlib
 import functools
@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.conf import settings
-
-from dispatch import queue, retrying, vault
+from dispatch import retrying, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import journal as journals
 from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements
+from dispatch.delivery.course import Course
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
@@ -42,26 +41,7 @@ class Errand:
     sender: str  # the envelope's
     keys: tuple[signing.Key, ...]  # none where the relay signs
     journal: journals.Journal
-
-
-@dataclass
-class Window:
-    """Some readers of a chunk, in its order, and what became of them."""
-
-    first: int  # the position of its first reader
-    readers: list[int]
-    given: list[int] = field(default_factory=list)  # whose letters the mailer took to send, in order
-    places: list[int] = field(default_factory=list)  # their positions in the chunk
-    passed: int = 0  # readers, from the first on, who were given or are not to be written to
-    attempts: dict[int, int] = field(default_factory=dict)  # earlier ones
-    answers: ledger.Answers = field(default_factory=ledger.Answers)
-    answered: int = 0  # of those given
-    trouble: str = ""
-
-    @property
-    def known(self) -> int:
-        """How many readers, from the first on, have a fate."""
-        return self.readers.index(self.given[self.answered]) if self.answered < len(self.given) else self.passed
+    attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
 
 
 def send_chunk(send: int, number: int) -> None:
@@ -77,7 +57,7 @@ def send_chunk(send: int, number: int) -> None:
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
-        _send_windows(Errand(claimed, relay, mailer, compiled, sender, keys, journal))
+        _send(Errand(claimed, relay, mailer, compiled, sender, keys, journal))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -90,48 +70,37 @@ def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) ->
     return compiled, found.from_address
 
 
-def _send_windows(errand: Errand) -> None:
-    claimed, lease = errand.claimed, settings.DELIVERY["lease_seconds"]
-    settled, answers = claimed.settled, ledger.Answers()
-    size = 1 if claimed.ambiguity == "never_twice" else settings.DELIVERY["window"]
-    while True:
-        wish = settled if queue.is_stopping() else min(settled + size, len(claimed.recipients))
-        mine_until = time.monotonic() + lease
-        granted = ledger.advance(claimed, answers, settled=settled, ahead=wish)
-        if granted is None:
-            return
-        if granted == settled:
-            ledger.release(claimed, None)
-            return
-        window = Window(settled, claimed.recipients[settled:granted])
-        _hand_over(errand, window, mine_until)
-        settled, answers = settled + window.known, window.answers
-        if window.trouble:
-            _give_back(errand, settled, answers)
-            return
-
-
-def _give_back(errand: Errand, settled: int, answers: ledger.Answers) -> None:
-    """The relay is out of order: what was answered is settled, the rest is untouched and waits with the breaker."""
-    if ledger.advance(errand.claimed, answers, settled=settled, ahead=settled) is not None:
+def _send(errand: Errand) -> None:
+    """Hand letters over and note each answer; several are under way at once, and each one's counts."""
+    course, trouble = Course(errand.claimed), ""
+    for answer in errand.mailer.send(_letters(errand, course), _while_mine(errand, course)):
+        if isinstance(answer, Trouble):
+            trouble = _troubled(errand, answer)
+            break
+        if not _note(errand, course, course.hear(), answer):
+            course.is_over, trouble = True, errand.relay.trouble
+    if course.end() and trouble:
         ledger.release(errand.claimed, errand.relay.probe_at)
 
 
-def _letters(errand: Errand, window: Window) -> Iterator[Message]:
+def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
     """The letters of those who still want theirs, each made when it is asked for: an address is open, and thirty kilobytes
-    are there, only while they leave. Ends once the relay is not trusted with the next."""
-    for number, address, name, handle, wanted, attempts in ledger.window(errand.claimed, window.readers):
-        if window.trouble:
-            return
-        letter = _letter_or_why(errand, number, address, name, handle) if wanted else SKIPPED
-        window.passed += 1
-        if isinstance(letter, Message):
-            window.given.append(number)
-            window.places.append(window.first + window.passed - 1)
-            window.attempts[number] = attempts
-            yield letter
-        else:
-            window.answers.excepts.append(ledger.Except(number, *letter))
+    are there, only while they leave. None: not before another answer came."""
+    while course.goes_on():
+        if course.given == course.ahead:
+            yield None
+            continue
+        readers = errand.claimed.recipients[course.given : course.ahead]
+        for number, *sealed, wanted, attempts in ledger.window(errand.claimed, readers):
+            if course.is_over:
+                return
+            letter = _letter_or_why(errand, number, *sealed) if wanted else SKIPPED
+            if isinstance(letter, Message):
+                course.give()
+                errand.attempts[number] = attempts
+                yield letter
+            else:
+                course.skip(number, *letter)
 
 
 def _letter_or_why(
@@ -152,65 +121,47 @@ def _letter(errand: Errand, number: int, address: bytes, name: bytes, handle: by
     return Message(errand.sender, plain, signing.sign(head, body, errand.keys), body)
 
 
-def _hand_over(errand: Errand, window: Window, mine_until: float) -> None:
-    """Put the window on the wire and note each answer; several letters are under way at once, and each one's counts."""
-    for answer in errand.mailer.send(_letters(errand, window), _while_mine(errand, window, mine_until)):
-        if isinstance(answer, Trouble):
-            relays.failed(errand.relay, f"{answer.reason} {answer.code}".strip())
-            window.trouble = answer.reason
-            log.warning(
-                "relay in trouble",
-                extra={"relay": errand.relay.name, "code": answer.code, "send": errand.claimed.send},
-            )
-            break
-        number, place = window.given[window.answered], window.places[window.answered]
-        window.answered += 1
-        if not isinstance(answer, Unknown):
-            errand.journal.mark(place, journals.ACCEPTED if isinstance(answer, Sent) else journals.ANSWERED)
-        if not _note(errand, window, number, answer):
-            window.trouble = errand.relay.trouble
-    _forget_beyond(window)
+def _troubled(errand: Errand, trouble: Trouble) -> str:
+    relays.failed(errand.relay, f"{trouble.reason} {trouble.code}".strip())
+    known = {"relay": errand.relay.name, "code": trouble.code, "send": errand.claimed.send}
+    log.warning("relay in trouble", extra=known)
+    return trouble.reason
 
 
-def _while_mine(errand: Errand, window: Window, until: float) -> Leaving:
-    """Until the lease may have ended: from then on the window may be someone else's. A frozen worker thaws here."""
+def _while_mine(errand: Errand, course: Course) -> Leaving:
+    """Until the lease may have ended: from then on the chunk may be someone else's. A frozen worker thaws here."""
 
     def leaving(which: int) -> bool:
-        if time.monotonic() >= until:
+        if time.monotonic() >= course.until:
             return False
-        errand.journal.mark(window.places[which], journals.LEFT)
+        errand.journal.mark(course.places[which], journals.LEFT)
         return True
 
     return leaving
 
 
-def _note(errand: Errand, window: Window, number: int, answer: Outcome) -> bool:
+def _note(errand: Errand, course: Course, place: int, answer: Outcome) -> bool:
     """Write down one answer. Whether the relay is still to be trusted with the next."""
-    match answer:
-        case Sent():
-            relays.worked(errand.relay)
-            window.answers.accepted.append(number)
-        case Refused(code=code):
-            window.answers.excepts.append(ledger.Except(number, State.REFUSED, code))
-        case Deferred(code=code, until=until):
-            window.answers.excepts.append(_deferral(errand.claimed, window, number, code, until))
-            if " 5.7." in code:
-                return not relays.failed(errand.relay, f"the relay speaks of policy: {code}")
-        case Unknown(reason=reason):
-            window.answers.doubts.append(number)
-            return not relays.failed(errand.relay, reason)
-    return True
+    reader = errand.claimed.recipients[place]
+    if isinstance(answer, Sent):
+        errand.journal.mark(place, journals.ACCEPTED)
+        relays.worked(errand.relay)
+        course.answers.accepted.append(reader)
+        return True
+    if isinstance(answer, Unknown):
+        course.answers.doubts.append(reader)
+        return not relays.failed(errand.relay, answer.reason)
+    errand.journal.mark(place, journals.ANSWERED)
+    if isinstance(answer, Refused):
+        course.answers.excepts.append(ledger.Except(reader, State.REFUSED, answer.code))
+        return True
+    course.answers.excepts.append(_deferral(errand, reader, answer))
+    return " 5.7." not in answer.code or not relays.failed(errand.relay, f"the relay speaks of policy: {answer.code}")
 
 
-def _deferral(claimed: ledger.Claim, window: Window, number: int, code: str, until: datetime | None) -> ledger.Except:
-    attempts = window.attempts[number] + 1
-    moment = until or retrying.next_attempt(attempts, statements.now(), until=claimed.expires_at)
-    if moment is None or moment > claimed.expires_at:
-        return ledger.Except(number, State.REFUSED, code)
-    return ledger.Except(number, State.DEFERRED, code, moment)
-
-
-def _forget_beyond(window: Window) -> None:
-    """Exceptions of positions that stay untouched are found again when their turn comes."""
-    beyond = set(window.readers[window.known :])
-    window.answers.excepts = [one for one in window.answers.excepts if one.reader not in beyond]
+def _deferral(errand: Errand, reader: int, answer: Deferred) -> ledger.Except:
+    attempts, end = errand.attempts[reader] + 1, errand.claimed.expires_at
+    moment = answer.until or retrying.next_attempt(attempts, statements.now(), until=end)
+    if moment is None or moment > end:
+        return ledger.Except(reader, State.REFUSED, answer.code)
+    return ledger.Except(reader, State.DEFERRED, answer.code, moment)

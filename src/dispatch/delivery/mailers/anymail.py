@@ -40,9 +40,9 @@ class Anymail:
         self.provider = provider
         self.backend: Any = import_string(BACKENDS[provider])(fail_silently=False, **options)
 
-    def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message | None], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send."""
-        for place, message in enumerate(messages):
+        for place, message in enumerate(filter(None, messages)):
             if not leaving(place):
                 return
             answer = self._one(message)

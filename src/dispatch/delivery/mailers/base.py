@@ -61,12 +61,13 @@ class Misaddressed(Exception):
 class Mailer(Protocol):
     """Kept by a worker for a chunk; connections are its own business, and more than one may share a window."""
 
-    def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message | None], leaving: Leaving = always) -> Iterator[Answer]:
         """One answer a message, in order. After a Trouble none follow: the rest was not touched.
 
-        Messages are asked for one by one, and several may be under way at once: whoever gives them may stop giving at any
-        moment, but reads the answers to the end. `leaving` is the exact moment from which a message is in doubt until its
-        answer. `Unknown` means that it may have been taken: the reply after its last byte never came.
+        Messages are asked for one by one, and several may be under way at once. Whoever gives them may stop at any moment,
+        or say None for "not before the next answer" while one is awaited, but reads the answers to the end. `leaving` is the
+        exact moment from which a message is in doubt until its answer. `Unknown` means that it may have been taken: the
+        reply after its last byte never came.
         """
         ...
 

@@ -13,9 +13,9 @@ class Fake:
         self.answer = answer or (lambda _: Sent())
         self.taken: list[Message] = []
 
-    def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message | None], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send."""
-        for place, message in enumerate(messages):
+        for place, message in enumerate(filter(None, messages)):
             if not leaving(place):
                 return
             answer = self.answer(message)

@@ -32,13 +32,15 @@ class Smtp:
         self.tick = min(dataclasses.astuple(relay.patience)) / 10  # seconds between two looks at the clock
         self.look_at = 0.0
 
-    def send(self, messages: Iterable[Message], leaving: Leaving = always) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Message | None], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send. A letter whose connection was lost before its end gets another; after two new ones, Trouble."""
         window = Window(messages, leaving)
         self._weed()
         try:
             while self._hand_out(window):
-                while self._listen(window):
+                are_busy = True
+                while are_busy:
+                    are_busy = self._listen(window)
                     yield from window.answers()
             yield from window.rest()
         finally:

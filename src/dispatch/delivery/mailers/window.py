@@ -22,7 +22,7 @@ class Letter:
 class Window:
     """What several connections share while they send. Once there is trouble nothing more is given out."""
 
-    def __init__(self, messages: Iterable[Message], leaving: Leaving) -> None:
+    def __init__(self, messages: Iterable[Message | None], leaving: Leaving) -> None:
         self.messages = iter(messages)
         self.leaving = leaving
         self.trouble: Trouble | None = None

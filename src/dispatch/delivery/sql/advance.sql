@@ -1,14 +1,16 @@
 -- Settles what was answered and writes ahead what comes next, in one synchronous commit with the exceptions beside it.
--- The same statement renews the lease, notices pause, cancel and STOP (then nothing is granted: ahead = settled and the chunk
--- is free again) and fences: no row means that someone else owns the chunk by now and nothing may be written.
+-- The same statement renews the lease, notices pause, cancel and STOP (then nothing is granted beyond what was given out, and
+-- once nothing is left of that the chunk is free again) and fences: no row means that someone else owns the chunk by now and
+-- nothing may be written.
+-- It runs for each window and never looks at the recipients: to unpack a thousand of them cost as much as all the rest of it.
 UPDATE delivery_chunk c
 SET settled = %(settled)s,
-    ahead = CASE WHEN go.on_ THEN %(ahead)s ELSE %(settled)s END,
-    state = CASE WHEN %(settled)s = cardinality(c.recipients) THEN 'done' WHEN go.on_ THEN 'leased' ELSE 'pending' END,
-    lease_until = CASE WHEN go.on_ THEN clock_timestamp() + make_interval(secs => %(lease)s) END,
+    ahead = go.ahead,
+    state = CASE WHEN %(settled)s = %(whole)s THEN 'done' WHEN go.ahead > %(settled)s THEN 'leased' ELSE 'pending' END,
+    lease_until = CASE WHEN go.ahead > %(settled)s THEN clock_timestamp() + make_interval(secs => %(lease)s) END,
     takeovers = CASE WHEN %(settled)s > c.settled THEN 0 ELSE c.takeovers END,
     rung_at = clock_timestamp()
-FROM (SELECT s.state IN ('sending', 'first_wave') AND {not_stopped} AS on_
+FROM (SELECT CASE WHEN s.state IN ('sending', 'first_wave') AND {not_stopped} THEN %(ahead)s::int ELSE %(given)s::int END AS ahead
       FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id WHERE s.id = %(send)s) AS go
 WHERE c.id = %(chunk)s AND c.token = %(token)s AND c.state = 'leased'
 RETURNING c.ahead;
