@@ -84,14 +84,15 @@ class Dialogue:
 
     def hear(self, window: Window, data: bytes) -> None:
         """Take replies in. Raises Astray."""
+        awaiting = self.awaiting
         for line in self.cutter.cut(data):
-            if not self.awaiting:
+            if not awaiting:
                 raise Astray("the relay speaks unasked", str(replies.read(line)))
-            verb = self.awaiting.popleft()
+            verb = awaiting.popleft()
             if line.startswith(b"421"):
                 self._closed(window, verb, line)
             verb.answered(self, window, line)
-            if self.unsaid and not self.awaiting:
+            if self.unsaid and not awaiting:
                 next_verb, text = self.unsaid.popleft()
                 self._put(next_verb, text)
 

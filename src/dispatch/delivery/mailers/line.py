@@ -3,7 +3,6 @@
 import contextlib
 import ssl
 import time
-from collections.abc import Iterator
 
 from dispatch.delivery.mailers.base import always
 from dispatch.delivery.mailers.dialling import Dialled, Relay
@@ -37,20 +36,23 @@ class Line:
             return
         except OSError as error:
             with contextlib.suppress(OSError):  # what it said before it went may tell a letter's fate
-                for data in self._arriving():
+                while data := self.sock.recv(AT_ONCE):
                     dialogue.hear(window, data)
             raise Astray(type(error).__name__) from error
 
     def read(self, window: Window) -> None:
-        """What has arrived. Raises Astray."""
+        """What has arrived: until nothing more is there, or a short read says so. Raises Astray, also at the stream's end."""
         try:
-            for data in self._arriving():
+            while data := self.sock.recv(AT_ONCE):
                 self.since = time.monotonic()
                 self.dialogue.hear(window, data)
+                if len(data) < AT_ONCE and not self.is_secure:
+                    return
         except NOT_YET:
             return
         except OSError as error:
             raise Astray(type(error).__name__) from error
+        raise Astray("the relay hung up")
 
     def expires(self) -> float:
         """When patience with what is under way ends, on the monotonic clock."""
@@ -88,11 +90,3 @@ class Line:
         if not self.is_secure:
             return self.sock.sendmsg(pieces)
         return self.sock.send(b"".join(pieces) if len(pieces) > 1 else pieces[0])
-
-    def _arriving(self) -> Iterator[bytes]:
-        """Until nothing more is there (one of NOT_YET), or a short read says so. Raises Astray at the end of the stream."""
-        while data := self.sock.recv(AT_ONCE):
-            yield data
-            if len(data) < AT_ONCE and not self.is_secure:
-                return
-        raise Astray("the relay hung up")

@@ -4,7 +4,7 @@ A reply means something only beside the verb that it answers: 550 to RCPT is a r
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dispatch.delivery.mailers.base import Answer, Trouble
@@ -13,6 +13,8 @@ from dispatch.outcomes import Deferred, Refused, Sent
 LONGEST = 8192
 """Bytes of a reply, all its lines together; RFC 5321 section 4.5.3.1.5 allows 512 a line."""
 ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})\b")
+WHOLE = re.compile(rb"(?:\d{3} [^\r\n]*\r\n)+")
+"""What most often arrives: replies of one line each, none of them torn."""
 LATER = "the relay takes it later"
 RELAYS_OWN = ("5.7.", "4.7.")
 NOT_NOW = {421, 530, 535}
@@ -54,8 +56,13 @@ class Cutter:
         self.code = b""  # of the reply whose lines are arriving
         self.size = 0
 
-    def cut(self, data: bytes) -> Iterator[bytes]:
+    def cut(self, data: bytes) -> Iterable[bytes]:
         """The replies that `data` completes. Raises Astray where it is not SMTP."""
+        if not self.rest and not self.code and WHOLE.fullmatch(data):
+            return data.split(b"\n")[:-1]
+        return self._pieced(data)
+
+    def _pieced(self, data: bytes) -> Iterator[bytes]:
         *lines, self.rest = (self.rest + data).split(b"\n")
         for line in lines:
             code, mark = line[:3], line[3:4]
