@@ -1,4 +1,4 @@
-"""Kills whatever mail needs while it goes out, and counts what arrived. `make chaos`, `make chaos ARGS=--quick`.
+"""Kills whatever mail needs while it goes out, and counts what arrived. `make chaos`, with ARGS=--quick or ARGS=--points.
 
 Lost: neither arrived nor recorded as unknown. Prints a table and ends with a JSON line; fails where a promise is broken.
 """
@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
@@ -60,7 +61,12 @@ def main():
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one seed and fewer readers, in under five minutes")
     parser.add_argument("--seed", type=int, action="append", help="instead of the fixed ones and a random one")
+    parser.add_argument(
+        "--points", action="store_true", help="a small send for every effect that a worker may die after"
+    )
     options = parser.parse_args()
+    if options.points:
+        return points()
     sizes = QUICK if options.quick else WHOLE
     seeds = options.seed or [*sizes["seeds"], secrets.randbelow(10**6)]
     print(f"Seeds {', '.join(map(str, seeds))}; " + ", ".join(f"{name}={value}" for name, value in TIMES.items()))
@@ -77,6 +83,16 @@ def main():
         finally:
             world.stop()
     return tell(runs)
+
+
+def points():
+    with tempfile.TemporaryDirectory(prefix="dispatch-chaos-") as name:
+        world = World(Path(name))
+        try:
+            world.start_database()
+            return subprocess.call([sys.executable, Path(__file__).with_name("points.py")])
+        finally:
+            world.stop()
 
 
 def prepare(world, count):
@@ -176,20 +192,11 @@ def _send(number):
 
 def count(world, run, send, people):
     """At the receiver, against the readers: not what the ledger says of itself, but for who is unknown."""
-    from django.db.models import F, Sum
+    import counting
 
-    from dispatch.delivery import personalizing
-    from dispatch.delivery.models import Ambiguity, DeliveryException
-
-    arrived = Counter(world.arrived.read_text().split())
-    mails = {reader: arrived[personalizing.message_id(send, reader)] for reader in people}
-    unknown = set(DeliveryException.objects.filter(send=send, state="unknown").values_list("subscriber_id", flat=True))
-    run.lost = sum(1 for reader, times in mails.items() if not times and reader not in unknown)
-    run.doubled = sum(times - 1 for times in mails.values() if times > 1)
-    run.unknown = len(unknown)
-    doubts = Ambiguity.objects.filter(send=send)
-    run.ambiguous = doubts.aggregate(readers=Sum(F("last") - F("first") + 1))["readers"] or 0
-    run.takeovers = doubts.count()
+    now = counting.count(send, people, world.arrived)
+    run.lost, run.doubled, run.unknown = len(now.missing), now.doubled, now.unknown
+    run.ambiguous, run.takeovers = now.ambiguous, now.stretches
 
 
 def tell(runs):

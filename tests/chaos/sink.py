@@ -14,6 +14,8 @@ MESSAGE_ID = re.compile(rb"^Message-ID: <([^>]+)>", re.MULTILINE)
 END = b"\r\n.\r\n"
 GREETING = b"220 sink\r\n"
 EHLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"
+USUAL = {b"EHLO": EHLO, b"DATA": b"354 go on\r\n", b"QUIT": b"221 2.0.0 bye\r\n"}
+TAKEN, SILENCE = b"250 2.0.0 taken\r\n", b""
 
 
 class Sink(asyncio.Protocol):
@@ -37,28 +39,39 @@ class Sink(asyncio.Protocol):
             return False
         self.heard = rest
         verb = bytes(line[:4]).upper()
-        self.in_data = verb == b"DATA"
-        said = {b"EHLO": EHLO, b"DATA": b"354 go on\r\n", b"QUIT": b"221 2.0.0 bye\r\n"}
-        self.transport.write(said.get(verb, b"250 2.0.0 ok\r\n"))
+        said = self.answer(verb, bytes(line))
+        self.in_data = said.startswith(b"354")
+        self.transport.write(said)
         if verb == b"QUIT":
             self.transport.close()
         return True
+
+    def answer(self, verb, line):
+        return USUAL.get(verb, b"250 2.0.0 ok\r\n")
 
     def take_message(self):
         at = self.heard.find(END)
         if at < 0:
             return False
         message, self.heard, self.in_data = self.heard[:at], self.heard[at + len(END) :], False
-        os.write(Sink.record, MESSAGE_ID.search(message)[1] + b"\n")
-        if Sink.to_drop:
-            Sink.to_drop -= 1
+        said = self.judge()
+        if said in {TAKEN, SILENCE}:
+            os.write(Sink.record, MESSAGE_ID.search(message)[1] + b"\n")
+        if said == SILENCE:
             self.transport.abort()
             return False
-        self.transport.write(b"250 2.0.0 taken\r\n")
+        self.transport.write(said)
         return True
 
+    def judge(self):
+        """What is answered to the message's last byte."""
+        if Sink.to_drop:
+            Sink.to_drop -= 1
+            return SILENCE
+        return TAKEN
 
-async def main(listening, file):
+
+async def main(listening, file, kind=Sink):
     Sink.record = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     loop = asyncio.get_running_loop()
 
@@ -66,7 +79,7 @@ async def main(listening, file):
         Sink.to_drop += 1
 
     loop.add_signal_handler(signal.SIGUSR1, drop)
-    server = await loop.create_server(Sink, sock=socket.socket(fileno=listening))
+    server = await loop.create_server(kind, sock=socket.socket(fileno=listening))
     await server.serve_forever()
 
 

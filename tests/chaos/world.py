@@ -14,6 +14,7 @@ from pathlib import Path
 from proxy import Proxy
 
 HERE = Path(__file__).parent
+DISPATCH = [sys.executable, "-m", "dispatch.cli"]
 TIMES = {
     "DISPATCH_LEASE_SECONDS": "6",
     "DISPATCH_RESEND_WAIT_SECONDS": "2",
@@ -48,21 +49,25 @@ class World:
         self.lock = threading.RLock()
         self.log = (folder / "log").open("ab")
 
-    def start(self):
-        from dispatch.local import postgres, valkey
+    def start_database(self):
+        from dispatch.local import postgres
 
         postgres.prepare(self.folder / "postgres", self.run)
         self.add("database", postgres.command(self.folder / "postgres", self.run), postgres.owner())
+        until((self.run / ".s.PGSQL.5432").exists, 30)
+        subprocess.run([*DISPATCH, "migrate"], check=True, stdout=self.log, stderr=self.log)
+
+    def start(self):
+        from dispatch.local import valkey
+
+        self.start_database()
         self.add("broker", valkey.command(self.folder / "valkey", self.run))
         self.add("sink", [sys.executable, HERE / "sink.py", str(self.smtp.fileno()), self.arrived])
-        for path in (self.run / ".s.PGSQL.5432", self.run / "valkey.sock"):
-            until(path.exists, 30)
-        dispatch = [sys.executable, "-m", "dispatch.cli"]
-        subprocess.run([*dispatch, "migrate"], check=True, stdout=self.log, stderr=self.log)
+        until((self.run / "valkey.sock").exists, 30)
         threading.Thread(target=self.mind, daemon=True).start()
         for number in (1, 2):
-            self.add(f"worker{number}", [*dispatch, "worker", "--queues", "email", "--concurrency", "2"])
-            self.add(f"clock{number}", [*dispatch, "clock"])
+            self.add(f"worker{number}", [*DISPATCH, "worker", "--queues", "email", "--concurrency", "2"])
+            self.add(f"clock{number}", [*DISPATCH, "clock"])
 
     def add(self, name, command, owner=None):
         self.commands[name], self.owners[name] = command, owner
