@@ -45,6 +45,7 @@ def watch():
 
     from dispatch import queue
     from dispatch.delivery import journal
+    from dispatch.delivery.mailers.dialogue import Dialogue
     from dispatch.delivery.mailers.line import Line
 
     _after(psycopg.Cursor, "execute", lambda _, statement, *__, **___: named(statement))
@@ -55,7 +56,7 @@ def watch():
     _after(journal, "_marks", lambda *_: "a dead worker's journal read")
     _after(queue._Bell, "ring", lambda _, doorbell: f"rung for {doorbell[0]}")
     Line._send = _by_halves(Line._send)
-    Line._arriving = _told(Line._arriving)
+    Dialogue.hear = _told(Dialogue.hear)
 
 
 def _if(kept, name):
@@ -91,11 +92,10 @@ def _by_halves(send):
     return watched
 
 
-def _told(arriving):
-    def watched(line):
-        for data in arriving(line):
-            happened("a reply arrived")
-            yield data
+def _told(hear):
+    def watched(*args):
+        happened("a reply arrived")
+        hear(*args)
 
     return watched
 
