@@ -90,6 +90,23 @@ def test_a_refusal_means_what_its_verb_says(relay, mailer, kind, fault, connecti
         assert others[0].code == " ".join(fault.act.split()[:2])
 
 
+@pytest.mark.parametrize(
+    ("reply", "meaning"),
+    [
+        ("500 5.3.0 no", Refused),
+        ("504 5.1.1 no", Refused),
+        ("500 5.5.2 what", Sent),
+        ("502 what", Sent),
+        ("503 5.5.1 when", Sent),
+    ],
+)
+def test_a_code_for_a_lost_thread_is_a_refusal_where_the_enhanced_code_says_so(relay, mailer, reply, meaning):
+    """Else the letter goes over another connection, where both sides know again where they are."""
+    server = relay(Fault("RCPT", reply, 2))
+    answers = tell(server, mailer(server, connections=1), letters(4))
+    assert [type(answer) for answer in answers] == [Sent, meaning, Sent, Sent]
+
+
 @pytest.mark.parametrize(("kind", "fault"), faults(LOST))
 @pytest.mark.parametrize("connections", [1, 3])
 def test_a_connection_that_is_lost_leaves_at_most_its_own_letter_in_doubt(relay, mailer, kind, fault, connections):

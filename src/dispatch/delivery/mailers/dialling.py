@@ -1,5 +1,6 @@
 """Connecting to a relay: the standard library connects, greets, secures and signs in."""
 
+import dataclasses
 import smtplib
 import socket
 import ssl
@@ -25,6 +26,10 @@ class Patience:
     data: float = 120.0  # DATA's 354
     block: float = 180.0  # for some of what we write to be taken
     final: float = 600.0  # the reply after the final dot
+
+    def at_most(self, seconds: float) -> "Patience":
+        """The same, but never longer."""
+        return Patience(*(min(each, seconds) for each in dataclasses.astuple(self)))
 
 
 @dataclass(frozen=True)

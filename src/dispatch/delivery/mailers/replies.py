@@ -19,6 +19,7 @@ LATER = "the relay takes it later"
 RELAYS_OWN = ("5.7.", "4.7.")
 NOT_NOW = {421, 530, 535}
 LOST_THREAD = {500, 502, 503, 504, 555}
+"""Not understood or out of order, unless the enhanced code speaks of something other than the protocol (x.5.x)."""
 SENT = Sent()
 
 
@@ -43,7 +44,8 @@ class Reply:
     @property
     def is_refusal(self) -> bool:
         """Whether it says no to what it answers, rather than that one of us has lost the thread."""
-        return self.code // 100 in {4, 5} and (self.code not in LOST_THREAD or self.enhanced.startswith("5.1."))
+        is_lost = self.code in LOST_THREAD and (not self.enhanced or self.enhanced.startswith("5.5."))
+        return self.code // 100 in {4, 5} and not is_lost
 
 
 class Cutter:

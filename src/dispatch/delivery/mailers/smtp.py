@@ -17,6 +17,8 @@ from dispatch.delivery.mailers.line import Line
 from dispatch.delivery.mailers.replies import Astray
 from dispatch.delivery.mailers.window import Window
 
+HURRY = 10.0
+"""Seconds for each step towards a further connection: meanwhile nobody listens to those that stand."""
 LISTEN, LISTEN_AND_WRITE = select.POLLIN, select.POLLIN | select.POLLOUT
 
 
@@ -25,6 +27,7 @@ class Smtp:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
+        self.one_more = dataclasses.replace(relay, patience=relay.patience.at_most(HURRY))
         self.most = relay.connections  # as far as the relay lets us
         self.lines: dict[int, Line] = {}  # by file descriptor
         self.parting: list[Line] = []
@@ -85,7 +88,7 @@ class Smtp:
         """One more connection. Where others stand, being refused another is an answer to that wish only."""
         line = shelf.take(self.relay)
         if line is None:
-            dialled = dialling.dial(self.relay)
+            dialled = dialling.dial(self.one_more if self.lines else self.relay)
             if isinstance(dialled, Trouble):
                 if not self.lines:
                     window.give_up(dialled)
