@@ -12,7 +12,7 @@ import signal
 import sys
 
 BOOK = mmap.mmap(-1, 1 << 16)
-"""What a process that may die at any moment has told the one that forked it: the effects' names, a line each."""
+"""What a process that may die at any moment has told the one that forked it: its first effects' names, a line each."""
 MARKS = ("untouched", "left", "accepted", "answered")
 at = seen = 0
 """The effect to die after (0: none), and how many there were."""
@@ -21,7 +21,8 @@ at = seen = 0
 def happened(name):
     global seen  # noqa: PLW0603 - one process, one fate
     seen += 1
-    BOOK.write(f"{name}\n".encode())
+    if BOOK.tell() + len(name) < len(BOOK):  # a long life is not told to its end
+        BOOK.write(f"{name}\n".encode())
     if seen == at:
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from dispatch.delivery import journal, ledger, sending
 from dispatch.delivery.models import Ambiguity, Chunk
@@ -92,6 +93,28 @@ def test_a_journal_is_gone_once_its_chunk_is_given_back(fake, edition, subscribe
     subscribe("alice")
     sending.send_chunk(ledger.enlist(edition.pk).pk, 1)
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.django_db
+def test_what_was_answered_while_the_database_was_away_is_in_the_journal(fake, edition, subscribe, monkeypatch):
+    people = [subscribe(name) for name in ("alice", "bob")]
+    send = ledger.enlist(edition.pk)
+    asked = ledger.advance
+
+    def gone(*args, settled, **kwargs):
+        if settled:
+            raise OperationalError
+        return asked(*args, settled=settled, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "advance", gone)
+        with pytest.raises(OperationalError):
+            sending.send_chunk(send.pk, 1)
+    Chunk.objects.update(lease_until="2026-01-01T00:00Z")
+    sending.send_chunk(send.pk, 1)
+    assert [ledger.fate(send.pk, person.pk) for person in people] == ["sent", "sent"]
+    assert len(fake.taken) == 2
+    assert not Ambiguity.objects.exists()
 
 
 @pytest.mark.django_db

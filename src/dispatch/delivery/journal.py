@@ -34,10 +34,12 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """The chunk is given back, by whatever way: nobody needs to ask this file."""
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        """The chunk is given back, and nobody needs to ask this file; unless this ended in a failure, such as a database that
+        went away: then whoever takes over finds here what was answered meanwhile."""
         if self.marks is not None and self.path is not None:
-            self.path.unlink(missing_ok=True)
+            if failure is None:
+                self.path.unlink(missing_ok=True)
             self.marks.close()
             os.close(self.file)
 
