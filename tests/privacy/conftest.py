@@ -2,8 +2,15 @@
 
 import json
 
+import newsroom
 import pytest
+import redis
 import serving
+from browser.conftest import chromium  # noqa: F401 - a fixture, and one browser is enough for both
+
+from dispatch import env
+from dispatch.delivery import relays
+from dispatch.delivery.mailers.fake import Fake
 
 KEPT: dict[str, tuple[str, str]] = {}
 
@@ -37,10 +44,40 @@ def server(django_db_setup, tmp_path_factory):
         yield base
 
 
+@pytest.fixture
+def office():
+    return newsroom.newsletter()
+
+
+@pytest.fixture
+def many(office, settings, is_gate):
+    """The newsletter, and how many readers it gets within an hour."""
+    count = 1000 if is_gate else 50
+    settings.SIGN_UPS = {"network_an_hour": count, "an_hour": count}
+    return office, count
+
+
+@pytest.fixture
+def post(monkeypatch):
+    """A relay that keeps what it gets."""
+    kept = Fake()
+    newsroom.relay()
+    monkeypatch.setattr(relays, "open_mailer", lambda _: kept)
+    return kept
+
+
+@pytest.fixture
+def broker():
+    one = redis.Redis(unix_socket_path=str(env.run_dir() / "valkey.sock"))
+    one.flushall()
+    yield one
+    one.flushall()
+
+
 def pytest_terminal_summary(terminalreporter, config):
     if config.getoption("--gate", default=False):
         for words, (state, figures) in KEPT.items():
-            terminalreporter.write_line(f"{state}  {words:<58} {figures}")
+            terminalreporter.write_line(f"{state}  {words:<66} {figures}")
 
 
 @pytest.hookimpl(trylast=True)
