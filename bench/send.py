@@ -148,8 +148,10 @@ def work(send: str, chunks: str, first: str) -> int:
     import django
 
     django.setup()
+    from dispatch import queue
     from dispatch.delivery import sending
 
+    queue.settle_in()
     print("ready", flush=True)
     sys.stdin.readline()
     before = time.process_time()
@@ -235,7 +237,7 @@ def a_sink(folder: Path) -> Iterator[int]:
     """The fast receiver; its port."""
     program = folder / "sink"
     subprocess.run(["cc", "-O2", "-o", program, Path(__file__).with_name("sink.c")], check=True)
-    sink = subprocess.Popen([program, "0"], stdout=subprocess.PIPE)
+    sink = subprocess.Popen([program, "-c", "0"], stdout=subprocess.PIPE)
     try:
         assert sink.stdout
         yield int(sink.stdout.readline())

@@ -63,6 +63,7 @@ def install(queues: str) -> None:
         logs.correlation.set(f"{task.name}({', '.join(map(str, args))})")
 
     signals.task_prerun.connect(name_the_task, weak=False)
+    signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)
     signals.worker_shutdown.connect(end, weak=False)

@@ -15,6 +15,7 @@ PURPOSE = "reader token"
 LENGTH = 26
 TOKEN = re.compile(r"[a-z2-7]{26}")
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+SHIFTS = tuple(range(120, -1, -10))
 PAIRS = [first + second for first in LETTERS for second in LETTERS]
 """Of base32 (RFC 4648 section 6), two letters at a time: a token in 1.5 µs where the library takes 4."""
 
@@ -22,7 +23,7 @@ PAIRS = [first + second for first in LETTERS for second in LETTERS]
 def token(handle: bytes) -> str:
     """26 characters of a–z and 2–7."""
     bits = int.from_bytes(handle + vault.mac(PURPOSE, handle)[:8], "big") << 2
-    return "".join([PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
+    return "".join([PAIRS[bits >> shift & 1023] for shift in SHIFTS])
 
 
 def find(text: str) -> Subscription | None:

@@ -147,8 +147,9 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
 
 
 def window(claimed: Claim, readers: Sequence[int]) -> list[tuple[Any, ...]]:
-    """What a window's messages need, in its order: id, sealed address, sealed name, handle, still wanted, attempts so far."""
-    return statements.prepared("window", readers=list(readers), newsletter=claimed.newsletter, send=claimed.send)
+    """What the readers' messages need, in their order: sealed address, sealed name, handle, still wanted, attempts so far."""
+    values = {"newsletter": claimed.newsletter, "send": claimed.send, "is_retry": claimed.is_retry}
+    return statements.prepared("window", readers=list(readers), **values)
 
 
 def release(claimed: Claim, not_before: datetime | None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -35,8 +36,7 @@ Encoder = Callable[[str, str], bytes]
 Piece = bytes | int | Encoder
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """Whom one message is for; lives in memory only."""
 
     number: int

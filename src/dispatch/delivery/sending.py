@@ -91,10 +91,11 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
             yield None
             continue
         readers = errand.claimed.recipients[course.given : course.ahead]
-        for number, *sealed, wanted, attempts in ledger.window(errand.claimed, readers):
+        rows = ledger.window(errand.claimed, readers)
+        for number, (address, name, handle, wanted, attempts) in zip(readers, rows, strict=True):
             if course.is_over:
                 return
-            letter = _letter_or_why(errand, number, *sealed) if wanted else SKIPPED
+            letter = _letter_or_why(errand, number, address, name, handle) if wanted else SKIPPED
             if isinstance(letter, Message):
                 course.give()
                 errand.attempts[number] = attempts
