@@ -16,6 +16,7 @@ COMMANDS = {
     "source": ("dispatch.articles.commands.source", "add, list or change a CMS or feed"),
     "import": ("dispatch.audience.commands.readers", "import readers from a CSV file"),
     "honey": ("dispatch.audience.commands.honey", "say whether a text names a reader invented for an export"),
+    "redirect": ("dispatch.audience.commands.redirect", "keep links of another system's mails working"),
     "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
     "dkim": (

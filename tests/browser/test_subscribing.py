@@ -48,7 +48,7 @@ def post(monkeypatch):
 
 
 def newest(post):
-    return message_from_bytes(post.taken[-1].data, policy=policy.default)
+    return message_from_bytes(post.taken[-1].whole(), policy=policy.default)
 
 
 def path_in(text, page):
@@ -179,3 +179,9 @@ def test_the_frame_and_what_preferences_show_to_a_stranger(visitor, page, office
     page.get_by_role("heading", name="Праверце пошту").wait_for()
     visitor.look("preferences-mailed")
     visitor.look("link-over", "/confirm/none")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_page_that_mails_a_link(visitor, language):
+    newsroom.newsletter(languages=["en", "ar"])
+    visitor.look(f"settings-{language}", f"/settings/office?lang={language}")

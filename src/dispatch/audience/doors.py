@@ -3,6 +3,8 @@
 Nothing here looks at who reads already. Forms may come from any site and carry no cookie, so there is nothing to forge.
 """
 
+import dataclasses
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -43,6 +45,21 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @csrf_exempt  # see above
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: HttpRequest, slug: str) -> HttpResponse:
+    """For readers who have no link of ours: GET shows a form, POST the page after it, as for a subscription."""
+    newsletter = get_object_or_404(Newsletter, slug=slug, active=True)
+    wanted = forms.wanted(request.POST, newsletter)
+    if request.method == "POST" and not forms.is_plainly_none(wanted.address):
+        ticket = tickets.issue(dataclasses.replace(wanted, is_link=True))
+        return _step(request, newsletter, ticket, is_risky=False)
+    typed = {"typed": wanted.address, "trouble": "no_address" if request.method == "POST" else ""}
+    page = pages.of(request, "settings", newsletter, "", **typed)
+    page.status_code = 422 if request.method == "POST" else 200
+    return page
+
+
+@csrf_exempt  # see above
 @require_http_methods(["POST"])
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
     """The page after the form was pressed: keep what was asked, and answer the same whoever it was about."""
@@ -51,9 +68,11 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
     if ticket is None or ticket.wanted.newsletter != newsletter.pk:
         return _form(request, newsletter, trouble="too_old", status=422)
     if not tickets.is_earned(ticket, request.POST.get("proof", "")):
-        return _step(request, newsletter, ticket.text, is_risky=forms.is_risky(ticket.wanted.address))
+        is_risky = forms.is_risky(ticket.wanted.address) and not ticket.wanted.is_link
+        return _step(request, newsletter, ticket.text, is_risky=is_risky)
     signing_up.ask(ticket.wanted, budgets.network(request.META.get("REMOTE_ADDR", ""), timezone.now()))
-    return pages.of(request, "asked", newsletter, "")
+    lead = "link_asked" if ticket.wanted.is_link else "asked_lead"
+    return pages.of(request, "asked", newsletter, "", lead=lead)
 
 
 def _form(

@@ -51,6 +51,7 @@ COMMON = {
     "status": ("status", "state"),
     "consented_at": ("consented_at", "subscribed_at"),
     "consent_source": ("consent_source", "source"),
+    "old_link": ("uuid", "link", "old_link", "unsubscribe_url"),
 }
 """A list from anywhere else, Dispatch's own export among them."""
 OURS = {theirs: ours for ours, names in COMMON.items() for theirs in names}

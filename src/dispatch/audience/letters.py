@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,14 +28,16 @@ PAGES = {
 }
 UNASKED = (Kind.CONFIRM, Kind.NEW_ADDRESS)
 """Kinds that a stranger can cause: together one a day and three a month to an address, whoever asks."""
+BY_ANYONE = Q(kind__in=UNASKED) | Q(kind=Kind.PREFERENCES, subscriber=None)
+"""With them the links that were asked for by an address, not by a reader's own link."""
 
 
 def may_write(address_index: bytes, kind: str) -> bool:
     """Whether this mailbox may get one more of such letters now: of those that anyone can cause one a day and three a month,
     of those that take a reader's own link three a day."""
-    kinds = UNASKED if kind in UNASKED else [kind]
     now = timezone.now()
-    before = Letter.objects.filter(address_index=address_index, kind__in=kinds)
+    alike = BY_ANYONE if kind in UNASKED else Q(kind=kind, subscriber__isnull=False)
+    before = Letter.objects.filter(alike, address_index=address_index)
     in_a_day = before.filter(written_at__gt=now - DAY).count()
     if kind not in UNASKED:
         return in_a_day < 3

@@ -242,3 +242,17 @@ class Honey(models.Model):
     address_index = models.BinaryField(max_length=32, unique=True)
     seen_at = models.DateTimeField(null=True)  # the first time
     seen_in = models.CharField(max_length=20, blank=True)  # "import", "sign-up", "mail"
+
+
+class OldPath(models.Model):
+    """Paths that links in another system's mails had, on a host that leads here now."""
+
+    pattern = models.CharField(max_length=200, unique=True)  # "/subscription/*"
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")
+
+
+class OldLink(models.Model):
+    """What named a reader in such links, by a keyed hash."""
+
+    mark = models.BinaryField(max_length=32, unique=True)
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="old_links")

@@ -107,13 +107,13 @@ def _opened(form: SignUp) -> tickets.Wanted | None:
 def _by_mailbox(forms: Mapping[SignUp, tickets.Wanted]) -> Iterable[Asked]:
     """A flood of forms for one mailbox is one matter. What a machine filled in, or no server would take, is left out."""
     newsletters = {newsletter.pk: newsletter for newsletter in Newsletter.objects.filter(active=True)}
-    found: dict[tuple[bytes, int], Asked] = {}
+    found: dict[tuple[bytes, int, bool], Asked] = {}
     for form, wanted in forms.items():
         address, newsletter = _address(wanted), newsletters.get(wanted.newsletter)
         if address and newsletter:
             index = vault.blind_index(addresses.unique_form(address))
             fresh = Asked(newsletter, wanted, address, index, bytes(form.network))
-            asked = found.setdefault((index, newsletter.pk), fresh)
+            asked = found.setdefault((index, newsletter.pk, wanted.is_link), fresh)
             asked.forms.append(form.pk)
     return found.values()
 
@@ -123,9 +123,18 @@ def _take(asked: Asked) -> bool:
     may_write = letters.may_write(asked.index, Letter.Kind.CONFIRM)
     if may_write and not budgets.spend(asked.network, timezone.now()):
         return False
+    if asked.wanted.is_link:
+        return _mail_link(asked, may_write=may_write)
     wish = _wish(asked)
     if may_write:
         _write(wish)
+    return True
+
+
+def _mail_link(asked: Asked, *, may_write: bool) -> bool:
+    """The same letter to a reader and to a stranger, whose link opens nothing: who watches our mail learns nothing."""
+    if may_write:
+        letters.write(Letter.Kind.PREFERENCES, asked.newsletter, asked.wanted.language, asked.address)
     return True
 
 

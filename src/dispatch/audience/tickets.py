@@ -32,6 +32,7 @@ class Wanted:
     language: str
     topics: tuple[str, ...] = ()
     is_trapped: bool = False  # a field that people do not see was filled in
+    is_link: bool = False  # not a subscription, but a link to what is subscribed already
 
     def sealed(self, context: str) -> bytes:
         """For `opened` with the same context."""

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from dispatch.audience import addresses, confirming, forms, leaving, letters, moving, pages, preferences, tokens
-from dispatch.audience.models import Letter, Subscriber
+from dispatch.audience.models import Letter, Subscriber, Subscription
 
 Kind = Letter.Kind
 
@@ -20,7 +20,11 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
 
     A forwarded mail brings this link to strangers, so undoing takes a letter to the reader's own mailbox.
     """
-    subscription = tokens.find(token)
+    return leaving_page(request, tokens.find(token))
+
+
+def leaving_page(request: HttpRequest, subscription: Subscription | None) -> HttpResponse:
+    """That page for whomever a link names."""
     if request.method != "POST":
         return pages.about(request, "leave", subscription)
     if request.POST.get("act") == "undo":

@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from dispatch.audience import old_links
+
 FORBIDDEN = "Your account may not do this. An administrator can change your role."
 FORGED = (
     "This form was open too long, or cookies are off. Go back, reload the page and send it again; nothing was changed."
@@ -26,7 +28,9 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """404."""
+    """404, unless it is a link of a mail that another system sent."""
+    if page := old_links.answer(request):
+        return page
     return _page(request, 404, "There is nothing here", "The address may be mistyped, or what it named is gone.")
 
 
