@@ -22,6 +22,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import sinks
 import steadily
 
 from dispatch.local import inbox, receiver
@@ -35,10 +36,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/path.py", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--sink", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--publish", type=int, help="only how long so many readers wait for an article")
     options = parser.parse_args()
     if options.sink is not None:
         return sink(options.sink)
     os.environ["DJANGO_SETTINGS_MODULE"] = "dispatch.settings"
+    if options.publish:
+        print(json.dumps(first_and_last(options.publish)))
+        return 0
     found: dict[str, Any] = {}
     with command.started(argparse.Namespace(once=True, port=18980)) as everything:
         site = os.environ["DISPATCH_PUBLIC_URL"]
@@ -106,6 +111,29 @@ def a_thousand_readers(site: str) -> dict[str, float]:
     first, last = moments[0], moments[999]
     found = {"first_mail_seconds": first - began, "thousand_readers_seconds": last - began}
     return {**found, "readers_per_second": 1000 / (last - first), "baseline_per_second": baseline()}
+
+
+def first_and_last(size: int) -> dict[str, float]:
+    """Seconds from the webhook to the first and to the last message, at the fast receiver."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        command.started(argparse.Namespace(once=True, port=18980)) as everything,
+        sinks.ours(chunking=True, record=Path(folder) / "arrived") as there,
+    ):
+        from dispatch.delivery import relays
+        from dispatch.delivery.models import Relay
+
+        Relay.objects.update(active=False)
+        relays.save("sink", f"smtp://127.0.0.1:{there.port}?security=none")
+        subscribe("list", size)
+        record, began = Path(folder) / "arrived", time.time()
+        record.touch()
+        publish("list", os.environ["DISPATCH_PUBLIC_URL"])
+        wait(lambda: record.stat().st_size > 0)
+        first = time.time() - began
+        wait(lambda: record.read_bytes().count(b"\n") >= size)
+        assert everything.all
+        return {"first_seconds": first, "last_seconds": time.time() - began}
 
 
 def baseline() -> float:

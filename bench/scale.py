@@ -12,8 +12,11 @@ import sys
 import time
 from dataclasses import dataclass
 
+import crowd
 import embedded
 import send
+import sinks
+import working
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 AT_ONCE = 100_000
@@ -35,9 +38,9 @@ def main() -> int:
     parser.add_argument("--largest", type=int, default=SIZES[-1])
     parser.add_argument("--send", type=int, default=1_000_000)
     options = parser.parse_args()
-    with embedded.database() as folder, send.a_sink(folder) as port:
+    with embedded.database(), sinks.ours(chunking=True) as sink:
         found = measure([size for size in SIZES if size <= options.largest])
-        sent = send_all(options.send, port) if options.send else {}
+        sent = send_all(options.send, sink.port) if options.send else {}
     show(found, sent)
     return 0
 
@@ -46,7 +49,7 @@ def measure(sizes: list[int]) -> list[Cost]:
     from dispatch.audience.models import Newsletter
 
     office = Newsletter.objects.create(
-        slug="office", languages=send.LANGUAGES, from_name="O", from_address="news@example.org", names={"en": "O"}
+        slug="office", languages=crowd.LANGUAGES, from_name="O", from_address="news@example.org", names={"en": "O"}
     )
     found, there = [], 0
     for size in sizes:
@@ -79,14 +82,14 @@ def _copy(newsletter: int, numbers: range) -> None:
         columns = "subscriber_id, newsletter_id, language, second_language, topics, frequency, state, handle"
         with cursor.copy(f"COPY audience_subscription ({columns}, consent_source, consented_at) FROM STDIN") as rows:
             for number in numbers:
-                language, handle = send.LANGUAGES[number % 3], number.to_bytes(8)
+                language, handle = crowd.LANGUAGES[number % 3], number.to_bytes(8)
                 rows.write_row((number, newsletter, language, "", "{}", "", "active", handle, "", "2026-01-01T00:00Z"))
 
 
 def enlist(size: int) -> Cost:
     from dispatch.delivery import ledger
 
-    edition = send.rendered(f"{size} readers")
+    edition = crowd.rendered("office", f"{size} readers")
     wal, began = send.written(), time.perf_counter()
     found = ledger.enlist(edition)
     seconds = time.perf_counter() - began
@@ -103,10 +106,10 @@ def send_all(size: int, port: int) -> dict[str, float]:
 
     relays.save("sink", f"smtp://127.0.0.1:{port}?security=none")
     found = Send.objects.get(frozen_count=size)
-    ran = send.run_workers(found.pk, Chunk.objects.filter(send=found).count(), send.PROCESSES)
+    ran = working.together(found.pk, Chunk.objects.filter(send=found).count(), send.PROCESSES)
     totals = ledger.totals(found.pk)
     assert (totals.settled, totals.exceptions) == (size, {}), totals
-    return {"sent_per_second": size / ran.seconds, "worker_mb": ran.said["memory_mb"]}
+    return {"sent_per_second": size / ran.seconds, "worker_mb": ran.memory_mb}
 
 
 def exponent(found: list[Cost]) -> float:

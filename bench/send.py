@@ -1,32 +1,35 @@
 """How fast a frozen audience gets its mail: the whole way from encrypted rows to settled outcomes. `make bench NAME=send`.
 
-Every figure is of one run on one machine, the receiver and PostgreSQL on the same cores. Prints one table and ends with a
-JSON line. `--readers N` takes another size than 200,000.
+Claim, decrypt, look whether each reader still wants it, fill, sign, wire, settle; some 30 KB in three languages; the receiver
+and PostgreSQL on the same cores. Every figure is of one run. Prints tables and ends with a JSON line. `--readers N` takes
+another size than 200,000; `--large N` another than 1,000,000 for what growth costs, 0 leaves it out.
 """
 
 import argparse
+import itertools
 import json
-import multiprocessing
 import os
-import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from pathlib import Path
 
+import by_hand
+import crowd
 import embedded
+import sinks
+import tls
+import working
 
-LANGUAGES = ("be", "en", "ru")
 PROCESSES = 2
-NAIVE = 1500
-"""Messages that the slow ways send: their rate does not depend on how many."""
-
-WHOLE = f"Dispatch, {PROCESSES} processes"
-SIGNED = {"ed25519": f"{WHOLE}, ed25519", "rsa": f"{WHOLE}, rsa-2048"}
+SMALL = 10_000
+EACH, KEPT = "smtplib, a connection each", "smtplib, a connection kept"
+ONE, WHOLE = "Dispatch, 1 process", f"Dispatch, {PROCESSES} processes"
+ED25519, RSA, BY_TLS = f"{WHOLE}, ed25519", f"{WHOLE}, rsa-2048", f"{WHOLE}, TLS"
+MANY = f"{WHOLE}, {len(crowd.VARIANTS)} variants"
+CEILING, SOURCE = "constant bytes, pipelined", "Postfix's smtp-source, constant bytes"
+TO_US, TO_THEM = "to bench/sink.c", "to Postfix's smtp-sink"
 
 
 @dataclass
@@ -34,193 +37,127 @@ class Run:
     """What one way of sending took."""
 
     name: str
-    messages: int
-    seconds: float
-    cpu: float = 0.0  # seconds of processor in the sending processes
+    per_second: float
+    cpu_us: float = 0.0  # of the senders, a message
     said: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def rate(self) -> float:
-        return self.messages / self.seconds
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/send.py", description=__doc__)
     parser.add_argument("--readers", type=int, default=200_000)
-    parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--large", type=int, default=1_000_000)
     options = parser.parse_args()
-    if options.worker:
-        return work(*options.worker)
-    with embedded.database() as folder, a_sink(folder) as port:
-        runs = measure(folder, port, options.readers)
-    show(runs)
+    print(f"{options.readers:,} readers; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    with embedded.database() as folder, sinks.ours(chunking=True) as sink, sinks.postfixs() as theirs:
+        crowd.take_in(folder, "office", options.readers)
+        tables = {TO_US: to_ours(folder, sink.port, options.readers)}
+        if theirs:
+            tables[TO_THEM] = to_theirs(theirs.port, options.readers)
+        steps = by_step(sink.port, folder)
+        growth = [one for size in (SMALL, options.large) if size for one in [grown(folder, sink.port, size)]]
+    for where, runs in tables.items():
+        show(where, runs)
+    if not theirs:
+        print(f"\n{sinks.ABSENT}")
+    show_steps(steps)
+    publish = published()
+    show_growth(growth, publish)
+    print(json.dumps({name: round(value, 2) for name, value in summary(tables, growth, publish).items()}))
     return 0
 
 
-def measure(folder: Path, port: int, many: int) -> list[Run]:
-    take_in(folder, many)
-    runs = [by_hand(port, reuse=False), by_hand(port, reuse=True)]
-    from dispatch.delivery import relays
-
-    relays.save("sink", f"smtp://127.0.0.1:{port}?security=none")
-    runs.append(an_edition("Dispatch, 1 process", many, 1))
-    runs.append(an_edition(WHOLE, many, PROCESSES))
-    for kind in ("ed25519", "rsa"):
+def to_ours(folder: Path, port: int, many: int) -> list[Run]:
+    runs = [Run(EACH, by_hand.per_second(port, reuse=False, processes=PROCESSES))]
+    runs.append(Run(KEPT, by_hand.per_second(port, reuse=True, processes=PROCESSES)))
+    use(f"smtp://127.0.0.1:{port}?security=none")
+    runs += [an_edition("office", ONE, many, 1), an_edition("office", WHOLE, many)]
+    crowd.take_in(folder, "many", many, crowd.VARIANTS)
+    runs.append(an_edition("many", MANY, many))
+    with tls.in_front_of(port, folder) as (secure, certificate):
+        use(f"smtps://127.0.0.1:{secure}?cafile={certificate}")
+        runs.append(an_edition("office", BY_TLS, many // 4))
+    use(f"smtp://127.0.0.1:{port}?security=none")
+    for kind, name in (("ed25519", ED25519), ("rsa", RSA)):
         sign_with(kind)
-        runs.append(an_edition(SIGNED[kind], many, PROCESSES))
+        runs.append(an_edition("office", name, many))
+    sign_with("")
+    runs.append(Run(CEILING, sinks.ceiling(port, many, processes=PROCESSES)))
     return runs
 
 
+def to_theirs(port: int, many: int) -> list[Run]:
+    runs = [Run(KEPT, by_hand.per_second(port, reuse=True, processes=PROCESSES))]
+    use(f"smtp://127.0.0.1:{port}?security=none")
+    runs.append(an_edition("office", f"{WHOLE} ", many))
+    runs.append(Run(CEILING, sinks.ceiling(port, many // 2, processes=PROCESSES)))
+    if source := sinks.smtp_source(port, many // 4):
+        runs.append(Run(SOURCE, source))
+    return runs
+
+
+def use(url: str) -> None:
+    """The only relay from now on."""
+    from dispatch.delivery import relays
+    from dispatch.delivery.models import Relay
+
+    Relay.objects.all().delete()
+    relays.save("sink", url)
+
+
 def sign_with(kind: str) -> None:
-    """Only with the pair's half of this kind: a newsroom would sign with both."""
+    """Only with the pair's half of this kind: a newsroom would sign with both. Empty: not at all."""
     from dispatch.delivery import signing_keys
     from dispatch.delivery.models import DkimKey
 
-    signing_keys.make("example.org", kind)
-    signing_keys.turn("example.org", kind)
-    DkimKey.objects.exclude(kind=kind).update(active=False)
+    DkimKey.objects.all().delete()
+    if kind:
+        signing_keys.make("example.org", kind)
+        signing_keys.turn("example.org", kind)
+        DkimKey.objects.exclude(kind=kind).update(active=False)
 
 
-def take_in(folder: Path, many: int) -> None:
-    """Readers in three languages, through the import that a newsroom uses."""
-    from dispatch.audience import importing
-    from dispatch.audience.models import Newsletter
-
-    Newsletter.objects.create(
-        slug="office", languages=LANGUAGES, from_name="Office", from_address="news@example.org", names={"en": "Office"}
-    )
-    file = folder / "readers.csv"
-    with file.open("w", encoding="utf-8") as lines:
-        lines.write("email,name,language\n")
-        names = ("Аліса", "Alice", "Алиса")
-        for number in range(many):
-            lines.write(f"reader-{number:07}@example.org,{names[number % 3]},{LANGUAGES[number % 3]}\n")
-    report = importing.run(file, importing.Defaults("office"), apply=True)
-    assert not report.faults, report.faults[0]
-
-
-def an_edition(name: str, many: int, processes: int) -> Run:
-    """Enlisted, then sent by so many workers until nobody is left."""
+def an_edition(slug: str, name: str, many: int, processes: int = PROCESSES, *, steps: bool = False) -> Run:
+    """Enlisted, then sent by so many workers until `many` readers have theirs, all of them or so that a slow way ends."""
     from dispatch.delivery import ledger
     from dispatch.delivery.models import Chunk
 
-    wal = written()
-    began = time.perf_counter()
-    send = ledger.enlist(rendered(name))
+    wal, began = written(), time.perf_counter()
+    send = ledger.enlist(crowd.rendered(slug, name))
     assert send is not None
     enlisted = time.perf_counter() - began
-    count = Chunk.objects.filter(send=send).count()
-    ran = run_workers(send.pk, count, processes)
+    chunks = Chunk.objects.filter(send=send).order_by("number")
+    done = list(itertools.accumulate(chunks.values_list("recipients__len", flat=True)))
+    enough = next((place for place, readers in enumerate(done, 1) if readers >= many), len(done))
+    ran = working.together(send.pk, enough, processes, steps=steps)
     totals = ledger.totals(send.pk)
-    assert (totals.settled, totals.exceptions) == (many, {}), totals
-    ran.name, ran.messages = name, many
-    ran.said |= {"enlist_seconds": enlisted, "wal_bytes_per_reader": (written() - wal) / many}
-    return ran
+    assert totals.settled >= min(many, totals.frozen), totals
+    assert totals.exceptions == {}, totals
+    said = {"enlist_seconds": enlisted, "wal": (written() - wal) / totals.frozen, "memory_mb": ran.memory_mb}
+    said |= {f"step {step}": seconds / totals.settled * 1e6 for step, seconds in ran.steps.items()}
+    return Run(name, totals.settled / ran.seconds, ran.cpu / totals.settled * 1e6, said)
 
 
-def run_workers(send: int, chunks: int, processes: int) -> Run:
-    """Each process begins elsewhere among the chunks and takes what is free, as doorbells would have it."""
-    command = [sys.executable, __file__, "--worker", str(send), str(chunks)]
-    workers = [
-        subprocess.Popen([*command, str(number * chunks // processes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for number in range(processes)
-    ]
-    for worker in workers:
-        assert worker.stdout
-        assert worker.stdout.readline() == b"ready\n"
-    began = time.perf_counter()
-    for worker in workers:
-        assert worker.stdin
-        worker.stdin.write(b"go\n")
-        worker.stdin.flush()
-    said = [json.loads(worker.stdout.readline()) for worker in workers if worker.stdout]
-    seconds = time.perf_counter() - began
-    for worker in workers:
-        worker.communicate(timeout=60)
-    return Run("", 0, seconds, sum(one["cpu"] for one in said), {"memory_mb": max(one["memory_mb"] for one in said)})
+def by_step(port: int, folder: Path) -> Run:
+    use(f"smtp://127.0.0.1:{port}?security=none")
+    crowd.take_in(folder, "steps", SMALL)
+    return an_edition("steps", "by step", SMALL, 1, steps=True)
 
 
-def work(send: str, chunks: str, first: str) -> int:
-    """One worker: every chunk that nobody else has."""
-    os.environ["DISPATCH_DATABASE_POOL"] = "0"
-    import resource
-
-    import django
-
-    django.setup()
-    from dispatch import queue
-    from dispatch.delivery import sending
-
-    queue.settle_in()
-    print("ready", flush=True)
-    sys.stdin.readline()
-    before = time.process_time()
-    for number in range(int(chunks)):
-        sending.send_chunk(int(send), (number + int(first)) % int(chunks) + 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"cpu": time.process_time() - before, "memory_mb": peak}), flush=True)
-    return 0
+def grown(folder: Path, port: int, size: int) -> Run:
+    use(f"smtp://127.0.0.1:{port}?security=none")
+    crowd.take_in(folder, f"list-{size}", size)
+    return an_edition(f"list-{size}", f"{size:,} readers", size)
 
 
-def rendered(name: str) -> int:
-    """An edition of some 30 KB in three languages, as rendering leaves it."""
-    from django.utils import timezone
-
-    from dispatch.audience.models import Newsletter
-    from dispatch.editions import slots
-    from dispatch.editions.models import Edition, Variant, digest
-
-    edition = Edition.objects.create(
-        newsletter=Newsletter.objects.get(), slot=name, state=Edition.State.RENDERED, due_at=timezone.now()
+def published() -> dict[str, float]:
+    """From a signed webhook to the first and the last of 10,000 messages, through web, broker and workers."""
+    script = Path(__file__).with_name("path.py")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("DISPATCH_", "DJANGO_"))}
+    done = subprocess.run(
+        [sys.executable, script, "--publish", str(SMALL)], env=ours, stdout=subprocess.PIPE, check=True
     )
-    for language in LANGUAGES:
-        nonce = slots.new_nonce()
-        text, page = letter(*(slots.token(nonce, each) for each in slots.NAMES))
-        Variant.objects.create(
-            edition=edition,
-            language=language,
-            nonce=nonce,
-            subject="A reading room opens",
-            text=text,
-            html=page,
-            hash=digest("A reading room opens", page, text),
-        )
-    return edition.pk
-
-
-def letter(name: str, leave: str, preferences: str) -> tuple[str, str]:
-    body = "<p>The shelves were built by volunteers. Паліцы зрабілі валанцёры.</p>\n" * 150
-    page = f'<h1>Hello{name}!</h1>{body}<a href="{preferences}">What you get</a> <a href="{leave}">Leave</a>'
-    return f"Hello{name}!\n\n" + "The shelves were built by volunteers.\n" * 50 + f"\n{preferences}\n{leave}\n", page
-
-
-def by_hand(port: int, *, reuse: bool) -> Run:
-    """The standard library, a fresh EmailMessage for each reader, as many processes."""
-    began = time.perf_counter()
-    workers = [multiprocessing.Process(target=send_by_hand, args=(port, NAIVE, reuse)) for _ in range(PROCESSES)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
-    name = "smtplib, a connection kept" if reuse else "smtplib, a connection each"
-    return Run(name, NAIVE * PROCESSES, time.perf_counter() - began)
-
-
-def send_by_hand(port: int, count: int, reuse: bool) -> None:
-    text, page = letter(", Alice", "https://news.example.org/leave", "https://news.example.org/preferences")
-    client = None
-    for number in range(count):
-        message = EmailMessage()
-        message["From"], message["To"] = "news@example.org", f"reader-{number}@example.org"
-        message["Subject"] = "A reading room opens"
-        message.set_content(text)
-        message.add_alternative(page, subtype="html")
-        client = client or smtplib.SMTP("127.0.0.1", port, local_hostname="localhost")
-        client.send_message(message)
-        if not reuse:
-            client.quit()
-            client = None
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def written() -> int:
@@ -232,40 +169,50 @@ def written() -> int:
         return int(cursor.fetchone()[0])
 
 
-@contextmanager
-def a_sink(folder: Path) -> Iterator[int]:
-    """The fast receiver; its port."""
-    program = folder / "sink"
-    subprocess.run(["cc", "-O2", "-o", program, Path(__file__).with_name("sink.c")], check=True)
-    sink = subprocess.Popen([program, "-c", "0"], stdout=subprocess.PIPE)
-    try:
-        assert sink.stdout
-        yield int(sink.stdout.readline())
-    finally:
-        sink.terminate()
-        sink.wait(10)
-
-
-def show(runs: list[Run]) -> None:
-    by_name = {run.name: run for run in runs}
-    base, whole = by_name["smtplib, a connection kept"], by_name[WHOLE]
-    print()
+def show(where: str, runs: list[Run]) -> None:
+    base = next(run.per_second for run in runs if run.name == KEPT)
+    print(f"\n{where:<44}{'a second':>10}{'':>10}{'senders, a message':>20}")
     for run in runs:
-        cpu = f"{run.cpu / run.messages * 1e6:.0f} µs" if run.cpu else ""
-        print(f"{run.name:<32}{run.rate:>10,.0f}/s{run.rate / base.rate:>8.1f} ×{cpu:>10} of processor a message")
-    print(f"\nenlisting {whole.messages:,} readers: {whole.said['enlist_seconds']:.1f} s")
-    print(
-        f"write-ahead log: {whole.said['wal_bytes_per_reader']:.0f} bytes a reader, from enlisting to the last outcome"
-    )
-    print(f"a worker's memory at most: {whole.said['memory_mb']:.0f} MB")
+        cpu = f"{run.cpu_us:.0f} µs" if run.cpu_us else ""
+        print(f"  {run.name.strip():<42}{run.per_second:>10,.0f}{run.per_second / base:>8.1f} ×{cpu:>20}")
+
+
+def show_steps(run: Run) -> None:
+    print(f"\n{'one process, a message by step':<44}{'µs':>10}")
+    for name, micros in run.said.items():
+        if name.startswith("step "):
+            print(f"  {name.removeprefix('step '):<42}{micros:>10.1f}")
+
+
+def show_growth(growth: list[Run], publish: dict[str, float]) -> None:
+    print(f"\n{'growth':<24}{'a second':>10}{'enlisted in':>14}{'log a reader':>15}{'a worker at most':>19}")
+    for run in growth:
+        seconds, wal, memory = (run.said[name] for name in ("enlist_seconds", "wal", "memory_mb"))
+        print(f"  {run.name:<22}{run.per_second:>10,.0f}{seconds:>12.1f} s{wal:>13.0f} B{memory:>16.0f} MB")
+    first, last = publish["first_seconds"], publish["last_seconds"]
+    print(f"\npublished to the first of {SMALL:,} messages: {first:.2f} s, to the last: {last:.2f} s")
+
+
+def summary(tables: dict[str, list[Run]], growth: list[Run], publish: dict[str, float]) -> dict[str, float]:
+    ours = {run.name: run for run in tables[TO_US]}
     found = {
-        "per_second": whole.rate,
-        "vs_smtplib_reuse": whole.rate / base.rate,
-        "ed25519": by_name[SIGNED["ed25519"]].rate,
-        "rsa2048": by_name[SIGNED["rsa"]].rate,
-        "wal_bytes_per_reader": whole.said["wal_bytes_per_reader"],
+        "per_second": ours[WHOLE].per_second,
+        "vs_smtplib_reuse": ours[WHOLE].per_second / ours[KEPT].per_second,
+        "ed25519": ours[ED25519].per_second,
+        "rsa2048": ours[RSA].per_second,
+        "tls": ours[BY_TLS].per_second,
+        "variants_300": ours[MANY].per_second,
+        "wal_bytes_per_reader": ours[WHOLE].said["wal"],
+        **publish,
     }
-    print(json.dumps({name: round(value, 1) for name, value in found.items()}))
+    if TO_THEM in tables:
+        theirs = {run.name.strip(): run.per_second for run in tables[TO_THEM]}
+        found |= {"vs_ceiling": theirs[WHOLE] / theirs[CEILING], "smtp_sink_vs_smtplib": theirs[WHOLE] / theirs[KEPT]}
+    if len(growth) == 2:
+        small, large = (run.said for run in growth)
+        found |= {"worker_growth_mb": large["memory_mb"] - small["memory_mb"]}
+        found |= {"enlist_large_seconds": large["enlist_seconds"]}
+    return found
 
 
 if __name__ == "__main__":
