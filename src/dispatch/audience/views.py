@@ -34,7 +34,7 @@ def leaving_page(request: HttpRequest, subscription: Subscription | None) -> Htt
     if subscription is not None:
         leaving.leave(subscription)
     if request.POST.get("List-Unsubscribe") == "One-Click":
-        return pages.quiet(HttpResponse("", content_type="text/plain"))
+        return pages.quiet(HttpResponse("", content_type="text/plain; charset=utf-8"))
     return pages.about(request, "left", subscription)
 
 

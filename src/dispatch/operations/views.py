@@ -134,7 +134,7 @@ def health_json(_request: HttpRequest) -> JsonResponse:
 @require_safe
 def live(_request: HttpRequest) -> HttpResponse:
     """The web process answers, whatever else is down."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @permissions.requires(Role.EDITOR)
