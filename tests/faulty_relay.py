@@ -47,8 +47,9 @@ class HangUp(Exception):
 class Relay:
     """Listens on a port of its own; `taken` is what lies in its mailboxes, `wrong` what was said out of order."""
 
-    def __init__(self, *faults, offers=("PIPELINING", "8BITMIME", "SIZE 100000"), is_lenient=False):
+    def __init__(self, *faults, offers=("PIPELINING", "8BITMIME", "SIZE 100000"), is_lenient=False, tls=None):
         self.faults, self.offers, self.is_lenient = [replace(one) for one in faults], offers, is_lenient
+        self.tls = tls  # a context: nothing is said without it
         self.taken, self.wrong, self.heard, self.strange = [], [], [], {}
         self.connections = 0
         self.open = []
@@ -61,6 +62,8 @@ class Relay:
             while True:
                 sock, _ = self.listening.accept()
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self.tls:
+                    sock = self.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
                 self.connections += 1
                 self.open.append(sock)
                 threading.Thread(target=Talk(self, sock, self.connections).run, daemon=True).start()

@@ -4,15 +4,11 @@ import argparse
 import socket
 import ssl
 import threading
-from datetime import UTC, datetime, timedelta
 
+import certificates
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from dispatch.delivery import relays
 from dispatch.delivery.mailers import shelf
@@ -46,16 +42,7 @@ class Visitors:
 @pytest.fixture
 def certificate(tmp_path):
     """A certificate for localhost that vouches for itself, with its key, in one file."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    signed = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain) + signed)
-    return path
+    return certificates.make(tmp_path)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Real mail servers, each as if it were installed, in namespaces of its own; what they take goes on to a relay of ours."""
 
 import base64
-import datetime as dt
 import hashlib
 import hmac
-import ipaddress
 import json
 import os
 import shutil
@@ -16,10 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import certificates
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from faulty_relay import Relay
 
 from dispatch.delivery.mailers import dialling, shelf, smtp
@@ -64,22 +60,7 @@ class Running:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """A certificate for 127.0.0.1, signed by itself, and its key, in one file."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=relay.example.org")
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = tmp_path_factory.mktemp("certificate") / "relay.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    return file
+    return certificates.make(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="session", params=COMMANDS)

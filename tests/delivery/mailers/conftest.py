@@ -27,7 +27,8 @@ def mailer():
 
     def open_to(relay, *, patience=None, **options):
         patience = dialling.Patience(**(patience or {}))
-        opened.append(smtp.Smtp(dialling.Relay("127.0.0.1", relay.port, security="none", patience=patience, **options)))
+        options = {"security": "none"} | options
+        opened.append(smtp.Smtp(dialling.Relay("127.0.0.1", relay.port, patience=patience, **options)))
         return opened[-1]
 
     yield open_to

@@ -263,3 +263,12 @@ def test_a_message_in_pieces_arrives_as_one(relay, mailer):
     pieces = [b"", body[:1], body[1:-2], b"\r\n"]
     assert list(mailer(server).send([Message(plain.sender, plain.recipient, head + b"\r\n\r\n", pieces)])) == [Sent()]
     assert server.taken[0].data == plain.data
+
+
+def test_a_message_in_very_many_pieces_arrives_as_one(relay, mailer):
+    """More than the system takes in one call."""
+    server = relay()
+    (plain,) = letters(1)
+    pieces = [b"a line of it\r\n"] * 3000
+    assert list(mailer(server).send([Message(plain.sender, plain.recipient, plain.data, pieces)])) == [Sent()]
+    assert server.taken[0].data == plain.data + b"".join(pieces)

@@ -1,6 +1,7 @@
 """A connection that stands, and the dialogue over it: bytes out without blocking, bytes in, patience."""
 
 import contextlib
+import os
 import ssl
 import time
 
@@ -12,6 +13,11 @@ from dispatch.delivery.mailers.window import Window
 
 AT_ONCE = 4096
 """Bytes to read at a time: replies are short."""
+PIECES = os.sysconf("SC_IOV_MAX")
+"""To write at a time; more are refused by the system."""
+RECORD = 16_384
+"""Bytes of a TLS record, RFC 8446 section 5.1. Of several the library does not say which have left: the other side might have
+a letter's end that does not count as written. Of one it can read all or nothing."""
 NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -21,6 +27,7 @@ class Line:
     def __init__(self, dialled: Dialled, relay: Relay) -> None:
         self.sock, self.patience = dialled.sock, relay.patience
         self.is_secure = isinstance(self.sock, ssl.SSLSocket)
+        self.record = b""  # over TLS: handed to the library, which may not have got rid of it yet
         self.is_blocked = False  # it waits until it may write
         self.since = time.monotonic()  # the last sign of life
         self.dialogue = Dialogue(dialled.offers, letters=relay.messages, until=self.since + relay.seconds)
@@ -88,5 +95,18 @@ class Line:
 
     def _send(self, pieces: list[bytes | memoryview]) -> int:
         if not self.is_secure:
-            return self.sock.sendmsg(pieces)
-        return self.sock.send(b"".join(pieces) if len(pieces) > 1 else pieces[0])
+            return self.sock.sendmsg(pieces if len(pieces) <= PIECES else pieces[:PIECES])
+        self.record = self.record or _beginning(pieces, RECORD)
+        size = self.sock.send(self.record)
+        self.record = b""
+        return size
+
+
+def _beginning(pieces: list[bytes | memoryview], size: int) -> bytes:
+    taken = []
+    for piece in pieces:
+        taken.append(piece[:size])
+        size -= len(taken[-1])
+        if not size:
+            break
+    return b"".join(taken)
