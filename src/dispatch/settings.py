@@ -155,6 +155,10 @@ DELIVERY: dict[str, Any] = {
     "journal": env.data_dir() / "journal" if env.flag("DISPATCH_JOURNAL", default=True) else None,
     "resend_wait_seconds": env.number("DISPATCH_RESEND_WAIT_SECONDS", 300),
     "first_wave_from": int(env.number("DISPATCH_FIRST_WAVE_FROM", 5000)),
+    "first_wave_share": 0.01,
+    "first_wave_most": 500,
+    "first_wave_wait_seconds": env.number("DISPATCH_FIRST_WAVE_WAIT_SECONDS", 300),
+    "seeds": env.words("DISPATCH_SEEDS"),
 }
 
 SIGN_UPS: dict[str, int] = {

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import ledger, statements
+from dispatch.delivery import ledger, statements, waves
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 GOING = (Send.State.SENDING, Send.State.FIRST_WAVE, Send.State.READY)
@@ -23,11 +23,37 @@ def pause(send: int, by: User | None, reason: str) -> bool:
 
 
 def resume(send: int, by: User | None, reason: str) -> bool:
-    """Go on where it stopped. False: it was not paused."""
-    moved = _move(send, (Send.State.PAUSED,), Send.State.SENDING, act="send.resume", by=by, reason=reason)
+    """Go on where it stopped; in a first wave, with that alone. False: it was not paused."""
+    with transaction.atomic():
+        one = Send.objects.select_for_update().get(pk=send)
+        to = Send.State.FIRST_WAVE if waves.is_open(one) else Send.State.SENDING
+        moved = _move(send, (Send.State.PAUSED,), to, act="send.resume", by=by, reason=reason)
     if moved:
-        Chunk.objects.filter(send=send, state=Chunk.State.PENDING).update(rung_at=None)
+        _ring(send)
     return moved
+
+
+def send_rest(send: int, by: User | None, reason: str) -> bool:
+    """Let the rest go now, whatever the first wave showed. False: it waits for none, or is over."""
+    with transaction.atomic():
+        waiting = Send.objects.filter(pk=send, first_wave__gt=0, wave_over_at=None)
+        let_go = waiting.filter(state__in=(Send.State.FIRST_WAVE, Send.State.PAUSED)).update(
+            state=Send.State.SENDING, wave_over_at=statements.now(), trouble="", is_held=False
+        )
+        if let_go:
+            audit.record(by, "send.rest", f"send:{send}", reason)
+    if let_go:
+        _ring(send)
+    return bool(let_go)
+
+
+def keep_paused(send: int, by: User | None, reason: str) -> bool:
+    """Someone has seen that it paused by itself, and leaves it so. False: there is nothing to see any more."""
+    with transaction.atomic():
+        seen = Send.objects.filter(pk=send, state=Send.State.PAUSED, is_held=True).update(is_held=False)
+        if seen:
+            audit.record(by, "send.keep_paused", f"send:{send}", reason)
+    return bool(seen)
 
 
 def cancel(send: int, by: User | None, reason: str) -> bool:
@@ -82,10 +108,15 @@ def free_stuck(send: int, number: int, by: User | None, reason: str) -> bool:
     """Give a chunk that killed its workers another chance."""
     stuck = Chunk.objects.filter(send=send, number=number, state=Chunk.State.STUCK)
     with transaction.atomic():
-        freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=None)
+        freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=None, trouble="")
         if freed:
             audit.record(by, "chunk.free", f"send:{send}:chunk:{number}", reason)
     return bool(freed)
+
+
+def _ring(send: int) -> None:
+    """Its chunks are rung for at once."""
+    Chunk.objects.filter(send=send, state=Chunk.State.PENDING).update(rung_at=None)
 
 
 def _waiting(send: int, state: str) -> QuerySet[DeliveryException]:
@@ -95,7 +126,7 @@ def _waiting(send: int, state: str) -> QuerySet[DeliveryException]:
 
 def _move(send: int, states: tuple[str, ...], to: str, *, act: str, by: User | None, reason: str) -> bool:
     with transaction.atomic():
-        moved = Send.objects.filter(pk=send, state__in=states).update(state=to)
+        moved = Send.objects.filter(pk=send, state__in=states).update(state=to, is_held=False)
         if moved:
             audit.record(by, act, f"send:{send}", reason)
     return bool(moved)

@@ -3,9 +3,9 @@
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from dispatch.delivery import ledger, progress, statements
+from dispatch.delivery import ledger, partitions, progress, statements
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 log = logging.getLogger(__name__)
@@ -40,12 +40,17 @@ def _is_open(send: int) -> bool:
 
 
 def forget_old() -> int:
-    """Drop who had which exception, a week after the end; the totals stay. How many sends."""
+    """Drop who had which exception, a week after the end; the totals stay. One send at a time, since what is dropped locks
+    everyone's exceptions until the commit: how many, 0 or 1."""
     ended = Send.objects.filter(finished_at__lt=statements.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
-    old = list(ended[:20])
-    for send in old:
+    old = ended.order_by("pk").first()
+    if old is None:
+        return 0
+    try:
         with transaction.atomic():
-            send.totals = {"exceptions": progress.of_send(send.pk).exceptions}
-            send.save(update_fields=["totals"])
-            ledger.drop_partition(send.pk)
-    return len(old)
+            old.totals = {"exceptions": progress.of_send(old.pk).exceptions}
+            old.save(update_fields=["totals"])
+            partitions.drop(old.pk)
+    except OperationalError:  # someone is reading; they go first
+        return 0
+    return 1

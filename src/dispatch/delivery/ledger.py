@@ -8,7 +8,7 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +16,10 @@ from django.db import transaction
 from django.db.models import F
 
 from dispatch import queue
-from dispatch.audience.models import Newsletter
-from dispatch.delivery import journal, statements
+from dispatch.delivery import enlisting, journal, partitions, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions.models import Edition
 
-TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
 FORGIVE = "DELETE FROM delivery_exception WHERE send_id = %s AND subscriber_id = ANY (%s) AND state = 'deferred'"
 ENLISTING = 0x656E6C  # "enl": the advisory lock, with a newsletter, under which audiences are frozen
 PROMOTING = 0x70726F  # "pro": the one under which retry chunks get their numbers
@@ -96,17 +94,15 @@ def enlist(edition_id: int) -> Send | None:
         if found := Send.objects.filter(edition=edition).first():
             return found
         statements.run("SELECT pg_advisory_xact_lock(%s, %s)", ENLISTING, edition.newsletter_id)
-        if _must_wait(edition):
+        if enlisting.must_wait(edition):
             return None
-        send = _new_send(edition)
-        numbers, frozen, distinct = statements.row("enlist", **_audience(edition, send))
+        send = enlisting.new_send(edition)
+        first, every, wave, frozen, distinct = statements.row("enlist", **enlisting.audience(edition, send))
         if frozen != distinct:
             raise Unbalanced("a reader stands twice in a send")
-        send.frozen_count = frozen
-        send.state = Send.State.SENDING if frozen else Send.State.FINISHED
-        send.finished_at = None if frozen else send.started_at
-        send.save()
-        for number in numbers:
+        enlisting.start(send, frozen, wave)
+        partitions.add(send.pk)
+        for number in first if send.first_wave else every:
             queue.enqueue("email.send_chunk", send.pk, number)
     return send
 
@@ -119,7 +115,7 @@ def claim(send: int, number: int) -> Claim | None:
             return None
         claimed = Claim(*row)
         if claimed.takeovers > TAKEOVERS:
-            Chunk.objects.filter(pk=claimed.chunk).update(state=Chunk.State.STUCK, lease_until=None)
+            stick(claimed, "Its workers died again and again.")
             return None
         return _take_over(claimed) if claimed.settled < claimed.ahead else claimed
 
@@ -159,6 +155,12 @@ def release(claimed: Claim, not_before: datetime | None) -> None:
     )
 
 
+def stick(claimed: Claim, why: str) -> None:
+    """Nobody takes this chunk any more until a person has looked. Nothing of it is on the wire."""
+    mine = Chunk.objects.filter(pk=claimed.chunk, token=claimed.token)
+    mine.update(state=Chunk.State.STUCK, lease_until=None, trouble=why[:300])
+
+
 def fate(send: int, subscriber: int) -> str:
     """sent, in_flight, untouched, or an exception's state; forgotten a week after the end; empty: not of this audience."""
     rows = statements.rows("fate_of", send=send, subscriber=subscriber)
@@ -192,44 +194,6 @@ def totals(send: int) -> Totals:
 def strays(send: int) -> int:
     """Exceptions that no settled position accounts for: 0, or the send does not balance."""
     return int(statements.row("stray", send=send)[0])
-
-
-def drop_partition(send: int) -> None:
-    """Forget who had which exception."""
-    statements.run(f"DROP TABLE IF EXISTS delivery_exception_{int(send)}")
-
-
-def _must_wait(edition: Edition) -> bool:
-    """Whether an earlier edition of the same story is not enlisted yet: whom it takes is open, and nobody gets both."""
-    further = edition.stories.filter(is_further=True).values("story")
-    earlier = Edition.objects.filter(newsletter=edition.newsletter_id, stories__story__in=further, pk__lt=edition.pk)
-    return earlier.filter(state__in=[Edition.State.RENDERED, Edition.State.DUE], send=None).exists()
-
-
-def _new_send(edition: Edition) -> Send:
-    cadence = Newsletter.Cadence(edition.newsletter.cadence)
-    now = statements.now()
-    send = Send.objects.create(
-        edition=edition,
-        state=Send.State.ENLISTING,
-        ambiguity=edition.newsletter.ambiguity,
-        started_at=now,
-        expires_at=now + TTL.get(cadence, timedelta(hours=24)),
-    )
-    number = int(send.pk)
-    statements.run(f"CREATE TABLE delivery_exception_{number} PARTITION OF delivery_exception FOR VALUES IN ({number})")
-    return send
-
-
-def _audience(edition: Edition, send: Send) -> dict[str, Any]:
-    return {
-        "edition": edition.pk,
-        "send": send.pk,
-        "newsletter": edition.newsletter_id,
-        "cadence": edition.newsletter.cadence,
-        "topics": statements.row("topics", edition=edition.pk)[0],
-        "size": settings.DELIVERY["chunk"],
-    }
 
 
 def _take_over(claimed: Claim) -> Claim:

@@ -1,4 +1,4 @@
-"""The ledger's tables. Exceptions are partitioned by send (delivery/sql/partition.sql); the hot path writes by cursor."""
+"""The ledger's tables. Exceptions are partitioned by send (delivery/partitions.py); the hot path writes by cursor."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -73,6 +73,11 @@ class Send(models.Model):
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)  # TTL: no deferral is tried past it
     totals = models.JSONField(default=dict)  # kept when the partition is dropped
+    first_wave = models.PositiveIntegerField(default=0)  # how many readers go ahead of the rest; 0: nobody does
+    wave_until = models.DateTimeField(null=True)  # the rest waits till then; null while the wave is not answered
+    wave_over_at = models.DateTimeField(null=True)  # when the rest was let go
+    trouble = models.CharField(max_length=300, blank=True)  # why it paused by itself
+    is_held = models.BooleanField(default=False)  # it paused by itself, and nobody has said what to do
 
 
 class Chunk(models.Model):
@@ -89,6 +94,7 @@ class Chunk(models.Model):
     number = models.PositiveIntegerField()
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     provider_class = models.PositiveSmallIntegerField(default=0)
+    in_wave = models.BooleanField(default=False)  # goes ahead of the rest
     is_retry = models.BooleanField(default=False)  # readers whose deferral came due; not counted twice
     recipients = ArrayField(models.BigIntegerField())  # subscribers' ids
     settled = models.PositiveIntegerField(default=0)
@@ -97,6 +103,7 @@ class Chunk(models.Model):
     token = models.PositiveIntegerField(default=0)  # fencing: each claim adds one
     lease_until = models.DateTimeField(null=True)
     takeovers = models.PositiveSmallIntegerField(default=0)  # without progress in between
+    trouble = models.CharField(max_length=300, blank=True)  # why it is stuck
     not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
     relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dispatch.delivery import ledger
-from dispatch.delivery.models import Send
+from dispatch.delivery.models import Chunk, Send
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,9 @@ def of_send(send: int) -> Progress:
     in_flight = now.ahead - now.settled
     sent = now.settled - sum(exceptions.values())
     return Progress(now.frozen, sent, in_flight, now.enlisted - now.ahead, exceptions, in_flight, now.seconds)
+
+
+def trouble(send: Send) -> str:
+    """Why it, or a part of it, stands still by itself; empty while nothing does."""
+    stuck = Chunk.objects.filter(send=send, state=Chunk.State.STUCK).order_by("trouble")
+    return " ".join(filter(None, [send.trouble, *stuck.values_list("trouble", flat=True).distinct()[:5]]))

@@ -53,7 +53,12 @@ def send_chunk(send: int, number: int) -> None:
     if relay is None:
         ledger.release(claimed, relays.next_probe())
         return
-    compiled, sender = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
+    try:
+        compiled, sender = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
+    except Altered as problem:
+        log.error("an altered letter is held", extra={"send": send, "chunk": number})  # noqa: TRY400 - said in full by its words
+        ledger.stick(claimed, str(problem))
+        return
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
@@ -65,7 +70,7 @@ def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) ->
     """Once a worker, not once a chunk: a variant is frozen, and compiling one takes 17 ms. And the envelope's sender."""
     found, frozen = Newsletter.objects.get(pk=newsletter), Variant.objects.get(pk=variant)
     if not frozen.is_as_frozen:
-        raise Altered(f"variant {variant} is not what was frozen")
+        raise Altered(f"The letter in {frozen.language} was changed after it was frozen: nobody gets it.")
     compiled = personalizing.compile_variant(frozen, found, send, created_at)
     return compiled, found.from_address
 

@@ -1,7 +1,7 @@
 """What the clock repeats for delivery."""
 
 from dispatch import clock, queue
-from dispatch.delivery import closing, ledger, letters
+from dispatch.delivery import closing, ledger, letters, waves
 from dispatch.delivery.models import Send
 from dispatch.editions.models import Edition
 
@@ -28,6 +28,13 @@ def promote() -> None:
         queue.enqueue("email.send_chunk", *number)
 
 
+@clock.tick("watch first waves", every=1)
+def watch_waves() -> None:
+    """What the first readers' answers say about the rest."""
+    for number in Send.objects.filter(state=Send.State.FIRST_WAVE).order_by("pk").values_list("pk", flat=True):
+        waves.look(number)
+
+
 @clock.tick("close sends", every=1)
 def close_sends() -> None:
     """Sends in which nobody is missing any more."""
@@ -35,9 +42,9 @@ def close_sends() -> None:
         closing.close(send)
 
 
-@clock.tick("forget old exceptions", every=600)
+@clock.tick("forget old exceptions", every=20)
 def forget() -> None:
-    """Partitions of sends that ended a week ago."""
+    """The partition of a send that ended a week ago."""
     closing.forget_old()
 
 

@@ -50,6 +50,18 @@ ON_SEND = {
     "resume": Act(
         acts.resume, Role.APPROVER, "It goes on where it stopped.", "It was not paused; nothing was changed."
     ),
+    "rest": Act(
+        acts.send_rest,
+        Role.APPROVER,
+        "The rest goes out now.",
+        "Nothing of it waits for its first wave any more; nothing was changed.",
+    ),
+    "keep": Act(
+        acts.keep_paused,
+        Role.EDITOR,
+        "It stays paused until someone lets the rest go, or cancels it.",
+        "Someone decided before you; nothing was changed.",
+    ),
     "cancel": Act(
         acts.cancel,
         Role.APPROVER,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dispatch.delivery import progress
+from dispatch.delivery import progress, waves
 from dispatch.delivery.models import Ambiguity
 from dispatch.desk import naming, overview
 from dispatch.editions import guarding, rendering, slots
@@ -36,6 +36,8 @@ class Letter:
     pace: str  # how fast it goes, as far as this process has seen
     shares: list[stats.Share]
     ambiguities: list[Ambiguity]
+    trouble: str  # why some of it stands still by itself
+    waits_for_wave: bool  # most of its readers wait for what the first ones' answers show
 
     @classmethod
     def of(cls, edition: Edition) -> "Letter":
@@ -52,6 +54,8 @@ class Letter:
             pace=live.pace_of(send.pk) if send else "",
             shares=stats.shares(send.pk) if send else [],
             ambiguities=list(send.ambiguities.order_by("chunk", "first")[:20]) if send else [],
+            trouble=progress.trouble(send) if send else "",
+            waits_for_wave=send is not None and waves.is_open(send),
         )
 
 

@@ -55,6 +55,7 @@ class Leaving:
 
 def needs(now: stats.Now) -> Iterator[Need]:
     """The most pressing first; nothing when all is well."""
+    yield from _held()
     yield from _pressing(now)
     yield from _waiting(now)
 
@@ -80,7 +81,7 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
         board["chunk"]["failed"].count,
         "bad",
         "chunk",
-        "of mail stuck: its workers died again and again.",
+        "of mail stuck. The queue says why.",
         f"{queue}#chunks",
     )
     yield from _counted(
@@ -98,6 +99,16 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
             "bad",
             f"The relay {relay.name} is left alone until {saying.moment(relay.probe_at)}. {relay.trouble}",
             reverse("health"),
+        )
+
+
+def _held() -> Iterator[Need]:
+    """Sends whose first wave went badly."""
+    for held in Send.objects.filter(is_held=True, state=Send.State.PAUSED).select_related("edition__newsletter"):
+        yield Need(
+            "held",
+            f"{naming.newsletter(held.edition.newsletter)} paused by itself. {held.trouble}",
+            reverse("edition_page", args=[held.edition_id]),
         )
 
 

@@ -7,6 +7,7 @@ from django.db.models import Prefetch, QuerySet
 
 from dispatch.articles.models import Article, Story
 from dispatch.audience.models import Newsletter
+from dispatch.delivery import progress
 from dispatch.desk import naming, overview
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
@@ -32,6 +33,7 @@ class Mailing:
     state: tuple[str, str]
     send: stats.SendNow | None
     shares: list[stats.Share]
+    trouble: str  # of the edition, or why some of its mail stands still
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def _mailing(edition: Edition, now: dict[int, stats.SendNow]) -> Mailing:
         overview.state_of(edition),
         (now.get(send.pk) or stats.ended(send)) if send else None,
         shares,
+        edition.trouble or (progress.trouble(send) if send else ""),
     )
 
 

@@ -1,5 +1,6 @@
 -- Takes a chunk for one worker, or nothing: doorbells may be lost, late or doubled. The database's clock decides about leases;
--- the token grows with every claim and fences off an owner that wakes up late. Pause, cancel and STOP are read here too.
+-- the token grows with every claim and fences off an owner that wakes up late. Pause, cancel and STOP are read here too, and
+-- that during a first wave nothing else leaves: its own chunks, and retries, which can only be of its readers.
 UPDATE delivery_chunk c
 SET state = 'leased',
     token = c.token + 1,
@@ -14,7 +15,7 @@ WHERE c.id = (
           AND (not_before IS NULL OR not_before <= clock_timestamp())
         FOR UPDATE SKIP LOCKED)
   AND s.id = c.send_id
-  AND s.state IN ('sending', 'first_wave')
+  AND (s.state = 'sending' OR (s.state = 'first_wave' AND (c.in_wave OR c.is_retry)))
   AND {not_stopped}
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id;

@@ -2,6 +2,8 @@
 -- Each reader is there once by construction: subscriptions are unique by (newsletter, subscriber), and each joins one variant,
 -- the own language's or else the second one's. A further edition of a story (a translation that came later) leaves out whoever
 -- an earlier send of that story and newsletter already holds.
+-- Of a large audience some go ahead of the rest: the newsroom's own mailboxes, which lead, and a share of everyone else, drawn by
+-- a hash that differs by send. They get chunks of their own, so that a claim sees by the chunk whether it may leave.
 WITH variants AS (
     SELECT id, language FROM editions_variant WHERE edition_id = %(edition)s AND NOT discreet
 ), already AS (
@@ -12,7 +14,8 @@ WITH variants AS (
     JOIN delivery_chunk c ON c.send_id = earlier.id AND NOT c.is_retry
     WHERE mine.edition_id = %(edition)s AND mine.is_further AND other.edition_id <> mine.edition_id
 ), readers AS (
-    SELECT s.subscriber_id, r.provider_class, coalesce(own.id, second.id) AS variant_id
+    SELECT s.subscriber_id, r.provider_class, coalesce(own.id, second.id) AS variant_id,
+           r.address_index = ANY (%(seeds)s::bytea[]) AS is_seed
     FROM audience_subscription s
     JOIN audience_subscriber r ON r.id = s.subscriber_id
     LEFT JOIN variants own ON own.language = s.language
@@ -26,21 +29,31 @@ WITH variants AS (
       AND NOT EXISTS (SELECT 1 FROM audience_suppression x WHERE x.address_index = r.address_index
                         AND (x.expires_at IS NULL OR x.expires_at > clock_timestamp()))
       AND NOT EXISTS (SELECT 1 FROM already WHERE already.subscriber_id = s.subscriber_id)
-), placed AS (
-    SELECT *, (row_number() OVER (PARTITION BY variant_id, provider_class ORDER BY subscriber_id) - 1) / %(size)s AS piece
+), wave AS (
+    SELECT subscriber_id, CASE WHEN is_seed THEN 2 ELSE 1 END AS rank
     FROM readers
+    WHERE %(wave_from)s > 0 AND (SELECT count(*) FROM readers) > %(wave_from)s
+    ORDER BY is_seed DESC, hashint8extended(subscriber_id, %(send)s)
+    LIMIT (SELECT count(*) FILTER (WHERE is_seed) + least(ceil(count(*) * %(wave_share)s), %(wave_most)s) FROM readers)
+), placed AS (
+    SELECT subscriber_id, variant_id, provider_class, coalesce(rank, 0) AS rank,
+           (row_number() OVER (PARTITION BY rank, variant_id, provider_class ORDER BY subscriber_id) - 1) / %(size)s AS piece
+    FROM readers LEFT JOIN wave USING (subscriber_id)
 ), cut AS (
-    SELECT variant_id, provider_class, array_agg(subscriber_id ORDER BY subscriber_id) AS recipients
-    FROM placed GROUP BY variant_id, provider_class, piece
+    SELECT rank, variant_id, provider_class, array_agg(subscriber_id ORDER BY subscriber_id) AS recipients
+    FROM placed GROUP BY rank, variant_id, provider_class, piece
 ), written AS (
     INSERT INTO delivery_chunk
-        (send_id, number, variant_id, provider_class, is_retry, recipients, settled, ahead, state, token, takeovers)
-    SELECT %(send)s, row_number() OVER (ORDER BY variant_id, provider_class, recipients[1]), variant_id, provider_class,
-           false, recipients, 0, 0, 'pending', 0, 0
+        (send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token, takeovers,
+         trouble)
+    SELECT %(send)s, row_number() OVER (ORDER BY rank DESC, variant_id, provider_class, recipients[1]), variant_id,
+           provider_class, rank > 0, false, recipients, 0, 0, 'pending', 0, 0, ''
     FROM cut
-    RETURNING number, recipients
+    RETURNING number, recipients, in_wave
 )
-SELECT coalesce(array_agg(number ORDER BY number), '{}'),
+SELECT coalesce(array_agg(number ORDER BY number) FILTER (WHERE in_wave), '{}'),
+       coalesce(array_agg(number ORDER BY number), '{}'),
+       coalesce(sum(cardinality(recipients)) FILTER (WHERE in_wave), 0),
        coalesce(sum(cardinality(recipients)), 0),
        (SELECT count(DISTINCT subscriber_id) FROM written w, unnest(w.recipients) AS subscriber_id)
 FROM written;

@@ -18,11 +18,12 @@ WITH due AS (
     FROM placed GROUP BY send_id, variant_id, provider_class, piece
 ), written AS (
     INSERT INTO delivery_chunk
-        (send_id, number, variant_id, provider_class, is_retry, recipients, settled, ahead, state, token, takeovers)
+        (send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token, takeovers,
+         trouble)
     SELECT send_id,
            (SELECT max(number) FROM delivery_chunk old WHERE old.send_id = cut.send_id)
                + row_number() OVER (PARTITION BY send_id ORDER BY variant_id, provider_class, recipients[1]),
-           variant_id, provider_class, true, recipients, 0, 0, 'pending', 0, 0
+           variant_id, provider_class, false, true, recipients, 0, 0, 'pending', 0, 0, ''
     FROM cut
     RETURNING send_id, number, recipients
 ), held AS (

@@ -1,0 +1,60 @@
+"""What a send begins with: whose turn it is, how long it may be tried, whom it is for, and who goes ahead of the rest."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from dispatch import vault
+from dispatch.audience import addresses
+from dispatch.audience.models import Newsletter
+from dispatch.delivery import statements
+from dispatch.delivery.models import Send
+from dispatch.editions.models import Edition
+
+TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
+
+
+def must_wait(edition: Edition) -> bool:
+    """Whether an earlier edition of the same story is not enlisted yet: whom it takes is open, and nobody gets both."""
+    further = edition.stories.filter(is_further=True).values("story")
+    earlier = Edition.objects.filter(newsletter=edition.newsletter_id, stories__story__in=further, pk__lt=edition.pk)
+    return earlier.filter(state__in=[Edition.State.RENDERED, Edition.State.DUE], send=None).exists()
+
+
+def new_send(edition: Edition) -> Send:
+    """Its row; nobody is enlisted yet."""
+    cadence = Newsletter.Cadence(edition.newsletter.cadence)
+    now = statements.now()
+    return Send.objects.create(
+        edition=edition,
+        state=Send.State.ENLISTING,
+        ambiguity=edition.newsletter.ambiguity,
+        started_at=now,
+        expires_at=now + TTL.get(cadence, timedelta(hours=24)),
+    )
+
+
+def audience(edition: Edition, send: Send) -> dict[str, Any]:
+    """What `enlist.sql` asks for."""
+    return {
+        "edition": edition.pk,
+        "send": send.pk,
+        "newsletter": edition.newsletter_id,
+        "cadence": edition.newsletter.cadence,
+        "topics": statements.row("topics", edition=edition.pk)[0],
+        "size": settings.DELIVERY["chunk"],
+        "seeds": [vault.blind_index(addresses.unique_form(address)) for address in settings.DELIVERY["seeds"]],
+        "wave_from": settings.DELIVERY["first_wave_from"],
+        "wave_share": settings.DELIVERY["first_wave_share"],
+        "wave_most": settings.DELIVERY["first_wave_most"],
+    }
+
+
+def start(send: Send, frozen: int, wave: int) -> None:
+    """Let it go, a first wave ahead of the rest where there is a rest; with nobody to write to it is over at once."""
+    send.frozen_count = frozen
+    send.first_wave = wave if wave < frozen else 0
+    send.state = Send.State.FIRST_WAVE if send.first_wave else Send.State.SENDING if frozen else Send.State.FINISHED
+    send.finished_at = None if frozen else send.started_at
+    send.save()
