@@ -52,9 +52,12 @@ def hold_against(heard, messages, answers):
         (),
         ("-8",),
         ("-a",),
+        ("-c",),
         ("-C",),
         ("-e",),
         ("-E",),
+        ("-f", "EHLO"),
+        ("-f", "QUIT"),
         ("-F",),
         ("-h", "odd.example.org"),
         ("-N",),
@@ -63,6 +66,7 @@ def hold_against(heard, messages, answers):
         ("-R", "/"),
         ("-s", "MAIL"),
         ("-S", "From"),
+        ("-t", "5"),
         ("-T", "1024"),
         ("-v",),
     ],
@@ -112,6 +116,19 @@ def test_what_it_refuses_is_refused_as_its_verb_says(sent, words, meaning):
     answers = sent(*words)
     assert {type(answer) for answer in answers} == {meaning}, answers
     assert len(answers) == (1 if meaning is Trouble else 4)
+
+
+@pytest.mark.parametrize(
+    "words", [("-r", "CONNECT"), ("-f", "CONNECT"), ("-r", "EHLO"), ("-f", "EHLO,HELO"), ("-L",)], ids=" ".join
+)
+def test_one_that_does_not_let_us_in_is_trouble(sent, words):
+    (answer,) = sent(*words)
+    assert isinstance(answer, Trouble)
+
+
+@pytest.mark.parametrize("how", ["-q", "-Q"])
+def test_a_session_that_it_ends_instead_of_resetting_goes_on_over_another(sent, how):
+    assert {type(answer) for answer in sent("-f", "RCPT", how, "RSET")} == {Refused}
 
 
 @pytest.mark.parametrize("verb", ["CONNECT", "EHLO", "EHLO,HELO", "MAIL", "RCPT", "DATA"])

@@ -1,0 +1,80 @@
+"""Postfix, Exim and OpenSMTPD behind a line that breaks: what we say of each letter is what they did with it."""
+
+import contextlib
+import itertools
+import random
+import socket
+import threading
+import time
+
+import pytest
+from faulty_relay import CAST, letter
+
+from dispatch.delivery.mailers import dialling
+from dispatch.delivery.mailers.base import Trouble
+from dispatch.outcomes import Sent, Unknown
+
+pytestmark = pytest.mark.counterpart
+BREAKS = 10
+
+
+class Breaking:
+    """A way to a port on which each connection ends after so many bytes of ours, as long as there are `lengths`."""
+
+    def __init__(self, port, lengths):
+        self.beyond, self.lengths = port, itertools.chain(lengths, itertools.repeat(1 << 30))
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listening.accept()
+                far = socket.create_connection(("127.0.0.1", self.beyond))
+                for ends, length in (((near, far), next(self.lengths)), ((far, near), 1 << 30)):
+                    threading.Thread(target=self.carry, args=(*ends, length), daemon=True).start()
+
+    @staticmethod
+    def carry(source, target, left):
+        with contextlib.suppress(OSError):
+            while left and (data := source.recv(min(left, 4096))):
+                target.sendall(data)
+                left -= len(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def close(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+
+
+def came_to(real, name):
+    """Whether its letter is at the other end, or comes while anything else could."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if any(f"{name}@example.org" in one.recipients for one in list(real.onward.taken)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_what_we_say_of_each_letter_is_what_became_of_it(real, opened, seed):
+    chance = random.Random(seed)
+    way = Breaking(real.port, [chance.randrange(20, 1200) for _ in range(BREAKS)])
+    messages = [letter(f"{name}.cut{seed}") for name in CAST[:40]]
+    answers = list(opened(dialling.Relay("127.0.0.1", way.port, security="none", connections=2)).send(messages))
+    assert list(opened(real.relay()).send([letter(f"last.cut{seed}")])) == [Sent()]
+    assert came_to(real, f"last.cut{seed}")
+    way.close()
+    for message, answer in itertools.zip_longest(messages, answers):
+        if answer == Sent():
+            assert came_to(real, message.recipient.partition("@")[0])
+        elif not isinstance(answer, Unknown):
+            assert answer is None or isinstance(answer, Trouble), answer
+            assert not any(message.recipient in one.recipients for one in real.onward.taken)
+    assert sum(isinstance(answer, Unknown) for answer in answers) <= BREAKS
+    assert Sent() in answers
