@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch import vault
-from dispatch.audience import forms, tickets
+from dispatch.audience import addresses, tickets
 from dispatch.audience.models import SignUp, Suppression
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,7 @@ def test_a_risky_mailbox_is_told_before_anything_is_kept(client, newsletter, add
 
 @pytest.mark.parametrize("address", ["alice@example.org", "alice@notmail.ru.org", "alice@hotmail.ru", "by@proton.me"])
 def test_other_mailboxes_are_not(client, newsletter, address):
-    assert not forms.is_risky(address)
+    assert not addresses.is_risky(address)
     assert "data-goes-on" in client.post("/subscribe/office", FORM | {"address": address}).content.decode()
 
 

@@ -150,3 +150,10 @@ def test_a_moment_is_read_as_each_system_writes_it(when):
 def test_an_empty_file_still_is_unusable(csv_file):
     with pytest.raises(lists.Unusable), lists.opened(csv_file("")):
         pass
+
+
+@pytest.mark.django_db
+def test_mailboxes_with_providers_that_readers_must_fear_are_counted(take, settings):
+    settings.RISKY_PROVIDERS = ["by", "mail.ru"]
+    report = take("email,status\na@tut.by,\nb@mail.ru,\nc@example.org,\nd@mail.ru,unsubscribed\n", apply=False)
+    assert report.risky == 2

@@ -6,12 +6,15 @@ quoted strings; RFC 6531 letters allowed).
 """
 
 import enum
+import functools
 import re
 import unicodedata
 
 import idna
+from django.conf import settings
 
 LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.UNICODE)
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 LONGEST, LONGEST_LOCAL = 254, 64  # RFC 5321 section 4.5.3.1, in octets
 
 
@@ -75,13 +78,19 @@ def provider_class(address: str) -> ProviderClass:
     return ProviderClass.OTHER
 
 
+def is_risky(address: str) -> bool:
+    """Whether its mailbox is with a provider on the newsroom's list, by the domain or a parent of it."""
+    domain = address.rpartition("@")[2].strip().lower()
+    return any(domain == risky or domain.endswith(f".{risky}") for risky in settings.RISKY_PROVIDERS)
+
+
+@functools.lru_cache(maxsize=4096)  # a list has few domains and many readers
 def _host(domain: str) -> str:
     try:
         host = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:
         raise Malformed("the domain cannot be written in letters that mail servers take") from error
     labels = host.split(".")
-    fine = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-    if len(labels) < 2 or not all(fine.fullmatch(label) for label in labels) or labels[-1].isdigit():
+    if len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise Malformed("the domain is not one (like example.org)")
     return host

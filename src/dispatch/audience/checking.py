@@ -1,5 +1,6 @@
 """One line of a list: a reader, somebody who must not be written to, or a fault that says where and why."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -72,12 +73,13 @@ def _arrival(
 def _reader(
     fields: Mapping[str, str], address: str, newsletter: Newsletter, defaults: Defaults, source: str
 ) -> batches.Reader:
-    asked = fields.get("language") or defaults.language or next(iter(newsletter.languages), "")
+    come = tuple(newsletter.languages)
+    asked = fields.get("language") or defaults.language or next(iter(come), "")
     reader = batches.Reader(
         address=address,
         name=" ".join(fields.get("name", "").split())[:LONGEST_NAME],
-        language=_language(asked, newsletter),
-        second_language=_language(fields.get("second_language") or defaults.second_language, newsletter),
+        language=_language(asked, come),
+        second_language=_language(fields.get("second_language") or defaults.second_language, come),
         topics=tuple(topic.strip() for topic in fields.get("topics", "").split("|") if topic.strip()),
         frequency=fields.get("frequency", "").lower(),
         newsletter=newsletter.pk,
@@ -90,13 +92,12 @@ def _reader(
 
 def _check(reader: batches.Reader, newsletter: Newsletter) -> None:
     """Raises _Wrong where this reader would never get a letter, or could not be kept."""
-    languages = {"language": reader.language, "second_language": reader.second_language}
-    for column, code in languages.items():
-        if code and not LANGUAGE.fullmatch(code):
+    come, codes = newsletter.languages, (reader.language, reader.second_language)
+    for column, code in zip(("language", "second_language"), codes, strict=True):
+        if code and code not in come and not LANGUAGE.fullmatch(code):
             raise _Wrong(column, "a language is a code like be or en")
-    if not set(languages.values()) & set(newsletter.languages):
-        come = " ".join(newsletter.languages) or "none"
-        raise _Wrong("language", f"{newsletter.slug} comes in {come}, and in neither of these")
+    if codes[0] not in come and codes[1] not in come:
+        raise _Wrong("language", f"{newsletter.slug} comes in {' '.join(come) or 'none'}, and in neither of these")
     if reader.frequency not in {"", newsletter.cadence}:
         raise _Wrong("frequency", f"{newsletter.slug} comes {newsletter.cadence}; leave this empty")
     if any(len(topic) > LONGEST_TOPIC or UNPRINTABLE.search(topic) for topic in reader.topics):
@@ -106,8 +107,9 @@ def _check(reader: batches.Reader, newsletter: Newsletter) -> None:
             raise _Wrong(column, "it has characters that cannot be printed")
 
 
-def _language(asked: str, newsletter: Newsletter) -> str:
+@functools.lru_cache(maxsize=1024)
+def _language(asked: str, come: tuple[str, ...]) -> str:
     """The newsletter's own code for what is asked ("be" for "be_BY" where it comes in be), else the code as asked."""
     code = asked.strip().lower().replace("_", "-")
     parent = code.partition("-")[0]
-    return parent if code not in newsletter.languages and parent in newsletter.languages else code
+    return parent if code not in come and parent in come else code

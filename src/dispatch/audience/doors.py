@@ -12,7 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from dispatch.audience import budgets, forms, pages, signing_up, tickets
+from dispatch.audience import addresses, budgets, forms, pages, signing_up, tickets
 from dispatch.audience.models import Newsletter
 from dispatch.headers import POLICY
 
@@ -32,7 +32,7 @@ def subscribe(request: HttpRequest, slug: str) -> HttpResponse:
     wanted = forms.wanted(request.POST, newsletter)
     if forms.is_plainly_none(wanted.address):
         return _form(request, newsletter, trouble="no_address", status=422)
-    return _step(request, newsletter, tickets.issue(wanted), is_risky=forms.is_risky(wanted.address))
+    return _step(request, newsletter, tickets.issue(wanted), is_risky=addresses.is_risky(wanted.address))
 
 
 @xframe_options_exempt
@@ -68,7 +68,7 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
     if ticket is None or ticket.wanted.newsletter != newsletter.pk:
         return _form(request, newsletter, trouble="too_old", status=422)
     if not tickets.is_earned(ticket, request.POST.get("proof", "")):
-        is_risky = forms.is_risky(ticket.wanted.address) and not ticket.wanted.is_link
+        is_risky = addresses.is_risky(ticket.wanted.address) and not ticket.wanted.is_link
         return _step(request, newsletter, ticket.text, is_risky=is_risky)
     signing_up.ask(ticket.wanted, budgets.network(request.META.get("REMOTE_ADDR", ""), timezone.now()))
     lead = "link_asked" if ticket.wanted.is_link else "asked_lead"

@@ -42,12 +42,6 @@ def is_plainly_none(address: str) -> bool:
     return not (name and at and "." in domain) or len(address) > addresses.LONGEST
 
 
-def is_risky(address: str) -> bool:
-    """Whether its mailbox is with a provider on the newsroom's list, by the domain or a parent of it."""
-    domain = address.rpartition("@")[2].strip().lower()
-    return any(domain == risky or domain.endswith(f".{risky}") for risky in settings.RISKY_PROVIDERS)
-
-
 def safe_pattern() -> str:
     """A pattern that addresses with risky providers do not match, so that a style sheet alone can speak up."""
     domains = "|".join(risky.replace(".", r"\.") for risky in settings.RISKY_PROVIDERS)

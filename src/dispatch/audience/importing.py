@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dispatch import vault
 from dispatch.accounts import audit
-from dispatch.audience import batches, checking, leaving, lists
+from dispatch.audience import addresses, batches, checking, leaving, lists
 from dispatch.audience.checking import Arrival
 from dispatch.audience.models import Import
 
@@ -38,6 +38,7 @@ class Report:
     suppressed: int = 0  # addresses that must not be written to
     ended: int = 0  # lines of those who left, bounced or complained where the list comes from
     asked: int = 0  # who will get a letter that asks them
+    risky: int = 0  # readers' lines whose mailbox is with a provider on the newsroom's list
     resumed: int = 0  # lines that an earlier run, which did not end, was done with
 
 
@@ -81,8 +82,9 @@ def _good(found: lists.ReaderList, defaults: Defaults, report: Report) -> Iterat
         report.lines += 1
         if isinstance(one, lists.Fault):
             report.faults.append(one)
-        else:
-            yield one
+            continue
+        report.risky += isinstance(one, batches.Reader) and addresses.is_risky(one.address)
+        yield one
 
 
 def _row(path: Path, defaults: Defaults) -> Import:

@@ -62,6 +62,8 @@ def _counted(report: "importing.Report", options: argparse.Namespace) -> str:
 
 def _tell(report: "importing.Report", file: Path | None) -> None:
     """How the file was read, and each line that was refused."""
+    from dispatch import saying
+
     if report.encoding != "utf-8-sig":
         print(f"Read as {ENCODINGS[report.encoding]}. If names look wrong, save the file as UTF-8.")
     if report.system:
@@ -70,6 +72,9 @@ def _tell(report: "importing.Report", file: Path | None) -> None:
         print(f"An earlier run had come to line {report.resumed}; this one went on from there.")
     if report.not_taken:
         print(f"Not read: the columns {', '.join(report.not_taken)}.")
+    if report.risky:
+        many = saying.many(report.risky, "reader has", "readers have")
+        print(f"{many} a mailbox with a provider on your list (DISPATCH_RISKY_PROVIDERS). They are taken like others.")
     lines = [f"line {fault.line}: {fault.column}: {fault.problem}" for fault in report.faults]
     if file:
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
