@@ -18,7 +18,7 @@ def keys(monkeypatch):
 
     def restart(*lines):
         monkeypatch.setenv("DISPATCH_VAULT_KEYS", "\n".join(lines))
-        for kept in (vault._keys, vault._subkey, vault._keyed, vault._cipher):
+        for kept in (vault._keys, vault._subkey, vault._keyed, vault._cipher, vault._lasting):
             kept.cache_clear()
 
     yield restart
@@ -106,3 +106,15 @@ def test_keys_that_are_none_are_told_in_words_without_the_key(keys, lines, words
     with pytest.raises(env.Misconfigured, match=words) as refusal:
         vault.seal("alice@example.org", "here")
     assert OLD not in str(refusal.value)
+
+
+def test_what_is_sealed_for_good_opens_when_its_key_is_retired(keys):
+    keys(f"1 {OLD}")
+    sealed = vault.seal_lasting("a secret", "second factor")
+    retired = vault.retired_key_line(1)
+    keys(retired, f"2 {NEW}")
+    assert vault.unseal_lasting(sealed, "second factor") == "a secret"
+    with pytest.raises(vault.Unreadable, match="second factor"):
+        vault.unseal_lasting(sealed[:-4] + "AAA=", "second factor")
+    with pytest.raises(vault.Unreadable):
+        vault.unseal_lasting(sealed, "elsewhere")

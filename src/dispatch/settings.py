@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "axes",
     "anymail",
     "dispatch.accounts",
@@ -105,7 +106,18 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = False  # they go by network address, which everyone behind one proxy shares; axes goes by account
+ACCOUNT_RATE_LIMITS = {
+    "login": None,  # by network address, which everyone behind one proxy shares; axes counts passwords by account
+    "login_failed": "10/10m/key",  # codes of a second factor, by person
+    "reauthenticate": None,  # counts looking at the page; what is typed there is counted above, and by axes
+}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+MFA_ADAPTER = "dispatch.accounts.adapter.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Dispatch"
+SECOND_FACTOR = not DEMO
+"""Whether everybody needs one. Who only tries the demo does not."""
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1  # hours
 AXES_RESET_ON_SUCCESS = True

@@ -5,9 +5,13 @@ class AccountsConfig(AppConfig):
     name = "dispatch.accounts"
 
     def ready(self) -> None:
-        """Signing in by password is allauth's; it is written into the audit log all the same."""
+        """Signing in and second factors are allauth's; they are written into the audit log all the same."""
         from allauth.account.signals import user_logged_in
+        from allauth.mfa import signals
 
-        from dispatch.accounts import signing_in
+        from dispatch.accounts import proof, signing_in
 
-        user_logged_in.connect(signing_in.by_password)
+        user_logged_in.connect(signing_in.signed_in)
+        signals.authenticator_added.connect(proof.added)
+        signals.authenticator_removed.connect(proof.removed)
+        signals.authenticator_reset.connect(proof.renewed)

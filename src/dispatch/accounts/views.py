@@ -1,11 +1,10 @@
 """Signing in by link."""
 
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from dispatch.accounts import audit, signing_in
+from dispatch.accounts import signing_in
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -19,6 +18,4 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     user = signing_in.use(token)
     if user is None:
         return render(request, "account/link.html", {"owner": None}, status=410)
-    login(request, user, backend=BACKEND)
-    audit.record(user, "account.sign_in", f"user:{user.pk}", "by link")
-    return redirect("/")
+    return signing_in.by_link(request, user)

@@ -22,6 +22,7 @@ class Act:
     role: Role
     done: str
     too_late: str
+    freshly: bool = False  # the second factor is asked for anew
 
 
 def _again(edition: int, by: User, reason: str) -> bool:
@@ -73,7 +74,9 @@ ON_EDITION = {
     "retry": Act(
         _again, Role.EDITOR, "It is being rendered again.", "It has not failed any more; nothing was changed."
     ),
-    "send-now": Act(_send_now, Role.APPROVER, "It leaves now.", "It is not gathering any more; nothing was changed."),
+    "send-now": Act(
+        _send_now, Role.APPROVER, "It leaves now.", "It is not gathering any more; nothing was changed.", freshly=True
+    ),
 }
 """A pause harms nobody, so every editor may; what puts mail on the wire, or takes it from readers, is an approver's."""
 

@@ -27,7 +27,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/exports.html", {"exports": shown, "form": forms.Leaving()})
 
 
-@permissions.requires(Role.OPERATOR)
+@permissions.requires(Role.OPERATOR, freshly=True)
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a list; nothing leaves before a second person has agreed."""
@@ -45,7 +45,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     return redirect("exports")
 
 
-@permissions.requires(Role.OPERATOR)
+@permissions.requires(Role.OPERATOR, freshly=True)
 @require_POST
 def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
     """Agree to somebody else's, or withdraw one."""
@@ -58,7 +58,7 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
     return redirect("exports")
 
 
-@permissions.requires(Role.OPERATOR)
+@permissions.requires(Role.OPERATOR, freshly=True)
 @require_POST
 def take(request: HttpRequest, number: int) -> HttpResponseBase:
     """The sealed file, once, to the person who asked for it."""

@@ -53,6 +53,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "messages": lambda: messages.get_messages(request),
         "state": states.of,
         "zone": settings.TIME_ZONE,
+        "second_factor": settings.SECOND_FACTOR,
         "name_of": naming.newsletter,
         "brings": naming.brings,
         "seen_at": seen_at,

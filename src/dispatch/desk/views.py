@@ -120,6 +120,8 @@ def _act(request: HttpRequest, act: acting.Act | None, target: int, edition_id: 
     user = cast("User", request.user)
     if not permissions.may(user, act.role):
         raise PermissionDenied(f"This is for people whose role is {act.role.label.lower()} or above.")
+    if act.freshly and (elsewhere := permissions.prove(request)):
+        return elsewhere
     if why := acting.reason(request):
         acting.tell(request, act.do(target, user, why), act.done, act.too_late)
     return redirect("edition_page", edition_id)

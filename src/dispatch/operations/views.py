@@ -106,7 +106,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     return redirect("queue")
 
 
-@permissions.requires(Role.OPERATOR)
+@permissions.requires(Role.OPERATOR, freshly=True)
 @require_POST
 def lift(request: HttpRequest, stop_id: int) -> HttpResponse:
     """Lift one."""

@@ -1,10 +1,14 @@
-"""`dispatch user add|link|list`: people of the newsroom."""
+"""`dispatch user add|link|list|signout|lost-factor`: people of the newsroom."""
 
 import argparse
 import getpass
 import sys
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from dispatch.accounts.models import User
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     link = acts.add_parser("link", help="print a sign-in link, good once, for 15 minutes")
     link.add_argument("email")
     acts.add_parser("list", help="everyone")
+    signout = acts.add_parser("signout", help="end the sessions and sign-in links of a person, or of everybody")
+    who = signout.add_mutually_exclusive_group(required=True)
+    who.add_argument("email", nargs="?")
+    who.add_argument("--all", action="store_true")
+    lost = acts.add_parser("lost-factor", help="take a second factor away, so that its owner sets up another")
+    lost.add_argument("email")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    return {"add": _add, "link": _link, "list": _list}[options.act](options)
+    acts = {"add": _add, "link": _link, "list": _list, "signout": _sign_out, "lost-factor": _lost_factor}
+    return acts[options.act](options)
 
 
 def _add(options: argparse.Namespace) -> int:
@@ -50,11 +61,10 @@ def _link(options: argparse.Namespace) -> int:
     from django.conf import settings
 
     from dispatch.accounts import signing_in
-    from dispatch.accounts.models import User
 
-    user = User.objects.filter(email__iexact=options.email).first()
+    user = _person(options.email)
     if user is None:
-        return _sorry("nobody has this address; `dispatch user list` shows everyone.")
+        return _nobody()
     print(settings.PUBLIC_URL + signing_in.link(user))
     return 0
 
@@ -65,6 +75,39 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has t
     for user in User.objects.order_by("email"):
         print(f"{user.email}\t{user.role}\t{user.name}")
     return 0
+
+
+def _sign_out(options: argparse.Namespace) -> int:
+    from dispatch import saying
+    from dispatch.accounts import signing_in
+
+    who = None if options.all else _person(options.email)
+    if who is None and not options.all:
+        return _nobody()
+    ended = signing_in.sign_out(who, None, "at the terminal")
+    print(f"{saying.many(ended, 'session')} ended; sign-in links that were not used are void.")
+    return 0
+
+
+def _lost_factor(options: argparse.Namespace) -> int:
+    from dispatch.accounts import proof, signing_in
+
+    who = _person(options.email)
+    if who is None:
+        return _nobody()
+    signing_in.sign_out(who, None, "second factor lost")
+    proof.forget(who, None, "at the terminal")
+    return _link(options)
+
+
+def _person(email: str) -> "User | None":
+    from dispatch.accounts.models import User
+
+    return User.objects.filter(email__iexact=email).first()
+
+
+def _nobody() -> int:
+    return _sorry("nobody has this address; `dispatch user list` shows everyone.")
 
 
 def _sorry(text: str) -> int:
