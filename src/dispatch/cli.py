@@ -15,6 +15,7 @@ COMMANDS = {
     "publish": ("dispatch.articles.commands.publish", "bring an article from a file or an address"),
     "source": ("dispatch.articles.commands.source", "add, list or change a CMS or feed"),
     "import": ("dispatch.audience.commands.readers", "import readers from a CSV file"),
+    "reader": ("dispatch.operations.commands.reader", "say what is kept of one address, or forget it"),
     "honey": ("dispatch.audience.commands.honey", "say whether a text names a reader invented for an export"),
     "redirect": ("dispatch.audience.commands.redirect", "keep links of another system's mails working"),
     "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from dispatch.audience import letters
-from dispatch.audience.models import Subscriber, Subscription, Suppression
+from dispatch.audience.models import Change, Letter, Subscriber, Subscription, Suppression, Wish
 
 UNDO = timedelta(hours=24)
 TOMBSTONE = timedelta(days=365)
@@ -44,6 +44,19 @@ def forget_who_left(limit: int = 1000) -> int:
     Subscriber.objects.filter(pk__in=indexes).delete()
     bury([bytes(index) for index in indexes.values()])
     return len(indexes)
+
+
+@transaction.atomic
+def erase(index: bytes) -> bool:
+    """Forget the address of this blind index now, whatever its reader still reads. False: nothing of it was kept."""
+    hold_the_door()
+    kept = (Subscriber, Change, Wish, Letter)
+    found = [kind.objects.filter(address_index=index).exists() for kind in kept]
+    if any(found):
+        Subscriber.objects.filter(address_index=index).delete()
+        Change.objects.filter(address_index=index).delete()
+        bury([index])
+    return any(found)
 
 
 def bury(indexes: list[bytes]) -> None:

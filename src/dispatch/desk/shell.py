@@ -20,7 +20,10 @@ ROOMS = (
     ("Stories", "stories", Role.EDITOR),
     ("Queue", "queue", Role.OPERATOR),
     ("Exports", "exports", Role.OPERATOR),
+    ("Readers", "reader", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
+    ("People", "people", Role.ADMINISTRATOR),
+    ("Audit", "audit_log", Role.OPERATOR),
     ("Inbox", "inbox", Role.EDITOR),
     ("Wall", "wall", Role.EDITOR),
 )

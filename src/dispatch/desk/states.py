@@ -51,6 +51,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "over": ("over", "over"),
         "seen": ("bad", "got out"),
     },
+    "person": {
+        "has": ("good", "set up"),
+        "has_not": ("", "not yet"),
+        "closed": ("over", "closed"),
+    },
     "reader": {
         "deferred": ("later", "deferred"),
         "refused": ("bad", "refused"),

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import exports, views
+from dispatch.desk import exports, people, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("exports/ask", exports.ask, name="export_ask"),
     path("exports/<int:number>/take", exports.take, name="export_take"),
     path("exports/<int:number>/do/<str:act>", exports.act, name="export_act"),
+    path("people/", people.people, name="people"),
+    path("people/signout", people.sign_out_all, name="sign_out_all"),
+    path("people/<int:number>/do/<str:act>", people.act, name="person_act"),
+    path("audit/", people.audit_log, name="audit_log"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
     path("posts/<int:post_id>/settle", views.settle_post, name="post_settle"),
 ]

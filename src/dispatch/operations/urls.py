@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.operations import views
+from dispatch.operations import readers, views
 
 urlpatterns: list[URLPattern] = [
     path("queue/", views.queue, name="queue"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("queue/chunks/<int:send_id>/<int:number>", views.free_chunk, name="chunk_free"),
     path("stop", views.stop, name="stop"),
     path("stop/<int:stop_id>/lift", views.lift, name="stop_lift"),
+    path("reader/", readers.reader, name="reader"),
     path("health/", views.health, name="health"),
     path("health.json", views.health_json, name="health_json"),
     path("live", views.live, name="live"),

@@ -1,9 +1,10 @@
-"""Second factors in a browser: a passkey is set up, and asked for from then on."""
+"""People in a browser: a passkey is set up and asked for from then on; the pages of people, audit and one reader."""
 
 import newsroom
 import pytest
 
-from dispatch.accounts import signing_in
+from dispatch import vault
+from dispatch.accounts import audit, signing_in
 
 KEY = {
     "protocol": "ctap2",
@@ -57,3 +58,28 @@ def test_a_passkey_is_set_up_and_then_asked_for(visitor, page, here):
     page.get_by_role("heading", name="New recovery codes").wait_for()
     page.get_by_role("button", name="Make new ones").click()
     page.get_by_role("link", name="I have them").wait_for()
+
+
+def test_people_audit_and_one_reader(visitor, page):
+    alice = newsroom.person("administrator")
+    bob = newsroom.person("editor", "Bob")
+    audit.record(bob, "send.pause", "send:1", "a typo in the subject")
+    office = newsroom.newsletter()
+    newsroom.readers(office, en=1)
+    visitor.sign_in(alice)
+    visitor.look("people", "/people/")
+    page.goto("/audit/")
+    page.get_by_role("link", name="Check the chain").click()
+    page.get_by_text("The chain holds").wait_for()
+    visitor.look("audit")
+    reader = office.subscriptions.get().subscriber
+    address = vault.unseal(bytes(reader.address), f"subscriber:{reader.pk}:address")
+    visitor.look("reader", "/operations/reader/")
+    page.get_by_label("Address").fill(address)
+    page.get_by_label("Why?").fill("she asked")
+    page.get_by_role("button", name="Show what is kept").click()
+    page.get_by_role("heading", name="Newsletters").wait_for()
+    page.get_by_text("Forget this reader", exact=True).first.click()
+    page.get_by_label("Why?").last.fill("she asked")
+    page.get_by_role("button", name="Forget this reader").click()
+    page.get_by_text("Forgotten. No mail").wait_for()

@@ -1,0 +1,102 @@
+"""People of the newsroom, and what they did."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from dispatch import saying
+from dispatch.accounts import audit, permissions, proof, signing_in
+from dispatch.accounts.models import AuditEntry, Role, User
+from dispatch.desk import acting
+
+PAGE = 100
+
+
+@permissions.requires(Role.ADMINISTRATOR)
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Everyone, their role and whether they have a second factor."""
+    everyone = [(one, proof.has(one)) for one in User.objects.order_by("-is_active", "email")]
+    return render(request, "desk/people.html", {"people": everyone, "roles": Role.choices})
+
+
+@permissions.requires(Role.ADMINISTRATOR, freshly=True)
+@require_POST
+def sign_out_all(request: HttpRequest) -> HttpResponse:
+    """End every session, one's own included."""
+    if not (why := acting.reason(request)):
+        return redirect("people")
+    signing_in.sign_out(None, _user(request), why)
+    return redirect("account_login")
+
+
+@permissions.requires(Role.ADMINISTRATOR, freshly=True)
+@require_POST
+def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
+    """Sign somebody out, take their lost second factor away, change their role, close their account or open it again."""
+    who, user = get_object_or_404(User, pk=number), _user(request)
+    if act not in {"signout", "lost-factor", "role", "close", "open"}:
+        raise Http404
+    if act in {"role", "close"} and who == user:
+        messages.error(request, "Not your own: another administrator does that. Nothing was changed.")
+    elif why := acting.reason(request):
+        if act == "lost-factor":
+            proof.forget(who, user, why)
+        elif act == "role":
+            _give_role(who, request.POST.get("role", ""), user, why)
+        elif act in {"close", "open"}:
+            User.objects.filter(pk=who.pk).update(is_active=act == "open")
+            audit.record(user, f"account.{act}", f"user:{who.pk}", why)
+        ended = signing_in.sign_out(who, user, why) if act != "open" else 0
+        messages.success(request, f"Done; {saying.many(ended, 'session')} ended.")
+    return redirect("people")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_safe
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """The latest entries, those before them, those of one person or kind of act; and whether the chain holds, when asked."""
+    who, act, before = (request.GET.get(name, "").strip()[:60] for name in ("who", "act", "before"))
+    found = AuditEntry.objects.select_related("who").order_by("-pk")
+    if who.isdecimal():
+        found = found.filter(who=int(who))
+    if act:
+        found = found.filter(act__startswith=act)
+    if before.isdecimal():
+        found = found.filter(pk__lt=int(before))
+    entries = list(found[: PAGE + 1])
+    shown = {
+        "entries": entries[:PAGE],
+        "before": entries[PAGE - 1].pk if len(entries) > PAGE else None,
+        "who": who,
+        "act": act,
+        "people": User.objects.order_by("email"),
+        "kinds": sorted({name.partition(".")[0] for name in _acts()}),
+        "is_checked": "check" in request.GET,
+        "broken": audit.verify() if "check" in request.GET else None,
+        "hash": _newest_hash(),
+    }
+    return render(request, "desk/audit.html", shown)
+
+
+def _newest_hash() -> str:
+    newest = AuditEntry.objects.order_by("pk").last()
+    return bytes(newest.hash).hex() if newest else ""
+
+
+def _acts() -> list[str]:
+    return list(AuditEntry.objects.order_by().values_list("act", flat=True).distinct())
+
+
+def _give_role(who: User, role: str, by: User, reason: str) -> None:
+    if role not in Role.values:
+        raise Http404
+    User.objects.filter(pk=who.pk).update(role=role)
+    audit.record(by, f"account.role.{role}", f"user:{who.pk}", reason)
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)
