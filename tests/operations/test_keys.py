@@ -33,6 +33,8 @@ NOT_SEALED = {
     "address_index",
     "handle",
     "audience_hash",
+    "key",
+    "mark",
 }
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +46,7 @@ def keys(monkeypatch):
 
     def restart(*lines):
         monkeypatch.setenv("DISPATCH_VAULT_KEYS", "\n".join(lines))
-        for kept in (vault._keys, vault._subkey, vault._keyed, vault._cipher):
+        for kept in (vault._keys, vault._subkey, vault._keyed, vault._cipher, vault._lasting):
             kept.cache_clear()
 
     yield restart
