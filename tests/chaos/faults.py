@@ -26,6 +26,7 @@ class Faults:
             self.kill_worker: 6,
             self.kill_child: 6,
             self.drop_connection: 6,
+            self.die_after_an_effect: 3,
             self.kill_clock: 3,
             self.freeze: 2,
             self.double_doorbells: 2,
@@ -51,6 +52,12 @@ class Faults:
         children = self.world.processes(self.a("worker1", "worker2"))[1:]
         if children:
             tell(self.random.choice(children), signal.SIGKILL)
+
+    def die_after_an_effect(self):
+        """A worker's processes, for some seconds, again and again, at a place that no clock would find."""
+        self.world.die_after(self.random.randint(20, 600))
+        self.over.wait(3)
+        self.world.die_after(0)
 
     def kill_clock(self):
         self.world.kill(self.a("clock1", "clock2"))

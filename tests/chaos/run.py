@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,10 @@ from world import TIMES, World, until
 QUICK = {"readers": 8_000, "seeds": [], "trouble": 15, "blackout": 5, "journals": (True, False)}
 WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30, "journals": (True, False)}
 POLICIES = ("resend_once", "never_twice")
-SETTLES = float(TIMES["DISPATCH_LEASE_SECONDS"]) + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"]) + 10
-"""Seconds after the last trouble within which it goes on again by itself."""
+RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10
+"""Seconds after the last trouble within which every chunk that someone held then goes on."""
+SETTLES = RECOVERS + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"])
+"""Seconds after the first round within which the last doubts are sent again, and the send is closed."""
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Run:
     ambiguous: int = 0
     takeovers: int = 0
     state: str = ""
-    recovered: bool = False
+    recovered: float = 0.0  # seconds from the last trouble until every chunk that was held moved
+    seconds: float = 0.0
 
     @property
     def broken(self):
@@ -52,7 +56,7 @@ class Run:
             found.append("doubled more than it says")
         if self.state != "finished":
             found.append(f"ended as {self.state}")
-        if not self.recovered:
+        if self.recovered > RECOVERS:
             found.append("did not go on by itself")
         return found
 
@@ -65,6 +69,7 @@ def main():
         "--points", action="store_true", help="a small send for every effect that a worker may die after"
     )
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
     if options.points:
         return points()
     sizes = QUICK if options.quick else WHOLE
@@ -132,16 +137,39 @@ def one(world, people, sizes, plan):
     faults.thread.start()
     until(lambda: state(send) == "finished", sizes["trouble"])
     faults.stop()
-    run.faults = faults.done
+    run.faults, run.recovered = faults.done, recovery(send)
     # What is left goes at the pace of the receiver; from then on only a lease and a wait may be between it and the end.
-    until(lambda: remaining(send) == 0, 120)
-    run.recovered = until(lambda: state(send) in {"finished", "unbalanced"}, SETTLES)
-    run.state = Send.objects.get(pk=send).state
+    until(lambda: remaining(send) == 0, 300)
+    until(lambda: state(send) in {"finished", "unbalanced"}, SETTLES)
+    run.state, run.seconds = Send.objects.get(pk=send).state, time.monotonic() - began
     count(world, run, send, people)
-    kept = "with" if journal else "without"
-    took, troubles = time.monotonic() - began, sum(run.faults.values())
-    print(f"{policy}, {kept} a journal, seed {seed}: {took:.0f} s, {troubles} troubles", flush=True)
+    kept, troubles = "with" if journal else "without", sum(run.faults.values())
+    print(f"{policy}, {kept} a journal, seed {seed}: {run.seconds:.0f} s, {troubles} troubles", flush=True)
     return run
+
+
+def recovery(send):
+    """Seconds until every chunk that a worker, dead or alive, holds now has gone on."""
+    began, held = time.monotonic(), None
+
+    def moved():
+        nonlocal held
+        now = asked(lambda: leases(send))
+        if now is None:
+            return False
+        held = {chunk: at for chunk, at in (now if held is None else held).items() if now.get(chunk) == at}
+        return not held
+
+    until(moved, RECOVERS + 20)
+    return round(time.monotonic() - began, 1)
+
+
+def leases(send):
+    """Chunks that are held, and how far each is."""
+    from dispatch.delivery.models import Chunk
+
+    leased = Chunk.objects.filter(send=send, state="leased")
+    return {pk: at for pk, *at in leased.values_list("pk", "token", "settled")}
 
 
 def rendered(slot, policy):
@@ -213,6 +241,8 @@ def tell(runs):
         ("unknown", [run.unknown for run in runs]),
         ("ambiguous", [run.ambiguous for run in runs]),
         ("stretches in doubt", [run.takeovers for run in runs]),
+        ("all held went on after, s", [run.recovered for run in runs]),
+        ("seconds in all", [round(run.seconds) for run in runs]),
         ("ended as", [run.state for run in runs]),
     ]
     for name, values in lines:
@@ -227,6 +257,7 @@ def tell(runs):
         "doubled_resend_once": sum(run.doubled for run in by_policy["resend_once"]),
         "ambiguous": sum(run.ambiguous for run in by_policy["resend_once"]),
         "unbalanced": sum(run.state != "finished" for run in runs),
+        "recovered_in": max(run.recovered for run in runs),
     }
     print(json.dumps(said))
     return 1 if any(run.broken for run in runs) else 0

@@ -15,6 +15,8 @@ from proxy import Proxy
 
 HERE = Path(__file__).parent
 DISPATCH = [sys.executable, "-m", "dispatch.cli"]
+MORTAL = [sys.executable, HERE / "effects.py"]
+"""Dispatch, in processes that die after so many effects where DISPATCH_CRASH_AT says so."""
 TIMES = {
     "DISPATCH_LEASE_SECONDS": "6",
     "DISPATCH_RESEND_WAIT_SECONDS": "2",
@@ -67,7 +69,7 @@ class World:
         until((self.run / "valkey.sock").exists, 30)
         threading.Thread(target=self.mind, daemon=True).start()
         for number in (1, 2):
-            self.add(f"worker{number}", [*DISPATCH, "worker", "--queues", "email", "--concurrency", "2"])
+            self.add(f"worker{number}", [*MORTAL, "worker", "--queues", "email", "--concurrency", "2"])
             self.add(f"clock{number}", [*DISPATCH, "clock"])
 
     def add(self, name, command, owner=None):
@@ -90,6 +92,14 @@ class World:
         """The workers begin anew, with journals or without."""
         os.environ["DISPATCH_JOURNAL"] = "yes" if kept else "no"
         for name in ("worker1", "worker2"):
+            self.kill(name)
+
+    def die_after(self, effects):
+        """The first worker begins anew, and its processes die after so many effects each. 0: both begin anew, to live."""
+        os.environ.pop("DISPATCH_CRASH_AT", None)
+        if effects:
+            os.environ["DISPATCH_CRASH_AT"] = str(effects)
+        for name in ("worker1",) if effects else ("worker1", "worker2"):
             self.kill(name)
 
     def mind(self):
