@@ -205,6 +205,13 @@ def ping(seconds: int = 2) -> str:
     return ""
 
 
+def redis(seconds: float) -> Any:
+    """A client of the broker where that is Redis or Valkey, however it is reached, which waits `seconds` for an answer."""
+    patience = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry_on_timeout": False}
+    channel: Any = app.connection_for_write(transport_options=patience).default_channel
+    return channel.client
+
+
 def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Register a worker's function under its doorbell's name."""
     return cast("Callable[[Callable[P, None]], Callable[P, None]]", app.task(name=name, ignore_result=True))

@@ -33,6 +33,30 @@ def test_the_breaker_opens_at_the_fifth_failure_in_a_row():
     assert relays.next_probe() == relay.probe_at
 
 
+def test_it_opens_when_ten_of_fifty_failed_though_never_five_in_a_row():
+    relay = relays.save("main", "fake://")
+    for _ in range(9):
+        relays.worked(fail(relay))
+    assert Relay.objects.get().breaker == Breaker.CLOSED
+    assert fail(relay).breaker == Breaker.OPEN
+
+
+def test_ten_failures_among_many_letters_are_no_reason():
+    relay = relays.save("main", "fake://")
+    for _ in range(30):
+        fail(relay)
+        for _ in range(5):
+            relays.worked(relay)
+    assert Relay.objects.get().breaker == Breaker.CLOSED
+
+
+def test_after_a_probe_that_worked_what_failed_before_counts_no_more():
+    fail(relays.save("main", "fake://"), 5)
+    let_wait_end()
+    relays.worked(relays.choose())
+    assert fail(Relay.objects.get(), 4).breaker == Breaker.CLOSED
+
+
 def test_one_worker_probes_and_the_others_wait_for_what_it_finds():
     fail(relays.save("main", "fake://"), 5)
     let_wait_end()

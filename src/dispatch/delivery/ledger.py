@@ -45,6 +45,7 @@ class Claim:
     expires_at: datetime
     created_at: datetime
     newsletter: int
+    provider_class: int
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Relay(models.Model):
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.SMTP)
     url = models.BinaryField()  # sealed for "relay:<name>:url": smtp://user:password@host:587?security=starttls
     connections = models.PositiveSmallIntegerField(default=4)  # kept by each worker
+    per_second = models.FloatField(null=True)  # letters, through all workers together; null: as fast as they go
+    by_provider = models.JSONField(default=dict)  # the same to some mailbox providers: {"gmail": 20.0}
     active = models.BooleanField(default=True)
     breaker = models.CharField(max_length=10, choices=Breaker, default=Breaker.CLOSED)
     failures = models.PositiveIntegerField(default=0)  # in a row

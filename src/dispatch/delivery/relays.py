@@ -1,6 +1,7 @@
 """Relays: where mail is handed over, and the breaker that keeps a bad one from burning readers."""
 
 import random
+from collections import defaultdict, deque
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +19,9 @@ from dispatch.delivery.mailers.smtp import Smtp
 from dispatch.delivery.models import Relay
 
 OPENS_AFTER = 5
+"""Failures in a row."""
+RECENT, TOO_MANY = 50, 10
+"""Or as many of a process's last letters through a relay."""
 FIRST_PROBE, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 Unusable = relay_url.Unusable
 
@@ -55,6 +59,7 @@ def open_mailer(relay: Relay) -> Mailer:
 
 def worked(relay: Relay) -> None:
     """It took a message: whatever was wrong is over."""
+    _recent[relay.pk].append(False)
     if relay.failures or relay.breaker != Relay.Breaker.CLOSED:
         relay.failures, relay.opened_times, relay.probe_at, relay.trouble = 0, 0, None, ""
         relay.breaker = Relay.Breaker.CLOSED
@@ -62,17 +67,21 @@ def worked(relay: Relay) -> None:
 
 
 def failed(relay: Relay, reason: str) -> bool:
-    """It failed as a relay. After five in a row, or a failed probe, its breaker opens for a while, longer each time.
+    """It failed as a relay. After five in a row, ten of fifty, or a failed probe, its breaker opens for a while, longer each
+    time.
 
     Whether it is open now, by this failure or another worker's.
     """
+    recent = _recent[relay.pk]
+    recent.append(True)
     with transaction.atomic():
         relay.refresh_from_db(from_queryset=Relay.objects.select_for_update())
         relay.failures, relay.trouble = relay.failures + 1, reason[:300]
-        is_enough = relay.failures >= OPENS_AFTER or relay.breaker == Relay.Breaker.HALF_OPEN
+        is_enough = relay.failures >= OPENS_AFTER or sum(recent) >= TOO_MANY or relay.breaker == Relay.Breaker.HALF_OPEN
         if is_enough and relay.breaker != Relay.Breaker.OPEN:
             relay.breaker, relay.probe_at = Relay.Breaker.OPEN, statements.now() + _wait(relay.opened_times)
             relay.opened_times += 1
+            recent.clear()
         relay.save(update_fields=["failures", "trouble", "breaker", "probe_at", "opened_times"])
     return relay.breaker == Relay.Breaker.OPEN
 
@@ -106,6 +115,10 @@ def _to_probe(active: QuerySet[Relay]) -> Relay | None:
             relay.breaker, relay.probe_at = Relay.Breaker.HALF_OPEN, statements.now() + FIRST_PROBE
             relay.save(update_fields=["breaker", "probe_at"])
     return relay
+
+
+_recent: defaultdict[int, deque[bool]] = defaultdict(lambda: deque(maxlen=RECENT))
+"""By relay, whether it failed: what this process saw last."""
 
 
 def _wait(opened_times: int) -> timedelta:

@@ -11,7 +11,7 @@ from datetime import datetime
 from dispatch import retrying, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import journal as journals
-from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements
+from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements, throttling
 from dispatch.delivery.course import Course
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import DeliveryException, Relay
@@ -41,6 +41,7 @@ class Errand:
     sender: str  # the envelope's
     keys: tuple[signing.Key, ...]  # none where the relay signs
     journal: journals.Journal
+    pace: throttling.Pace
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
 
 
@@ -62,7 +63,8 @@ def send_chunk(send: int, number: int) -> None:
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
-        _send(Errand(claimed, relay, mailer, compiled, sender, keys, journal))
+        pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
+        _send(Errand(claimed, relay, mailer, compiled, sender, keys, journal, pace))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -84,8 +86,8 @@ def _send(errand: Errand) -> None:
             break
         if not _note(errand, course, course.hear(), answer):
             course.is_over, trouble = True, errand.relay.trouble
-    if course.end() and trouble:
-        ledger.release(errand.claimed, errand.relay.probe_at)
+    if course.end() and (trouble or errand.pace.not_before):
+        ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
 
 
 def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
@@ -98,7 +100,8 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
         readers = errand.claimed.recipients[course.given : course.ahead]
         rows = ledger.window(errand.claimed, readers)
         for number, (address, name, handle, wanted, attempts) in zip(readers, rows, strict=True):
-            if course.is_over:
+            if course.is_over or (wanted and not errand.pace.allows(course.until)):
+                course.is_over = True
                 return
             letter = _letter_or_why(errand, number, address, name, handle) if wanted else SKIPPED
             if isinstance(letter, Message):

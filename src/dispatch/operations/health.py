@@ -13,6 +13,7 @@ from django.utils import timezone
 from dispatch import env, queue, saying
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience.models import Honey
+from dispatch.delivery import throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.social import probing
 from dispatch.social.models import Channel
@@ -121,15 +122,23 @@ def relays() -> Iterator[Check]:
     for relay in active:
         if relay.breaker == Relay.Breaker.CLOSED:
             rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
+            pace = f"; {pace}" if (pace := throttling.words(relay)) else ""
             yield Check(
                 f"Relay {relay.name}",
                 "todo" if relay.failures else "ok",
-                f"{relay.get_kind_display()}, takes mail{rough}.",
+                f"{relay.get_kind_display()}, takes mail{rough}{pace}.",
             )
         else:
             next_try = f"Next try {saying.ago(relay.probe_at)}." if relay.probe_at else ""
             words = f"Left alone after {saying.many(relay.failures, 'failure')}: {relay.trouble}. {next_try}"
             yield Check(f"Relay {relay.name}", "bad", words, "Mail waits for it; no reader is given up.")
+    if any(map(throttling.words, active)) and (why := throttling.trouble()):
+        yield Check(
+            "Pace",
+            "todo",
+            f"{why}. Each process allows itself a tenth of it.",
+            "No reader is lost; mail goes slowly until a Redis or Valkey counts for all workers.",
+        )
     if not active:
         yield Check(
             "Relays",
