@@ -20,6 +20,7 @@ COMMANDS = {
     "redirect": ("dispatch.audience.commands.redirect", "keep links of another system's mails working"),
     "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
+    "send": ("dispatch.delivery.commands.send", "list the latest sends; say who is missing from one, and why"),
     "dkim": (
         "dispatch.delivery.commands.dkim",
         "make the keys that sign mail, show their DNS records, turn them on or off",

@@ -107,7 +107,7 @@ def test_an_editor_may_pause_and_may_not_resume(client, send):
     Send.objects.update(state="sending")
     editor = newsroom.signed_in(client, "editor")
     page = editor.post(f"/sends/{send.pk}/do/pause", {"reason": "The wrong photo"}, follow=True).content.decode()
-    assert "Paused. Nothing more is put on the wire; what was on it may still arrive." in page
+    assert "Paused. Nothing is on the wire." in page
     assert "Resume" not in page
     answer = editor.post(f"/sends/{send.pk}/do/resume", {"reason": "Mended"})
     assert answer.status_code == 403

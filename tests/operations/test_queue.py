@@ -91,7 +91,7 @@ def test_what_cannot_be_asked_of_a_state_is_not_found(alice, send, state, act):
 
 
 def test_a_stop_says_what_it_holds_and_is_lifted_again(alice, send):
-    assert "STOP. No mail and no post leaves. What was on the wire may still arrive." in said(
+    assert "STOP. No mail and no post leaves. Nothing is on the wire." in said(
         alice, "/operations/stop", scope="everything:", reason="The wrong photo"
     )
     page = alice.get(QUEUE).content.decode()

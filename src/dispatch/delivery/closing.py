@@ -43,11 +43,11 @@ def forget_old() -> int:
     """Drop who had which exception, a week after the end; the totals stay. One send at a time, since what is dropped locks
     everyone's exceptions until the commit: how many, 0 or 1."""
     ended = Send.objects.filter(finished_at__lt=statements.now() - KEPT, totals={}, state__in=["finished", "cancelled"])
-    old = ended.order_by("pk").first()
-    if old is None:
-        return 0
     try:
         with transaction.atomic():
+            old = ended.select_for_update(skip_locked=True).order_by("pk").first()
+            if old is None:
+                return 0
             old.totals = {"exceptions": progress.of_send(old.pk).exceptions}
             old.save(update_fields=["totals"])
             partitions.drop(old.pk)

@@ -186,6 +186,12 @@ def cancel_free(send: int) -> None:
     statements.execute("cancel", send=send)
 
 
+def may_leave(send: int | None = None, newsletter: int | None = None) -> int:
+    """The most letters, of one send, of a newsletter's or of all, that a pause or STOP committed now does not hold back."""
+    window = settings.DELIVERY["window"]
+    return int(statements.row("leaving", send=send, newsletter=newsletter, window=window)[0])
+
+
 def totals(send: int) -> Totals:
     """A send in numbers, as they stand."""
     frozen, enlisted, settled, ahead, states, seconds = statements.row("totals", send=send)

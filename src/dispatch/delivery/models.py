@@ -81,6 +81,11 @@ class Send(models.Model):
     trouble = models.CharField(max_length=300, blank=True)  # why it paused by itself
     is_held = models.BooleanField(default=False)  # it paused by itself, and nobody has said what to do
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the details are gone, a week after its end: who had which exception. The totals stay."""
+        return bool(self.totals)
+
 
 class Chunk(models.Model):
     """About a thousand readers of one variant and provider class, frozen. position < settled: answered;

@@ -15,7 +15,7 @@ class Progress:
     in_flight: int
     untouched: int
     exceptions: dict[str, int] = field(default_factory=dict)
-    may_still_leave: int = 0  # messages that a pause now could not hold back
+    may_still_leave: int = 0  # messages at most that a pause now could not hold back
     seconds: float = 0.0  # from its start to its end, or till now
 
     @property
@@ -50,7 +50,9 @@ def of_send(send: int) -> Progress:
         exceptions = kept["exceptions"]
     in_flight = now.ahead - now.settled
     sent = now.settled - sum(exceptions.values())
-    return Progress(now.frozen, sent, in_flight, now.enlisted - now.ahead, exceptions, in_flight, now.seconds)
+    return Progress(
+        now.frozen, sent, in_flight, now.enlisted - now.ahead, exceptions, ledger.may_leave(send), now.seconds
+    )
 
 
 def trouble(send: Send) -> str:

@@ -7,9 +7,10 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
 
+from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import Role, User
-from dispatch.delivery import acts
+from dispatch.delivery import acts, ledger, missing
 from dispatch.desk import forms
 from dispatch.editions import planning
 
@@ -18,11 +19,12 @@ from dispatch.editions import planning
 class Act:
     """One button. `do` takes the row's id, who, and why; False: the world had moved on."""
 
-    do: Callable[[int, User, str], bool]
+    do: Callable[[int, User, str], int]
     role: Role
     done: str
     too_late: str
     freshly: bool = False  # the second factor is asked for anew
+    holds: bool = False  # what is on the wire at that moment still leaves
 
 
 def _again(edition: int, by: User, reason: str) -> bool:
@@ -45,8 +47,9 @@ ON_SEND = {
     "pause": Act(
         acts.pause,
         Role.EDITOR,
-        "Paused. Nothing more is put on the wire; what was on it may still arrive.",
+        "Paused.",
         "It was not going any more; nothing was changed.",
+        holds=True,
     ),
     "resume": Act(
         acts.resume, Role.APPROVER, "It goes on where it stopped.", "It was not paused; nothing was changed."
@@ -56,6 +59,7 @@ ON_SEND = {
         Role.APPROVER,
         "The rest goes out now.",
         "Nothing of it waits for its first wave any more; nothing was changed.",
+        freshly=True,
     ),
     "keep": Act(
         acts.keep_paused,
@@ -63,11 +67,19 @@ ON_SEND = {
         "It stays paused until someone lets the rest go, or cancels it.",
         "Someone decided before you; nothing was changed.",
     ),
+    "missing": Act(
+        missing.send_to,
+        Role.APPROVER,
+        "It goes to those who were missing now.",
+        "Nobody was left to whom it could be sent; nothing was changed.",
+        freshly=True,
+    ),
     "cancel": Act(
         acts.cancel,
         Role.APPROVER,
         "Cancelled for everyone who was not written to yet.",
         "It was over already; nothing was changed.",
+        holds=True,
     ),
 }
 ON_EDITION = {
@@ -79,6 +91,12 @@ ON_EDITION = {
     ),
 }
 """A pause harms nobody, so every editor may; what puts mail on the wire, or takes it from readers, is an approver's."""
+
+
+def at_most(send: int | None = None, newsletter: int | None = None) -> str:
+    """What something that was held a moment ago may still let through, in a sentence."""
+    count = ledger.may_leave(send, newsletter)
+    return f"At most {saying.many(count, 'message')} may still leave." if count else "Nothing is on the wire."
 
 
 def reason(request: HttpRequest) -> str:

@@ -76,6 +76,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "check": {"ok": ("good", "ok"), "todo": ("later", "to do"), "bad": ("bad", "not well")},
 }
 
+WORDS["missing"] = WORDS["reader"] | {"in_flight": ("going", "on the wire"), "untouched": ("", "waits its turn")}
+
 
 def of(kind: str, state: str) -> Shown:
     """The word and shape of a state. Raises KeyError for one that has none."""

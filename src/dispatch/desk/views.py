@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles.models import Story
+from dispatch.delivery import missing
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, naming, overview
 from dispatch.desk import stories as telling
@@ -91,6 +92,21 @@ def act_on_send(request: HttpRequest, send_id: int, act: str) -> HttpResponseBas
 
 @permissions.requires(Role.EDITOR)
 @require_safe
+def who_is_missing(request: HttpRequest, send_id: int) -> HttpResponse:
+    """Who of a send's audience has no mail of it, by reason, in numbers."""
+    send = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    reasons = missing.reasons(send.pk)
+    shown = {
+        "send": send,
+        "have": send.frozen_count - sum(reason.readers for reason in reasons),
+        "reasons": reasons,
+        "sendable": missing.sendable(send.pk),
+    }
+    return render(request, "desk/missing.html", shown)
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
 def unknown_posts(request: HttpRequest) -> HttpResponse:
     """Did it go out? Every post of which nobody knows, with its evidence."""
     posts = (
@@ -123,5 +139,7 @@ def _act(request: HttpRequest, act: acting.Act | None, target: int, edition_id: 
     if act.freshly and (elsewhere := permissions.prove(request)):
         return elsewhere
     if why := acting.reason(request):
-        acting.tell(request, act.do(target, user, why), act.done, act.too_late)
+        done = act.do(target, user, why)
+        words = f"{act.done} {acting.at_most(target)}" if act.holds else act.done
+        acting.tell(request, bool(done), words, act.too_late)
     return redirect("edition_page", edition_id)

@@ -140,6 +140,7 @@ def _values_of(send: stats.SendNow) -> dict[str, str]:
         numbers |= {"sent": send.sent, **send.exceptions}
     texts = {name: saying.number(number) for name, number in numbers.items()}
     texts["pace"] = pace_of(send.id)
+    texts["may_leave"] = saying.many(send.may_leave, "message")
     return texts | {"settled-plain": str(send.settled), "answered-plain": str(send.settled - waiting)}
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from dispatch import saying
@@ -41,6 +42,7 @@ class SendNow:
     untouched: int
     on_the_wire: int  # retries too: what a pause could not hold back
     exceptions: dict[str, int] = field(default_factory=dict)
+    may_leave: int = 0  # at most, after a pause
 
     @property
     def is_exact(self) -> bool:
@@ -122,10 +124,13 @@ def codes(send: int, state: str) -> tuple[str, datetime | None]:
 
 def sends() -> list[SendNow]:
     """Those under way, and those that ended but whose exceptions are still kept; the newest first."""
-    rows = _rows("sends", {"states": [str(state) for state in State], "cap": CAP})
+    window = settings.DELIVERY["window"]
+    rows = _rows("sends", {"states": [str(state) for state in State], "cap": CAP, "window": window})
     return [
-        SendNow(number, state, frozen, int(settled), int(in_flight), int(untouched), int(wire), _json(exceptions))
-        for number, state, frozen, settled, in_flight, untouched, wire, exceptions in rows
+        SendNow(
+            number, state, frozen, int(settled), int(in_flight), int(untouched), int(wire), _json(exceptions), int(most)
+        )
+        for number, state, frozen, settled, in_flight, untouched, wire, most, exceptions in rows
     ]
 
 

@@ -12,6 +12,7 @@ from dispatch.accounts.models import Role, Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import WebhookDelivery
 from dispatch.delivery import acts as mail_acts
+from dispatch.delivery import ledger
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, shell
 from dispatch.operations import health as wellness
@@ -38,6 +39,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "pulled": waiting.stops(now),
         "scopes": [(value, words, waiting.held(*_scope(value), now)) for value, words in waiting.scopes()],
         "rows": waiting.ROWS,
+        "may_leave": ledger.may_leave(),
     }
     return render(request, "operations/queue.html", shown)
 
@@ -102,7 +104,7 @@ def stop(request: HttpRequest) -> HttpResponse:
         raise Http404
     if why := acting.reason(request):
         pulled = stopping.stop(*_scope(value), _user(request), why)
-        acting.tell(request, True, f"STOP. {shell.words(pulled)} What was on the wire may still arrive.", "")
+        acting.tell(request, True, f"STOP. {shell.words(pulled)} {_still(pulled)}", "")
     return redirect("queue")
 
 
@@ -147,6 +149,13 @@ def events(_request: HttpRequest) -> StreamingHttpResponse:
 
 def _user(request: HttpRequest) -> User:
     return cast("User", request.user)
+
+
+def _still(pulled: Stop) -> str:
+    """What a STOP came too late for."""
+    if pulled.scope == Stop.Scope.CHANNEL:
+        return "What its network is being told this moment may still appear."
+    return acting.at_most(newsletter=pulled.target)
 
 
 def _scope(value: str) -> tuple[str, int | None]:

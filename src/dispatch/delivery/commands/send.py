@@ -1,0 +1,102 @@
+"""`dispatch send list|missing`."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from dispatch.accounts.models import User
+
+LISTED = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One subcommand each."""
+    acts = parser.add_subparsers(dest="act", required=True)
+    acts.add_parser("list", help="the latest sends, by number")
+    missing = acts.add_parser("missing", help="how many readers have no mail of a send, and why")
+    missing.add_argument("send", type=int)
+    missing.add_argument("--json", action="store_true", help="each of them, by number, and the reasons")
+    missing.add_argument("--addresses", action="store_true", help="of a few; kept in the audit log")
+    missing.add_argument("--by", default="", help="your account's address; an operator's")
+    missing.add_argument("--reason", default="", help="why you need the addresses")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it, or say why not."""
+    django.setup()
+    if options.act == "list":
+        return _list()
+    from dispatch.delivery.models import Send
+
+    if not Send.objects.filter(pk=options.send).exists():
+        return _sorry("there is no such send; dispatch send list shows the latest")
+    if options.addresses:
+        return _addresses(options)
+    return _as_json(options.send) if options.json else _counted(options.send)
+
+
+def _list() -> int:
+    from dispatch.delivery.models import Send
+
+    for send in Send.objects.select_related("edition__newsletter").order_by("-pk")[:LISTED]:
+        began = f"{send.started_at:%Y-%m-%d %H:%M} UTC" if send.started_at else ""
+        print(f"{send.pk}\t{send.edition.newsletter.slug}\t{send.state}\t{send.frozen_count}\t{began}")
+    return 0
+
+
+def _counted(send: int) -> int:
+    from dispatch.delivery import missing
+    from dispatch.delivery.models import Send
+
+    one, reasons = Send.objects.get(pk=send), missing.reasons(send)
+    print(f"{one.frozen_count} readers, {one.frozen_count - sum(reason.readers for reason in reasons)} have it.")
+    for reason in reasons:
+        print(f"{reason.readers}\t{reason.fate}\t{reason.code}".rstrip())
+    if one.is_forgotten:
+        print("The details are gone, a week after its end; these totals stay.")
+    return 0
+
+
+def _as_json(send: int) -> int:
+    from dispatch.delivery import missing
+    from dispatch.delivery.models import Send
+
+    reasons = [vars(reason) for reason in missing.reasons(send)]
+    readers = [vars(absent) for absent in missing.readers(send)]
+    told = {"send": send, "reasons": reasons, "readers": readers, "details": not Send.objects.get(pk=send).is_forgotten}
+    print(json.dumps(told))
+    return 0
+
+
+def _addresses(options: argparse.Namespace) -> int:
+    from dispatch.delivery import missing
+
+    who = _operator(options.by)
+    if who is None:
+        return _sorry("--by is to be the address of an active operator's account")
+    if len(options.reason.strip()) < 3:
+        return _sorry("say why, by --reason; it is kept in the audit log")
+    try:
+        found = missing.addresses(options.send, who, options.reason)
+    except missing.TooMany as problem:
+        return _sorry(str(problem))
+    for number, address in found.items():
+        print(f"{number}\t{address}")
+    return 0
+
+
+def _operator(address: str) -> "User | None":
+    from dispatch.accounts import permissions
+    from dispatch.accounts.models import Role, User
+
+    found = User.objects.filter(email__iexact=address, is_active=True).first()
+    return found if found and permissions.may(found, Role.OPERATOR) else None
+
+
+def _sorry(text: str) -> int:
+    print(f"dispatch send: {text.rstrip('.')}.", file=sys.stderr)
+    return 1
