@@ -1,16 +1,24 @@
 """What the clock repeats for the audience."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from dispatch import clock, queue
 from dispatch.audience import moving, signing_up
-from dispatch.audience.models import SignUp, Suppression, Wish
+from dispatch.audience.models import Import, SignUp, Suppression, Wish
 
 
 @clock.tick("forget who left", every=60)
 def forget_who_left() -> None:
     """Ring for those who left more than a day ago."""
     queue.enqueue("upkeep.forget_who_left")
+
+
+@clock.tick("forget finished imports", every=3600)
+def forget_imports() -> None:
+    """Nothing goes on from them any more, and the audit log says that they were."""
+    Import.objects.filter(finished_at__lt=timezone.now() - timedelta(days=30)).delete()
 
 
 @clock.tick("let tombstones expire", every=3600)

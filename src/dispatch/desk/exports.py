@@ -3,6 +3,7 @@
 import tempfile
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +25,8 @@ def exports(request: HttpRequest) -> HttpResponse:
     """What was asked for, the latest first, and the form to ask."""
     latest = Export.objects.select_related("newsletter", "asked_by", "agreed_by").prefetch_related("honey")
     shown = [(one, _state(one)) for one in latest.order_by("-pk")[:SHOWN]]
-    return render(request, "desk/exports.html", {"exports": shown, "form": forms.Leaving()})
+    has_honey = bool(settings.HONEY_DOMAINS)
+    return render(request, "desk/exports.html", {"exports": shown, "form": forms.Leaving(), "has_honey": has_honey})
 
 
 @permissions.requires(Role.OPERATOR, freshly=True)
