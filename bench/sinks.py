@@ -35,6 +35,10 @@ class Sink:
 @contextmanager
 def ours(*, chunking: bool = False, record: Path | None = None) -> Iterator[Sink]:
     """The fast one. `record` gets a line with each Message-ID before its 250 is said."""
+    if shutil.which("cc") is None:
+        raise SystemExit(
+            "The benchmarks' receiver is written in C: install a compiler (Debian: apt install gcc libc6-dev)."
+        )
     program = CACHE / "sink"
     CACHE.mkdir(exist_ok=True)
     subprocess.run(["cc", "-O2", "-o", program, HERE / "sink.c"], check=True)
