@@ -10,7 +10,7 @@ from dispatch.accounts import stopping
 from dispatch.articles.models import Source
 from dispatch.audience.models import Export, Honey, Newsletter
 from dispatch.delivery import sending
-from dispatch.delivery.models import Chunk, WorkerBeat
+from dispatch.delivery.models import Chunk, Send, WorkerBeat
 from dispatch.editions.models import Edition
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social.models import Post
@@ -112,6 +112,24 @@ def test_an_edition_shown_in_another_way(visitor, alice, busy, show):
 
 def test_a_digest_that_still_gathers(visitor, alice, busy):
     visitor.look("edition-gathering", f"/editions/{busy['gathering'].pk}")
+
+
+def test_who_is_missing(visitor, alice, busy):
+    visitor.look("missing", f"/sends/{busy['send'].pk}/missing")
+
+
+def test_who_was_missing_when_it_was_over(visitor, alice, busy):
+    Send.objects.update(state="finished")
+    visitor.look("missing-over", f"/sends/{busy['send'].pk}/missing")
+
+
+def test_a_send_that_its_first_wave_held(visitor, alice, busy):
+    why = "14 of the first 50 letters failed, most with 550 5.1.1."
+    Send.objects.update(state="paused", first_wave=50, is_held=True, trouble=why)
+    Chunk.objects.update(trouble="The letter in be was changed after it was frozen: nobody gets it.")
+    Chunk.objects.filter(number=5).update(state="stuck")
+    visitor.look("edition-held", f"/editions/{busy['send'].edition_id}")
+    visitor.look("home-held", "/")
 
 
 def test_did_it_go_out(visitor, alice, busy):

@@ -7,7 +7,7 @@ import pytest
 from dispatch import cli, vault
 from dispatch.accounts.models import AuditEntry, User
 from dispatch.delivery import acts, closing, events, ledger, missing, progress, sending
-from dispatch.delivery.models import Send
+from dispatch.delivery.models import Chunk, Relay, Send
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,24 @@ def test_after_a_cancel_it_can_still_go_to_those_who_were_not_written_to(cast, e
     assert missing.send_to(send.pk, None, "it was the right one") == 6
     sending.send_chunk(send.pk, 2)
     assert len(fake.taken) == 6
+
+
+def test_who_was_once_in_doubt_may_have_it_and_gets_no_other(newsletter, cast, edition, fake):
+    newsletter.ambiguity = "resend_once"
+    newsletter.save()
+    fake.answer = lambda _: Unknown(reason="no reply")
+    send = ledger.enlist(edition.pk)
+    sending.send_chunk(send.pk, 1)
+    assert acts.drop(send.pk, None, "enough", state="deferred") == 5
+    acts.cancel(send.pk, None, "enough")
+    closing.close(send)
+    in_doubt = {absent.reader for absent in missing.readers(send.pk)} - set(Chunk.objects.get(number=1).recipients[5:])
+    assert missing.send_to(send.pk, None, "to the rest") == 1
+    fake.answer = lambda _: Sent()
+    Relay.objects.update(breaker="closed")  # five replies that never came had opened it
+    sending.send_chunk(send.pk, 2)
+    assert {ledger.fate(send.pk, reader) for reader in in_doubt} == {"cancelled"}
+    assert len(fake.taken) == 1
 
 
 def test_what_was_taken_back_goes_to_nobody(send):

@@ -106,4 +106,5 @@ def _over(send: int, *, lock: bool = False) -> Send | None:
 
 
 def _waiting(send: Send) -> QuerySet[DeliveryException]:
-    return DeliveryException.objects.filter(send=send, state__in=SENDABLE, retry_chunk=None)
+    """Those to write to. Who was once in doubt may have it, whatever was answered later."""
+    return DeliveryException.objects.filter(send=send, state__in=SENDABLE, retry_chunk=None, doubts=0)
