@@ -14,7 +14,7 @@ pytestmark = pytest.mark.counterpart
 HARD, SOFT = "550 5.3.0 no", "450 4.3.0 later"
 FOUR = tuple(letters(4))
 PATIENT = dialling.Patience(command=5, data=5, final=5)
-HURRIED = dialling.Patience(greeting=0.3)
+HURRIED = dialling.Patience(greeting=1)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ A relay that knows what it took and what it said stands at the other end of a di
 from dataclasses import dataclass, field
 
 from faulty_relay import letters
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.delivery.mailers.base import Trouble, always
@@ -17,6 +17,10 @@ from dispatch.delivery.mailers.window import Window
 from dispatch.outcomes import Sent, Unknown
 
 OFFERS = st.sampled_from([Offers(pipelining=True), Offers(pipelining=True, chunking=True), Offers()])
+UNHURRIED = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+"""A busy machine is slow, and a long dialogue long; neither is wrong."""
 USUAL = {
     "MAIL": "250 2.1.0 ok",
     "RCPT": "250 2.1.5 ok",
@@ -154,7 +158,7 @@ def write(draw, line, dialogue):
     line.relay.is_closed |= arriving < len(piece)
 
 
-@settings(max_examples=60, deadline=None)
+@UNHURRIED
 @given(data=st.data(), offers=OFFERS, count=st.integers(1, 5))
 def test_a_letters_fate_is_what_the_relay_knows_of_it(data, offers, count):
     messages = letters(count)
@@ -187,7 +191,7 @@ def to_its_end(message, offers):
     return message.whole() + (b"" if offers.chunking else b".\r\n")
 
 
-@settings(max_examples=60, deadline=None)
+@UNHURRIED
 @given(data=st.data(), offers=OFFERS, count=st.integers(1, 4))
 def test_nothing_is_sent_before_its_last_byte_nor_untouched_after_it(data, offers, count):
     """Though the relay says anything at any time."""
@@ -217,6 +221,7 @@ def test_nothing_is_sent_before_its_last_byte_nor_untouched_after_it(data, offer
         assert not any(to_its_end(message, offers) in each for each in written)
 
 
+@UNHURRIED
 @given(replies=st.lists(REPLY | GARBAGE, max_size=6), cuts=st.lists(st.integers(1, 40), max_size=20))
 def test_replies_are_the_same_however_they_are_cut(replies, cuts):
     """In one piece, in any pieces, byte by byte."""

@@ -135,7 +135,7 @@ def test_a_relay_that_takes_two_connections_gets_two(relay, mailer):
 
 def test_a_relay_that_leaves_a_third_connection_waiting_keeps_nobody_waiting(relay, mailer):
     server = relay(Fault("GREETING", "never", 3))
-    assert list(mailer(server, connections=4, patience={"greeting": 0.1}).send(letters(20))) == [Sent()] * 20
+    assert list(mailer(server, connections=4, patience={"greeting": 0.5}).send(letters(20))) == [Sent()] * 20
     assert {one.connection for one in server.taken} == {1, 2}
 
 
