@@ -164,6 +164,30 @@ def test_relay_test_says_why_not(capsys, server):
     assert "no such relay" in capsys.readouterr().err
 
 
+def test_a_relay_on_trial_gets_one_letter(server, edition, subscribe):
+    for number in range(8):
+        subscribe(f"reader{number}")
+    fail(relays.save("main", f"smtp://127.0.0.1:{server.port}?security=none&connections=4"), 5)
+    let_wait_end()
+    server.says["."] = ["554 5.7.1 policy"] * 8
+    send = ledger.enlist(edition.pk)
+    sending.send_chunk(send.pk, 1)
+    assert sum(line.startswith("MAIL") for line in server.heard) == 1
+    assert progress.of_send(send.pk).untouched == 7
+    assert Relay.objects.get().breaker == Breaker.OPEN
+
+
+def test_a_relay_that_passed_its_trial_gets_all(server, edition, subscribe):
+    for number in range(8):
+        subscribe(f"reader{number}")
+    fail(relays.save("main", f"smtp://127.0.0.1:{server.port}?security=none&connections=4"), 5)
+    let_wait_end()
+    send = ledger.enlist(edition.pk)
+    sending.send_chunk(send.pk, 1)
+    assert progress.of_send(send.pk).sent == 8
+    assert Relay.objects.get().breaker == Breaker.CLOSED
+
+
 def test_a_probe_that_works_lets_everyone_go_on(fake, edition, subscribe):
     subscribe("alice")
     send = ledger.enlist(edition.pk)

@@ -42,6 +42,11 @@ class Course:
         """The first position whose reader has no fate yet."""
         return self.places[self.answered] if self.answered < len(self.places) else self.given
 
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether a letter is under way."""
+        return self.answered < len(self.places)
+
     def goes_on(self) -> bool:
         """Whether more is to be given out: up to `ahead`, which has moved unless too much is under way."""
         if self.is_over or self.given == len(self.claimed.recipients) or queue.is_stopping():
