@@ -22,6 +22,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 ONLY_IN = {
     "celery": ("src/dispatch/queue.py", "workers/"),
     "tweepy": ("src/dispatch/social/networks/x.py",),
+    "pyrage": ("src/dispatch/audience/exporting.py", "src/dispatch/local/shares.py"),
     "mjml": ("src/dispatch/editions/rendering.py",),
     "mastodon": ("src/dispatch/social/networks/mastodon.py",),
     "atproto": ("src/dispatch/social/networks/bluesky.py",),

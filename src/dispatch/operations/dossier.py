@@ -108,6 +108,7 @@ def _subscription(one: Subscription) -> Row:
         "frequency": one.frequency,
         "consented": _at(one.consented_at),
         "how": one.consent_source,
+        "link of mails from before": "known" if one.old_links.exists() else "",
         "left": _at(one.left_at),
     }
 
