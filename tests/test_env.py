@@ -21,6 +21,16 @@ def test_a_missing_setting_says_what_to_do(monkeypatch):
         env.text("DISPATCH_X")
 
 
+def test_a_secret_may_come_from_systemd(monkeypatch, tmp_path):
+    (tmp_path / "dispatch_x").write_text("a credential\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert env.text("DISPATCH_X") == "a credential"
+    assert env.text("DISPATCH_Y", "none") == "none"
+    (tmp_path / "other").write_text("named\n")
+    monkeypatch.setenv("DISPATCH_X_FILE", str(tmp_path / "other"))
+    assert env.text("DISPATCH_X") == "named"
+
+
 @pytest.mark.parametrize(("said", "meant"), [("yes", True), ("On", True), ("0", False), ("", False)])
 def test_yes_and_no_in_several_words(monkeypatch, said, meant):
     monkeypatch.setenv("DISPATCH_X", said)

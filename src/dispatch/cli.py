@@ -32,7 +32,8 @@ COMMANDS = {
     "web": ("dispatch.local.web", "run the web server alone"),
     "worker": ("dispatch.local.worker", "run one worker process for some queues"),
     "clock": ("dispatch.local.clock", "run the clock alone"),
-    "keys": ("dispatch.local.keys", "make a vault key, reseal with it, retire an older one"),
+    "keys": ("dispatch.local.keys", "make a vault key, reseal with it, retire an older one, keep a share of all"),
+    "panic": ("dispatch.local.panic", "destroy the keys here, end every session, empty the broker"),
 }
 
 

@@ -10,19 +10,29 @@ class Misconfigured(Exception):
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable NAME, or the content of the file that NAME_FILE names (for secrets), or the default."""
+    """The variable NAME, or what is in the file that NAME_FILE names or that systemd brings (for secrets), or the default."""
     value = os.environ.get(name)
     if value is not None:
         return value
-    file = os.environ.get(f"{name}_FILE")
+    file = file_of(name)
     if file:
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            return file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise Misconfigured(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from error
     if default is None:
         raise Misconfigured(f"{name} is not set. Set it, or set {name}_FILE to a file that holds it.")
     return default
+
+
+def file_of(name: str) -> Path | None:
+    """What NAME_FILE names, or systemd's credential of the name in small letters (systemd.exec(5), LoadCredential=)."""
+    if file := os.environ.get(f"{name}_FILE"):
+        return Path(file)
+    if folder := os.environ.get("CREDENTIALS_DIRECTORY"):
+        credential = Path(folder) / name.lower()
+        return credential if credential.exists() else None
+    return None
 
 
 def flag(name: str, *, default: bool = False) -> bool:

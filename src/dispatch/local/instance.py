@@ -26,7 +26,7 @@ def adopt() -> None:
     """Let this process use the instance's keys and its address, where the environment brings none of its own."""
     files = {name: env.data_dir() / "keys" / file for name, file in KEYS.items()} | {ADDRESS: _address()}
     for name, path in files.items():
-        if not (os.environ.get(name) or os.environ.get(f"{name}_FILE")) and path.exists():
+        if not (os.environ.get(name) or env.file_of(name)) and path.exists():
             os.environ[f"{name}_FILE"] = str(path)
 
 
@@ -130,11 +130,44 @@ def _make_run_dir() -> None:
 
 def _make_keys() -> None:
     folder = env.data_dir() / "keys"
+    if destroyed().exists():
+        raise env.Misconfigured(
+            "The keys of this instance were destroyed by `dispatch panic`. `dispatch keys restore FILE --identity KEY` "
+            "brings them back from their offline share."
+        )
     folder.mkdir(mode=0o700, exist_ok=True)
     fresh = {"secret_key": secrets.token_urlsafe(48), "vault_keys": vault.new_key_line()}
     for name, content in fresh.items():
         if not (folder / name).exists():
-            new = folder / f"{name}.new"  # whole or not at all: a key that was cut short would be used for ever
-            new.touch(mode=0o600)
-            new.write_text(content + "\n", encoding="ascii")
-            new.rename(folder / name)
+            write_key(folder / name, content)
+
+
+def write_key(path: Path, content: str) -> None:
+    """Whole or not at all, for its owner alone: a key that was cut short would be used for ever."""
+    new = path.with_name(f"{path.name}.new")
+    new.touch(mode=0o600)
+    new.write_text(content + "\n", encoding="ascii")
+    new.rename(path)
+
+
+def destroyed() -> Path:
+    """What stands here after `dispatch panic`: no fresh keys are made where sealed addresses wait for the old ones."""
+    return env.data_dir() / "keys" / "destroyed"
+
+
+def mark_destroyed() -> None:
+    """Where there is an embedded instance."""
+    if destroyed().parent.is_dir():
+        destroyed().touch(mode=0o600)
+
+
+def kill() -> int:
+    """Kill this instance's every program, its database included (which survives that). How many."""
+    killed = 0
+    for name in ("lock", "programs"):  # the supervisor first, or it would start the others again
+        path = env.data_dir() / name
+        for process in list(_holders(path)) if path.exists() else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+                killed += 1
+    return killed

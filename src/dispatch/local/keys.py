@@ -1,7 +1,8 @@
-"""`dispatch keys new|reseal|retire`: a further vault key, and the older ones out of use."""
+"""`dispatch keys new|reseal|retire|share|restore`: a further vault key, older ones out of use, all of them kept elsewhere."""
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
@@ -26,11 +27,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reseal.add_argument("--batch", type=int, default=1000, help="values a transaction (default: 1000)")
     retire = acts.add_parser("retire", help="print the line that takes the oldest key's place once it seals nothing")
     retire.add_argument("number", type=int)
+    share = acts.add_parser("share", help="write all keys into a file that only the holder of an age key can open")
+    share.add_argument("file", type=Path)
+    share.add_argument(
+        "--to", required=True, action="append", metavar="age1…", help="a holder's public key; repeatable"
+    )
+    restore = acts.add_parser("restore", help="put the keys of a share back, after `dispatch panic` or a lost machine")
+    restore.add_argument("file", type=Path)
+    restore.add_argument(
+        "--identity", required=True, type=Path, metavar="KEY", help="the holder's file, as age-keygen made it"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
-    return {"new": _new, "reseal": _reseal, "retire": _retire}[options.act](options)
+    acts = {"new": _new, "reseal": _reseal, "retire": _retire, "share": _share, "restore": _restore}
+    return acts[options.act](options)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -99,6 +111,30 @@ def _retire(options: argparse.Namespace) -> int:
         return _sorry(f"Nothing needs key {number} any more: remove its line.")
     print(vault.retired_key_line(number))
     print(RETIRED.format(number=number), file=sys.stderr)
+    return 0
+
+
+def _share(options: argparse.Namespace) -> int:
+    from dispatch.local import shares
+
+    try:
+        name = shares.make(options.file, options.to)
+    except (shares.Unsuited, OSError) as problem:
+        return _sorry(f"{problem}")
+    print(f"{options.file} holds the keys {name}. Take it off this machine now, and try it once:")
+    print(f"age --decrypt --identity KEY {options.file}")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from dispatch.local import shares
+
+    try:
+        written = shares.restore(options.file, options.identity)
+    except (shares.Unsuited, OSError) as problem:
+        return _sorry(f"{problem}")
+    print("\n".join(f"{path} is back." for path in written))
+    print("Start Dispatch. Everybody signs in anew; take the holder's key off this machine.")
     return 0
 
 
