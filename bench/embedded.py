@@ -22,6 +22,7 @@ def database() -> Iterator[Path]:
         os.environ.update(
             DISPATCH_DATA_DIR=name,
             DISPATCH_SECRET_KEY=secrets.token_hex(),
+            DISPATCH_APPROVE_FROM="0",
             DISPATCH_FIRST_WAVE_FROM="0",
             DISPATCH_VAULT_KEYS=vault.new_key_line(),
             DJANGO_SETTINGS_MODULE="dispatch.settings",

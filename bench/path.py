@@ -41,6 +41,7 @@ def main() -> int:
     if options.sink is not None:
         return sink(options.sink)
     os.environ["DJANGO_SETTINGS_MODULE"] = "dispatch.settings"
+    os.environ["DISPATCH_APPROVE_FROM"] = "0"
     os.environ["DISPATCH_FIRST_WAVE_FROM"] = "0"  # its wait is meant
     if options.publish:
         print(json.dumps(first_and_last(options.publish)))

@@ -1,13 +1,13 @@
 """Mail: freeze an audience, send a chunk, send a letter to one reader."""
 
 from dispatch import queue
-from dispatch.delivery import ledger, letters, sending
+from dispatch.delivery import approving, letters, sending
 
 
 @queue.task("email.enlist")
 def enlist(edition_id: int) -> None:
     """Freeze the audience of a rendered edition; rung twice, once."""
-    ledger.enlist(edition_id)
+    approving.enlist(edition_id)
 
 
 @queue.task("email.send_chunk")

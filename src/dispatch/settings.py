@@ -166,6 +166,8 @@ DELIVERY: dict[str, Any] = {
     "lease_seconds": env.number("DISPATCH_LEASE_SECONDS", 660),
     "journal": env.data_dir() / "journal" if env.flag("DISPATCH_JOURNAL", default=True) else None,
     "resend_wait_seconds": env.number("DISPATCH_RESEND_WAIT_SECONDS", 300),
+    "approve_from": int(env.number("DISPATCH_APPROVE_FROM", 0 if DEMO else 5000)),
+    "approve_odd_from": int(env.number("DISPATCH_APPROVE_ODD_FROM", 500)),
     "first_wave_from": int(env.number("DISPATCH_FIRST_WAVE_FROM", 5000)),
     "first_wave_share": 0.01,
     "first_wave_most": 500,

@@ -40,6 +40,7 @@ class World:
             TIMES,
             DISPATCH_DATA_DIR=str(folder),
             DISPATCH_SECRET_KEY=secrets.token_hex(),
+            DISPATCH_APPROVE_FROM="0",
             DISPATCH_FIRST_WAVE_FROM="0",
             DISPATCH_VAULT_KEYS=vault.new_key_line(),
             DISPATCH_DATABASE_URL=f"postgresql://dispatch@/dispatch?host={self.run}",

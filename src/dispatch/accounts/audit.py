@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,6 +32,11 @@ def record(who: User | None, act: str, target: str, reason: str = "") -> AuditEn
         )
         transaction.on_commit(partial(_tell, entry))
     return entry
+
+
+def last(target: str, acts: Sequence[str]) -> AuditEntry | None:
+    """The latest of these acts upon `target`."""
+    return AuditEntry.objects.filter(target=target, act__in=acts).select_related("who").order_by("pk").last()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The ledger's tables. Exceptions are partitioned by send (delivery/partitions.py); the hot path writes by cursor."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -85,6 +86,19 @@ class Send(models.Model):
     def is_forgotten(self) -> bool:
         """Whether the details are gone, a week after its end: who had which exception. The totals stay."""
         return bool(self.totals)
+
+
+class Approval(models.Model):
+    """What a second person is asked to agree to, or did; the send is a draft until then."""
+
+    send = models.OneToOneField(Send, on_delete=models.CASCADE, related_name="approval")
+    why = models.CharField(max_length=300)  # a second person is needed, in a sentence
+    then = models.CharField(max_length=12)  # the state that the send goes on in
+    hash = models.BinaryField(max_length=32)  # of body and audience; see approving.fingerprint
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    agreed_at = models.DateTimeField(null=True)
 
 
 class Chunk(models.Model):

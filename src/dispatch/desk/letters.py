@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dispatch.delivery import progress, waves
-from dispatch.delivery.models import Ambiguity
+from dispatch.delivery.models import Ambiguity, Approval, Send
 from dispatch.desk import naming, overview
 from dispatch.editions import guarding, rendering, slots
 from dispatch.editions.models import Edition, Variant
@@ -37,12 +37,14 @@ class Letter:
     shares: list[stats.Share]
     ambiguities: list[Ambiguity]
     trouble: str  # why some of it stands still by itself
+    approval: Approval | None  # what a second person is asked to agree to
     waits_for_wave: bool  # most of its readers wait for what the first ones' answers show
 
     @classmethod
     def of(cls, edition: Edition) -> "Letter":
         """As it stands now."""
         send = getattr(edition, "send", None)
+        is_draft = send is not None and send.state == Send.State.DRAFT
         return cls(
             edition=edition,
             name=naming.newsletter(edition.newsletter),
@@ -55,7 +57,8 @@ class Letter:
             shares=stats.shares(send.pk) if send else [],
             ambiguities=list(send.ambiguities.order_by("chunk", "first")[:20]) if send else [],
             trouble=progress.trouble(send) if send else "",
-            waits_for_wave=send is not None and waves.is_open(send),
+            approval=Approval.objects.filter(send=send, agreed_at=None).first() if is_draft else None,
+            waits_for_wave=send is not None and not is_draft and waves.is_open(send),
         )
 
 

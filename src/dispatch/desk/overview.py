@@ -93,6 +93,7 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
             f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}",
             reverse("edition_page", args=[edition.pk]),
         )
+    yield from _unapproved()
     yield from _at_risk()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
         yield Need(
@@ -110,6 +111,14 @@ def _held() -> Iterator[Need]:
             f"{naming.newsletter(held.edition.newsletter)} paused by itself. {held.trouble}",
             reverse("edition_page", args=[held.edition_id]),
         )
+
+
+def _unapproved() -> Iterator[Need]:
+    """Sends that wait for a second person."""
+    waiting = Send.objects.filter(state=Send.State.DRAFT).exclude(approval=None)
+    for send in waiting.select_related("edition__newsletter", "approval")[:5]:
+        name, path = naming.newsletter(send.edition.newsletter), reverse("edition_page", args=[send.edition_id])
+        yield Need("held", f"{name} waits for a second person. {send.approval.why}", path)
 
 
 def _at_risk() -> Iterator[Need]:

@@ -22,7 +22,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "failed": ("bad", "could not be rendered"),
     },
     "send": {
-        "draft": ("", "draft"),
+        "draft": ("held", "waits for a second person"),
         "enlisting": ("going", "gathering readers"),
         "ready": ("", "ready"),
         "first_wave": ("going", "first wave"),

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
     path("sends/<int:send_id>/missing", views.who_is_missing, name="send_missing"),
+    path("sends/<int:send_id>/approve", views.approve, name="send_approve"),
     path("exports/", exports.exports, name="exports"),
     path("exports/ask", exports.ask, name="export_ask"),
     path("exports/<int:number>/take", exports.take, name="export_take"),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles.models import Story
-from dispatch.delivery import missing
+from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, naming, overview
 from dispatch.desk import stories as telling
@@ -103,6 +103,19 @@ def who_is_missing(request: HttpRequest, send_id: int) -> HttpResponse:
         "sendable": missing.sendable(send.pk),
     }
     return render(request, "desk/missing.html", shown)
+
+
+@permissions.requires(Role.APPROVER, freshly=True)
+@require_POST
+def approve(request: HttpRequest, send_id: int) -> HttpResponse:
+    """A second person lets a big or odd send go, as they saw it."""
+    one = get_object_or_404(Send, pk=send_id)
+    if why := acting.reason(request):
+        done = approving.agree(send_id, request.POST.get("seen", ""), cast("User", request.user), why)
+        acting.tell(
+            request, done, "It leaves now.", "It changed, or somebody was faster, or you asked yourself. Look again."
+        )
+    return redirect("edition_page", one.edition_id)
 
 
 @permissions.requires(Role.EDITOR)

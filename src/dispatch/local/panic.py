@@ -29,10 +29,7 @@ Step = tuple[str, Callable[[], str]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Nothing but what it asks."""
-    parser.description = (
-        "Destroy the keys on this machine, end every session and sign-in link, empty the broker and kill what runs. "
-        "Without an offline share (dispatch keys share) no address can ever be read again."
-    )
+    parser.epilog = "Without an offline share (dispatch keys share) no address here can ever be read again."
 
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has the same shape
