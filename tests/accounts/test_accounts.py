@@ -123,7 +123,7 @@ def test_nobody_signs_up_or_resets_by_mail(client, path):
 @pytest.mark.parametrize(("role", "may"), [(Role.EDITOR, True), (Role.OPERATOR, True), (Role.ADMINISTRATOR, False)])
 def test_a_role_includes_those_before_it(rf, alice, role, may):
     request = rf.get("/")
-    request.user = alice
+    request.user, request.session = alice, {}
     page = permissions.requires(role)(lambda _: HttpResponse("in"))
     if may:
         assert page(request).content == b"in"

@@ -180,3 +180,15 @@ def test_one_or_everybody_is_signed_out_at_once(client, alice, capsys):
     ]
     assert cli.main(["user", "signout", "eve@example.org"]) == 1
     assert User.objects.count() == 2
+
+
+def test_a_session_ends_after_eight_hours_however_busy_it_was(client, alice, settings):
+    settings.SECOND_FACTOR = False
+    sign_in(client, alice)
+    for hours, inside in ((5, True), (7, True), (8.1, False)):
+        with time_machine.travel(time.time() + hours * 3600):
+            assert (client.get("/").status_code == 200) is inside
+            session = client.session
+            session["busy"] = hours
+            session.save()
+    assert client.get("/").url.startswith("/account/login/")

@@ -5,6 +5,7 @@ import pytest
 
 from dispatch import vault
 from dispatch.accounts import audit, signing_in
+from dispatch.delivery import approving
 
 KEY = {
     "protocol": "ctap2",
@@ -83,3 +84,20 @@ def test_people_audit_and_one_reader(visitor, page):
     page.get_by_label("Why?").last.fill("she asked")
     page.get_by_role("button", name="Forget this reader").click()
     page.get_by_text("Forgotten. No mail").wait_for()
+
+
+def test_a_send_that_waits_for_a_second_person(visitor, page, settings):
+    settings.DELIVERY = settings.DELIVERY | {"approve_from": 2}
+    office = newsroom.newsletter()
+    newsroom.readers(office, en=4)
+    edition = newsroom.edition(office, newsroom.story("en"))
+    audit.record(newsroom.person("approver", "Bob"), "edition.send_now", f"edition:{edition.pk}", "news")
+    approving.enlist(edition.pk)
+    visitor.sign_in(newsroom.person("approver"))
+    visitor.look("approval-home", "/")
+    page.get_by_role("link", name="waits for a second person").click()
+    page.get_by_text("Agree", exact=True).click()
+    visitor.look("approval")
+    page.get_by_label("Why?").first.fill("read it twice")
+    page.get_by_role("button", name="Let it leave").click()
+    page.get_by_text("It leaves now.").wait_for()

@@ -5,7 +5,9 @@ from functools import wraps
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -33,6 +35,9 @@ def requires(role: Role, *, freshly: bool = False) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             assert isinstance(request.user, User)
+            if proof.is_too_old(request):
+                logout(request)
+                return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
             if not may(request.user, role):
                 raise PermissionDenied(f"This page is for people whose role is {role.label.lower()} or above.")
             return prove(request, freshly=freshly) or view(request, *args, **kwargs)

@@ -39,6 +39,12 @@ def wanted(request: HttpRequest, within: float | None = None) -> str:
     return "mfa_reauthenticate" if Authenticator.Type.TOTP in types else "mfa_reauthenticate_webauthn"
 
 
+def is_too_old(request: HttpRequest) -> bool:
+    """Whether they signed in longer ago than a session lasts: its cookie begins anew with each change, this does not."""
+    records = get_authentication_records(request, request.user)
+    return bool(records) and time.time() - records[0]["at"] > settings.SESSION_COOKIE_AGE
+
+
 def forget(user: User, by: User | None, reason: str) -> None:
     """Take away what they lost, recovery codes included; at the next sign-in they set up another."""
     Authenticator.objects.filter(user=user).delete()

@@ -57,6 +57,7 @@ def needs(now: stats.Now) -> Iterator[Need]:
     """The most pressing first; nothing when all is well."""
     yield from _held()
     yield from _pressing(now)
+    yield from _unapproved()
     yield from _waiting(now)
 
 
@@ -93,7 +94,6 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
             f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}",
             reverse("edition_page", args=[edition.pk]),
         )
-    yield from _unapproved()
     yield from _at_risk()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
         yield Need(
