@@ -107,6 +107,8 @@ def test_who_would_wait_longer_gives_the_chunk_back_until_then(fake, edition, re
     assert (progress.of_send(send.pk).sent, chunk.state, chunk.settled, chunk.ahead) == (1, "pending", 1, 1)
     assert timedelta(seconds=3) < chunk.not_before - statements.now() <= timedelta(seconds=5)
     assert ledger.due_chunks() == []
+    Chunk.objects.update(not_before=statements.now())
+    assert ledger.due_chunks() == [(send.pk, 1)]
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ import pytest
 from dispatch.delivery import acts, relays, sending, waves
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Send
+from dispatch.operations import stats
 from dispatch.outcomes import Refused, Sent
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,13 @@ def test_the_page_says_what_the_rest_waits_for(alice, send):
     sending.send_chunk(send.pk, 1)
     waves.look(send.pk)
     assert "Their answers are in; the rest leaves at <time" in page_of(alice, send)
+
+
+def test_pages_are_asked_anew_when_the_wait_begins(send):
+    before = stats.now().pulse
+    sending.send_chunk(send.pk, 1)
+    waves.look(send.pk)
+    assert stats.now().pulse != before
 
 
 def test_home_queue_and_pages_say_why_it_paused_by_itself(alice, held):
