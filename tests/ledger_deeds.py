@@ -106,16 +106,27 @@ class Deeds:
     def number(self, which):
         return 1 + which % len(self.model.chunks)
 
+    def clear_the_way(self):
+        """Whatever keeps workers from working is over."""
+        self.resume()
+        if self.pulled:
+            self.stop()
+        if not self.model.takeable():
+            self.end_leases()
+            self.end_waits()
+            self.promote()
+
     def claim(self, which, dies=0):
         """A worker, or nothing."""
-        got = []
+        got, free = [], self.model.takeable()
+        number = free[which % len(free)] if free else self.number(which)
 
         def really():
-            got.append(ledger.claim(self.pk, self.number(which)))
+            got.append(ledger.claim(self.pk, number))
             return got[0] and (got[0].token, got[0].settled, got[0].ahead)
 
         def modelled(model):
-            chunk = model.claim(self.number(which))
+            chunk = model.claim(number)
             return chunk and (chunk.token, chunk.settled, chunk.ahead)
 
         if not self.same(really, modelled, dies=dies):

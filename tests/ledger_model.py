@@ -51,12 +51,15 @@ class Model:
     def __post_init__(self):
         self._cut(sorted(self.readers), is_retry=False)
 
+    def takeable(self):
+        """The numbers of chunks that nobody holds."""
+        return [number for number, chunk in self.chunks.items() if chunk.is_free and chunk.state != "stuck"]
+
     def claim(self, number):
         """The chunk, or nothing."""
-        chunk = self.chunks.get(number)
-        takeable = chunk and (chunk.state == "pending" or (chunk.state == "leased" and chunk.is_over))
-        if not takeable or self.is_stopped or self.state not in GOING:
+        if number not in self.takeable() or self.is_stopped or self.state not in GOING:
             return None
+        chunk = self.chunks[number]
         chunk.takeovers += chunk.state == "leased"
         chunk.state, chunk.token, chunk.is_over = "leased", chunk.token + 1, False
         if chunk.takeovers > TAKEOVERS:

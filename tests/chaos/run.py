@@ -153,7 +153,7 @@ def one(world, people, sizes, plan):
 def drain(send):
     """Let the first round come to its end, however slow the machine, while it moves."""
     left = remaining(send)
-    while left != 0 and until(lambda: remaining(send) != left, RECOVERS):
+    while left != 0 and until(lambda left=left: remaining(send) != left, RECOVERS):
         left = remaining(send)
 
 
