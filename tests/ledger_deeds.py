@@ -116,10 +116,10 @@ class Deeds:
             self.end_waits()
             self.promote()
 
-    def claim(self, which, dies=0):
+    def claim(self, which, dies=0, *, number=0):
         """A worker, or nothing."""
         got, free = [], self.model.takeable()
-        number = free[which % len(free)] if free else self.number(which)
+        number = number or (free[which % len(free)] if free else self.number(which))
 
         def really():
             got.append(ledger.claim(self.pk, number))

@@ -151,9 +151,10 @@ def one(world, people, sizes, plan):
 
 
 def drain(send):
-    """Let the first round come to its end, however slow the machine, while it moves."""
+    """Let the first round come to its end, however slow the machine, while it moves: a relay in trouble is left alone
+    for half a minute."""
     left = remaining(send)
-    while left != 0 and until(lambda left=left: remaining(send) != left, RECOVERS):
+    while left != 0 and until(lambda left=left: remaining(send) != left, 60):
         left = remaining(send)
 
 
