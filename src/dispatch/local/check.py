@@ -13,7 +13,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch import env, logs, vault
-from dispatch.local import instance
+from dispatch.local import instance, shares
 from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
@@ -71,6 +71,10 @@ def secrets() -> Iterator[Finding]:
         if path.exists() and path.stat().st_mode & 0o077:
             yield wrong(f"{path} can be read by others. Run: chmod 600 {path}")
     yield ok(f"The vault's keys are there (fingerprint {vault.fingerprint()}).")
+    if (env.data_dir() / "keys").is_dir() and not shares.is_made():
+        yield todo(
+            "No offline share of these keys was made: with this disk every address is lost. See: dispatch keys share"
+        )
 
 
 def public_url() -> Iterator[Finding]:
