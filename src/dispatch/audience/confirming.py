@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch import vault
-from dispatch.audience import addresses, leaving, signing_up
+from dispatch.audience import addresses, leaving, rhythms, signing_up
 from dispatch.audience.models import Letter, Newsletter, Subscriber, Subscription, Suppression, Wish
 
 SOURCE = "form, confirmed by mail"
@@ -33,16 +33,29 @@ def confirm(letter: Letter) -> bool:
 
 
 def subscribe(
-    reader: Subscriber, newsletter: Newsletter, language: str, *, topics: list[str], source: str, second: str = ""
+    reader: Subscriber,
+    newsletter: Newsletter,
+    language: str,
+    *,
+    topics: list[str],
+    source: str,
+    second: str = "",
+    frequency: str = "",
+    wishes: rhythms.Wishes | None = None,
 ) -> Subscription:
-    """A subscription with these wishes, made or taken up again; the tokens in earlier mails go on working."""
+    """A subscription with these wishes, made or taken up again; the tokens in earlier mails go on working.
+
+    Without `wishes` those that the reader has stay.
+    """
     found = Subscription.objects.filter(subscriber=reader, newsletter=newsletter).first()
     one = found or Subscription(subscriber=reader, newsletter=newsletter, handle=secrets.token_bytes(8))
     if found is None or found.state == Subscription.State.LEFT:
         one.consented_at, one.consent_source = timezone.now(), source
-    one.language, one.second_language, one.topics = language, second, topics
+    is_back = one.state == Subscription.State.LEFT
+    one.language, one.second_language, one.topics, one.frequency = language, second, topics, frequency
     one.state, one.left_at = Subscription.State.ACTIVE, None
     one.save()
+    rhythms.follow(one, wishes or rhythms.wishes_of(reader), anew=is_back)
     return one
 
 

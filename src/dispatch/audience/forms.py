@@ -1,5 +1,7 @@
 """What readers' forms bring, as values. A field that a page of ours would not have sent is left out, not complained of."""
 
+import functools
+import zoneinfo
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -7,11 +9,17 @@ from django.http import QueryDict
 
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
+from dispatch.audience.rhythms import Wishes
 from dispatch.audience.tickets import Wanted
 
 LONGEST_NAME = 120
 WEEKS = (1, 2, 4, 8)
 """For how long one may pause."""
+MOST = (1, 2, 3, 5)
+"""Letters a day that one may limit oneself to."""
+FREQUENCIES = ("each", "daily", "weekly")
+AREAS = {"Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+"""Of the IANA time zones, those that people live in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,12 @@ class Choice:
     language: str
     second_language: str  # what comes where an article is not in the first; "": nothing
     topics: tuple[str, ...]  # none: all
+    frequency: str = ""  # "": as the newsletter comes
+
+    @property
+    def frequencies(self) -> list[str]:
+        """What else than the newsletter's own time can be chosen, in order."""
+        return [one for one in FREQUENCIES if one in self.newsletter.offers]
 
 
 def wanted(fields: QueryDict, newsletter: Newsletter) -> Wanted:
@@ -53,6 +67,23 @@ def choices(fields: QueryDict, newsletters: list[Newsletter]) -> list[Choice]:
     return [_choice(fields, newsletter) for newsletter in newsletters]
 
 
+def wishes(fields: QueryDict) -> Wishes:
+    """What is wished of all letters alike."""
+    hour, zone, most = fields.get("hour", ""), fields.get("zone", ""), fields.get("most", "")
+    return Wishes(
+        hour=int(hour) if hour in map(str, range(24)) else None,
+        zone=zone if zone in zones() else "",
+        discreet="discreet" in fields,
+        most_a_day=int(most) if most in map(str, MOST) else None,
+    )
+
+
+@functools.cache
+def zones() -> tuple[str, ...]:
+    """Time zones by a city's name, as people know them."""
+    return tuple(sorted(name for name in zoneinfo.available_timezones() if name.partition("/")[0] in AREAS))
+
+
 def pause(fields: QueryDict) -> int | None:
     """Weeks to pause, 0 to go on; None: as it is."""
     asked = fields.get("pause", "")
@@ -68,12 +99,14 @@ def _choice(fields: QueryDict, newsletter: Newsletter) -> Choice:
     slug = newsletter.slug
     first = _language(fields.get(f"language-{slug}", ""), newsletter) or next(iter(newsletter.languages), "en")
     second = _language(fields.get(f"second-{slug}", ""), newsletter)
+    frequency = fields.get(f"frequency-{slug}", "")
     return Choice(
         newsletter,
         is_on=f"on-{slug}" in fields,
         language=first,
         second_language="" if second == first else second,
         topics=_topics(fields.getlist(f"topics-{slug}"), newsletter),
+        frequency=frequency if frequency in newsletter.offers else "",
     )
 
 

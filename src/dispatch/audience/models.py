@@ -38,12 +38,31 @@ class Newsletter(models.Model):
     from_name = models.CharField(max_length=120)
     from_address = models.EmailField()
     reply_to = models.EmailField(blank=True)
+    discreet_address = models.EmailField(
+        blank=True
+    )  # that discreet letters come from; empty: from_address, without a name
     template = models.SlugField(default="", blank=True)  # folder in templates/email/; empty: by cadence
     picture_hosts = ArrayField(models.CharField(max_length=200), default=list, blank=True)  # may be loaded by a mail
     ambiguity = models.CharField(
         max_length=12, default="resend_once", choices=[("resend_once", "Resend once"), ("never_twice", "Never twice")]
     )
+    offers = ArrayField(
+        models.CharField(max_length=8, choices=Cadence), default=list, blank=True
+    )  # how often a reader may have it instead; none: as it comes
+    patience = models.PositiveSmallIntegerField(
+        default=0
+    )  # hours that a translation has before the second language comes
+    archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
+
+
+class Tally(models.Model):
+    """What a newsletter has counted so far. Its row is locked while a story is numbered or an audience frozen, so that
+    both happen one after another, and counts tell which came first where no clock could."""
+
+    newsletter = models.OneToOneField(Newsletter, on_delete=models.CASCADE, primary_key=True, related_name="tally")
+    stories = models.PositiveIntegerField(default=0)  # numbered
+    editions = models.PositiveIntegerField(default=0)  # whose audience was frozen
 
 
 class Subscriber(models.Model):
@@ -54,6 +73,9 @@ class Subscriber(models.Model):
     name = models.BinaryField(null=True)  # sealed for "subscriber:<id>:name"
     provider_class = models.PositiveSmallIntegerField(default=0)  # audience.addresses.ProviderClass
     paused_until = models.DateTimeField(null=True)  # no edition before then, by the reader's wish
+    most_a_day = models.PositiveSmallIntegerField(null=True)  # letters, by the reader's wish
+    counted_on = models.DateField(null=True)  # the day of `counted`, for those who set a limit
+    counted = models.PositiveSmallIntegerField(default=0, db_default=0)  # letters that they had on it
     created_at = models.DateTimeField(auto_now_add=True)
 
 
@@ -87,6 +109,26 @@ class Subscription(models.Model):
             models.Index(fields=["newsletter", "subscriber"], name="readers_of", condition=models.Q(state="active")),
             models.Index(fields=["left_at"], name="who_left", condition=models.Q(state="left")),
         ]
+
+
+class Rhythm(models.Model):
+    """A reader whose letters bring what they have not been told yet; others read along with the newsletter (rhythms.py)."""
+
+    subscription = models.OneToOneField(Subscription, on_delete=models.CASCADE, primary_key=True, related_name="rhythm")
+    hour = models.PositiveSmallIntegerField(null=True)  # on the reader's clock; null: the newsletter's time and zone
+    zone = models.CharField(max_length=64, blank=True)
+    discreet = models.BooleanField(default=False)
+    since = models.PositiveIntegerField()  # Tally.editions when they stopped reading along
+    told_to = models.PositiveIntegerField(
+        null=True
+    )  # a story's number: it and those before are done; null: see `since`
+    held = ArrayField(
+        models.PositiveIntegerField(), default=list
+    )  # those before that are not, such as untranslated ones
+    due_at = models.DateTimeField(null=True)  # the next letter; null: when there is something
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="rhythms_due", condition=models.Q(due_at__isnull=False))]
 
 
 class Suppression(models.Model):

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch import vault
-from dispatch.audience import confirming, leaving, letters
+from dispatch.audience import confirming, leaving, letters, rhythms
 from dispatch.audience.forms import Choice
 from dispatch.audience.models import Letter, Newsletter, Subscriber, Subscription
 
@@ -50,9 +50,12 @@ def paused_until(reader: Subscriber) -> datetime | None:
 
 
 @transaction.atomic
-def save(reader: Subscriber, chosen: list[Choice], called: str, weeks: int | None) -> None:
-    """Take all of the page. `weeks` to pause: 0 goes on, None leaves it."""
+def save(
+    reader: Subscriber, chosen: list[Choice], called: str, weeks: int | None, wishes: rhythms.Wishes | None = None
+) -> None:
+    """Take all of the page. `weeks` to pause: 0 goes on, None leaves it. Without `wishes` those that there are stay."""
     leaving.hold_the_door()
+    wishes = wishes or rhythms.wishes_of(reader)
     for one in chosen:
         theirs = reader.subscriptions.filter(newsletter=one.newsletter).first()
         if one.is_on:
@@ -63,13 +66,16 @@ def save(reader: Subscriber, chosen: list[Choice], called: str, weeks: int | Non
                 second=one.second_language,
                 topics=list(one.topics),
                 source=SOURCE,
+                frequency=one.frequency,
+                wishes=wishes,
             )
         elif theirs:
             leaving.leave(theirs)
     reader.name = vault.seal(called, f"subscriber:{reader.pk}:name") if called else None
     if weeks is not None:
         reader.paused_until = timezone.now() + timedelta(weeks=weeks) if weeks else None
-    reader.save(update_fields=["name", "paused_until"])
+    reader.most_a_day = wishes.most_a_day
+    reader.save(update_fields=["name", "paused_until", "most_a_day"])
 
 
 @transaction.atomic
@@ -84,4 +90,4 @@ def _choice(newsletter: Newsletter, theirs: Subscription | None, spoken: str) ->
         known = spoken if spoken in newsletter.languages else next(iter(newsletter.languages), "en")
         return Choice(newsletter, is_on=False, language=known, second_language="", topics=())
     is_on = theirs.state == Subscription.State.ACTIVE
-    return Choice(newsletter, is_on, theirs.language, theirs.second_language, tuple(theirs.topics))
+    return Choice(newsletter, is_on, theirs.language, theirs.second_language, tuple(theirs.topics), theirs.frequency)

@@ -6,7 +6,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from dispatch.audience import addresses, confirming, forms, leaving, letters, moving, pages, preferences, tokens
+from dispatch.audience import (
+    addresses,
+    confirming,
+    forms,
+    leaving,
+    letters,
+    moving,
+    pages,
+    preferences,
+    rhythms,
+    tokens,
+)
 from dispatch.audience.models import Letter, Subscriber, Subscription
 
 Kind = Letter.Kind
@@ -83,6 +94,9 @@ def choose(request: HttpRequest, token: str) -> HttpResponse:
         name=preferences.name(reader),
         paused_until=preferences.paused_until(reader),
         weeks=forms.WEEKS,
+        most=forms.MOST,
+        zones=forms.zones(),
+        wishes=rhythms.wishes_of(reader),
         pattern=forms.safe_pattern(),
         told=told,
         is_trouble=is_trouble,
@@ -103,7 +117,8 @@ def _act(request: HttpRequest, letter: Letter, reader: Subscriber) -> tuple[str,
             return "forgotten", False
         case "save":
             chosen = forms.choices(request.POST, preferences.newsletters())
-            preferences.save(reader, chosen, forms.name(request.POST), forms.pause(request.POST))
+            weeks, wishes = forms.pause(request.POST), forms.wishes(request.POST)
+            preferences.save(reader, chosen, forms.name(request.POST), weeks, wishes)
             return "saved", False
     return "", False  # an empty POST would otherwise untick everything
 

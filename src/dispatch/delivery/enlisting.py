@@ -17,6 +17,8 @@ TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
 
 def must_wait(edition: Edition) -> bool:
     """Whether an earlier edition of the same story is not enlisted yet: whom it takes is open, and nobody gets both."""
+    if edition.is_own:  # its readers are told nothing twice, in whatever order
+        return False
     further = edition.stories.filter(is_further=True).values("story")
     earlier = Edition.objects.filter(newsletter=edition.newsletter_id, stories__story__in=further, pk__lt=edition.pk)
     return earlier.filter(state__in=[Edition.State.RENDERED, Edition.State.DUE], send=None).exists()
@@ -39,10 +41,17 @@ def audience(edition: Edition, send: Send) -> dict[str, Any]:
     """What `enlist.sql` asks for."""
     return {
         "edition": edition.pk,
-        "send": send.pk,
         "newsletter": edition.newsletter_id,
         "cadence": edition.newsletter.cadence,
         "topics": statements.row("topics", edition=edition.pk)[0],
+        **cutting(send),
+    }
+
+
+def cutting(send: Send) -> dict[str, Any]:
+    """What `cut.sql` asks for."""
+    return {
+        "send": send.pk,
         "size": settings.DELIVERY["chunk"],
         "seeds": [vault.blind_index(addresses.unique_form(address)) for address in settings.DELIVERY["seeds"]],
         "wave_from": settings.DELIVERY["first_wave_from"],

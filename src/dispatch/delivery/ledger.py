@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import F
 
 from dispatch import queue
-from dispatch.delivery import enlisting, journal, partitions, statements
+from dispatch.delivery import boarding, enlisting, journal, partitions, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
+from dispatch.editions import items
 from dispatch.editions.models import Edition
 
 FORGIVE = "DELETE FROM delivery_exception WHERE send_id = %s AND subscriber_id = ANY (%s) AND state = 'deferred'"
@@ -95,14 +96,18 @@ def enlist(edition_id: int) -> Send | None:
         if found := Send.objects.filter(edition=edition).first():
             return found
         statements.run("SELECT pg_advisory_xact_lock(%s, %s)", ENLISTING, edition.newsletter_id)
+        if boarding.is_vain(edition):
+            edition.delete()
+            return None
         if enlisting.must_wait(edition):
             return None
         send = enlisting.new_send(edition)
-        first, every, wave, frozen, distinct = statements.row("enlist", **enlisting.audience(edition, send))
+        first, every, wave, frozen, distinct = _freeze(edition, send)
         if frozen != distinct:
             raise Unbalanced("a reader stands twice in a send")
         enlisting.start(send, frozen, wave)
         partitions.add(send.pk)
+        Edition.objects.filter(pk=edition.pk).update(enlisted_at=send.started_at)
         for number in first if send.first_wave else every:
             queue.enqueue("email.send_chunk", send.pk, number)
     return send
@@ -202,6 +207,14 @@ def totals(send: int) -> Totals:
 def strays(send: int) -> int:
     """Exceptions that no settled position accounts for: 0, or the send does not balance."""
     return int(statements.row("stray", send=send)[0])
+
+
+def _freeze(edition: Edition, send: Send) -> tuple[Any, ...]:
+    """Chunks' numbers of the first wave and all, readers of the wave and all, and different readers among them."""
+    if edition.is_own:
+        return boarding.board(edition, send)
+    items.mark(edition)
+    return statements.row("enlist", **enlisting.audience(edition, send))
 
 
 def _take_over(claimed: Claim) -> Claim:

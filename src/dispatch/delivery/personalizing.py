@@ -31,6 +31,7 @@ HOLE = "0" * tokens.LENGTH
 """Stands for a token while its link is encoded; no token holds a 0."""
 TO, MESSAGE_ID, TOKEN, NAME_IN_TEXT, NAME_IN_HTML = range(5)
 """What differs by reader, encoded once for all places of its kind."""
+TEXT = 'Content-Type: text/{}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n'
 Encoder = Callable[[str, str], bytes]
 """What is made anew for its place, of the name (", Alice" or "") and the token."""
 Piece = bytes | int | Encoder
@@ -83,10 +84,18 @@ def compile_variant(variant: Variant, newsletter: Newsletter, send: int, moment:
     parts.join(_headers(variant, newsletter, moment, boundary))
     head = len(parts.parts)
     parts.parts.append(b"")
+    if variant.discreet:
+        parts.join([*_body(slots.split(variant.text, variant.nonce), "plain"), b"\r\n"])
+        return Compiled(tuple(parts.parts), head, tuple(parts.slots), tuple(parts.rare), send)
     for kind, content in (("plain", variant.text), ("html", variant.html)):
         parts.join([_part_head(boundary, kind), *_body(slots.split(content, variant.nonce), kind), b"\r\n"])
     parts.join([f"--{boundary}--\r\n".encode()])
     return Compiled(tuple(parts.parts), head, tuple(parts.slots), tuple(parts.rare), send)
+
+
+def sender(variant: Variant, newsletter: Newsletter) -> str:
+    """The address that it comes from; a discreet letter's tells nothing where the newsroom has one for that."""
+    return (newsletter.discreet_address if variant.discreet else "") or newsletter.from_address
 
 
 def fill(compiled: Compiled, reader: Reader) -> tuple[bytes, list[bytes]]:
@@ -117,15 +126,17 @@ def mark(send: int, reader: int) -> str:
 
 def _headers(variant: Variant, newsletter: Newsletter, moment: datetime, boundary: str) -> list[Piece]:
     site = settings.MESSAGE_ID_DOMAIN
-    head = [_line("From", _mailbox(newsletter.from_name, newsletter.from_address))]
+    name = "" if variant.discreet else newsletter.from_name
+    head = [_line("From", _mailbox(name, sender(variant, newsletter)))]
     to_end = [_line("Date", format_datetime(moment.astimezone(UTC)))]
-    if newsletter.reply_to:
-        to_end.append(_line("Reply-To", newsletter.reply_to))
+    content = f"{TEXT.format('plain')}\r\n"
     if not variant.discreet:
+        to_end += [_line("Reply-To", newsletter.reply_to)] if newsletter.reply_to else []
         to_end.append(_line("List-Id", f"<{newsletter.slug}.{site}>"))
         to_end.append(_line("Feedback-ID", f"{newsletter.slug}:dispatch"))
+        content = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
     to_end.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n")
-    to_end.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode())
+    to_end.append(content.encode())
     return [
         b"".join(head),
         *(b"To: ", TO, b"\r\n"),
@@ -174,8 +185,7 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _part_head(boundary: str, kind: str) -> bytes:
-    head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
-    return f"{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+    return f"--{boundary}\r\n{TEXT.format(kind)}\r\n".encode()
 
 
 def _body(pieces: list[str | slots.Slot], kind: str) -> list[Piece]:

@@ -74,7 +74,7 @@ def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) ->
     if not frozen.is_as_frozen:
         raise Altered(f"The letter in {frozen.language} was changed after it was frozen: nobody gets it.")
     compiled = personalizing.compile_variant(frozen, found, send, created_at)
-    return compiled, found.from_address
+    return compiled, personalizing.sender(frozen, found)
 
 
 def _send(errand: Errand) -> None:

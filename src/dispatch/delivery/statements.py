@@ -69,4 +69,5 @@ def now() -> datetime:
 @functools.cache
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    text = text.replace("{cut}", (SQL / "cut.sql").read_text(encoding="utf-8"))
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.NEWSLETTER, "e.newsletter_id"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.articles.models import Article, Revision
-from dispatch.editions.models import Edition, EditionStory
+from dispatch.editions.models import OWN, Edition, EditionStory, Variant
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Contents:
 
     language: str
     stories: tuple[Told, ...]
+    telling: tuple[tuple[int, str], ...] = ()  # of an edition for readers' own rhythms; see departures.py
+    discreet: bool = False
 
 
 def contents(edition: Edition) -> list[Contents]:
@@ -33,10 +35,32 @@ def contents(edition: Edition) -> list[Contents]:
     A story that lacks the variant's language is told in the first of the newsletter's languages that it has.
     Empty: there is nothing to say (any more).
     """
-    stories = _stories(edition)
+    told = _told_before(edition)
     speaking = _languages(edition)
-    present = [language for language in speaking if any(language in story for story in stories)]
-    return [Contents(language, _tell(stories, [language, *speaking])) for language in present]
+    found = []
+    for language in speaking:
+        stories = _stories(edition, leaving_out=told.get(language, set()))
+        if any(language in story for story in stories):
+            found.append(Contents(language, _tell(stories, [language, *speaking])))
+    return found
+
+
+def _told_before(edition: Edition) -> dict[str, set[int]]:
+    """The stories that are here again for a language's sake, by the languages that they were told in."""
+    again = EditionStory.objects.filter(edition=edition, is_further=True).values_list("story", flat=True)
+    variants = Variant.objects.filter(edition__newsletter=edition.newsletter_id).exclude(edition__slot__startswith=OWN)
+    told: dict[str, set[int]] = defaultdict(set)
+    for language, story in variants.filter(edition__stories__story__in=list(again)).values_list(
+        "language", "edition__stories__story"
+    ):
+        told[language].add(story)
+    return told
+
+
+def told(article: Article, published_at: datetime) -> Told:
+    """An article as it stands now; `published_at` is its story's first moment."""
+    assert article.current
+    return Told(article, article.current, published_at)
 
 
 def _languages(edition: Edition) -> list[str]:
@@ -45,9 +69,9 @@ def _languages(edition: Edition) -> list[str]:
     return [later] if later else list(edition.newsletter.languages)
 
 
-def _stories(edition: Edition) -> list[dict[str, Article]]:
+def _stories(edition: Edition, leaving_out: set[int]) -> list[dict[str, Article]]:
     """Each story's published versions by language: as an editor placed them, then the newest first."""
-    rows = list(EditionStory.objects.filter(edition=edition))
+    rows = list(EditionStory.objects.filter(edition=edition).exclude(story__in=leaving_out))
     place = {row.story_id: row.position or math.inf for row in rows}
     published = Article.objects.filter(
         story__in=place, state=Article.State.PUBLISHED, language__in=_languages(edition), current__isnull=False
@@ -65,9 +89,4 @@ def _first(articles: Iterable[Article]) -> datetime:
 
 def _tell(stories: list[dict[str, Article]], wanted: list[str]) -> tuple[Told, ...]:
     chosen = [(next(story[language] for language in wanted if language in story), story) for story in stories]
-    return tuple(Told(article, _current(article), _first(story.values())) for article, story in chosen)
-
-
-def _current(article: Article) -> Revision:
-    assert article.current
-    return article.current
+    return tuple(told(article, _first(story.values())) for article, story in chosen)

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from dispatch.articles.models import Revision, Story
@@ -12,6 +13,29 @@ from dispatch.audience.models import Newsletter
 def new_public_id() -> str:
     """Names an edition's web page without saying how many there are."""
     return secrets.token_urlsafe(12)
+
+
+OWN = "own:"
+"""What the slot of an edition begins with that is for readers with a rhythm of their own."""
+
+
+class Item(models.Model):
+    """A story that a newsletter brings, numbered as it came."""
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="items")
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()  # from 1; a lower one was there for all to see before a higher one
+    arrived_at = models.DateTimeField()
+    mailed = models.JSONField(
+        default=dict
+    )  # language → the Tally.editions of the newsletter's own edition that told it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["newsletter", "story"], name="a_story_numbered_once"),
+            models.UniqueConstraint(fields=["newsletter", "number"], name="a_number_once_a_newsletter"),
+        ]
+        indexes = [models.Index(fields=["newsletter", "arrived_at"], name="items_lately")]
 
 
 class Edition(models.Model):
@@ -26,7 +50,7 @@ class Edition(models.Model):
         FAILED = "failed"  # could not be rendered; `trouble` says why
 
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="editions")
-    slot = models.CharField(max_length=80)  # "2026-11-23" for a digest, "story:12" or "story:12/be" for an article
+    slot = models.CharField(max_length=80)  # "2026-11-23", "story:12", "story:12/be", "own:2026-11-23T06:00:00"
     state = models.CharField(max_length=12, choices=State, default=State.GATHERING)
     trouble = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(
@@ -37,12 +61,18 @@ class Edition(models.Model):
     due_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     rendered_at = models.DateTimeField(null=True)
+    enlisted_at = models.DateTimeField(null=True)  # its audience was frozen
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["newsletter", "slot"], name="one_edition_a_slot")]
         indexes = [
             models.Index(fields=["due_at"], name="edition_due", condition=models.Q(state__in=["gathering", "due"])),
         ]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is for readers with a rhythm of their own, each of whom gets what they have not been told yet."""
+        return self.slot.startswith(OWN)
 
 
 class EditionStory(models.Model):
@@ -72,11 +102,12 @@ def digest(subject: str, html: str, text: str) -> bytes:
 
 
 class Variant(models.Model):
-    """What readers of one language get: rendered once, frozen, with ASCII slots where readers differ."""
+    """What readers of one language and the same wishes get: rendered once, frozen, with ASCII slots where readers differ."""
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="variants")
     language = models.CharField(max_length=12)
     discreet = models.BooleanField(default=False)
+    telling = ArrayField(models.CharField(max_length=24), default=list)  # "12/be": an item's number, and told in what
     nonce = models.CharField(max_length=16)  # of the slots' tokens, so that an article cannot forge one
     subject = models.CharField(max_length=500)
     preheader = models.CharField(max_length=500, blank=True)
@@ -87,7 +118,9 @@ class Variant(models.Model):
     revisions = models.ManyToManyField(Revision, related_name="+")  # exactly what it says
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["edition", "language", "discreet"], name="one_variant_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "language", "discreet", "telling"], name="one_variant_each")
+        ]
 
     @property
     def is_as_frozen(self) -> bool:

@@ -6,11 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from dispatch import queue
+from dispatch import queue, timetable
 from dispatch.articles.models import Article
 from dispatch.audience.models import Newsletter
-from dispatch.editions import timetable
-from dispatch.editions.models import Edition, EditionStory, Variant
+from dispatch.editions import items
+from dispatch.editions.models import OWN, Edition, EditionStory, Variant
 
 State = Edition.State
 
@@ -23,6 +23,7 @@ def plan(article: Article) -> None:
     if article.current is None or article.state != Article.State.PUBLISHED:
         return
     for newsletter in _newsletters_for(article):
+        items.bring(newsletter, article)
         with transaction.atomic():
             if newsletter.cadence == Newsletter.Cadence.EACH:
                 _mail_now(newsletter, article)
@@ -82,15 +83,22 @@ def _mail_now(newsletter: Newsletter, article: Article) -> None:
         _ring(edition)
         return
     told = Variant.objects.filter(edition__newsletter=newsletter, edition__stories__story=article.story_id)
-    if not told.filter(language=article.language).exists():
+    if not told.exclude(edition__slot__startswith=OWN).filter(language=article.language).exists():
         further = _locked(newsletter, f"{slot}/{article.language}", State.DUE, timezone.now())
         _add(further, article, is_further=True)
         _ring(further)
 
 
 def _gather(newsletter: Newsletter, article: Article) -> None:
-    """The digest of the next departure, or the one after where that was closed a moment ago."""
-    if EditionStory.objects.filter(newsletter=newsletter, story=article.story_id, is_further=False).exists():
+    """The digest of the next departure, or the one after where that was closed a moment ago.
+
+    A language that came too late for its story's digest is gathered again, for readers of that language alone.
+    """
+    brought = Edition.objects.filter(newsletter=newsletter, stories__story=article.story_id)
+    earlier = list(brought.exclude(slot__startswith=OWN).select_for_update(of=("self",)).order_by("id"))
+    if any(edition.state in {State.GATHERING, State.DUE, State.FAILED} for edition in earlier):
+        return
+    if Variant.objects.filter(edition__in=earlier, language=article.language).exists():
         return
     weekday = newsletter.weekday if newsletter.cadence == Newsletter.Cadence.WEEKLY else None
     after = timezone.now()
@@ -98,7 +106,7 @@ def _gather(newsletter: Newsletter, article: Article) -> None:
         departure = timetable.next_departure(after, newsletter.at, newsletter.zone, weekday=weekday)
         edition = _locked(newsletter, departure.day.isoformat(), State.GATHERING, departure.at)
         if edition.state == State.GATHERING:
-            _add(edition, article)
+            _add(edition, article, is_further=bool(earlier))
             return
         after = departure.at
 

@@ -5,8 +5,10 @@ The only place that knows the MJML compiler. What it needs around it stands in `
 
 import functools
 import logging
+import zoneinfo
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import css_inline
 import jinja2
@@ -19,8 +21,9 @@ from django.utils import timezone
 from dispatch import queue, templating
 from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
-from dispatch.editions import bodies, checking, gathering, guarding, letters, slots
-from dispatch.editions.models import Edition, Variant, digest
+from dispatch.editions import bodies, checking, gathering, guarding, letters, slots, tailoring
+from dispatch.editions.departures import Telling
+from dispatch.editions.models import Edition, EditionStory, Variant, digest
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,11 @@ LIMIT = 102 * 1024
 
 PATIENCE = 5
 """Renderings begun and never ended (the worker died in each) before an edition is given up."""
+
+KEPT = 1000
+"""Variants, of some tens of kilobytes each, that a worker keeps for the day's next departures."""
+
+_had: OrderedDict[tuple[object, ...], tuple[str, "Draft"]] = OrderedDict()
 
 FONTS: dict[str, str] = {}
 """mrml's own defaults call Google; ours are what the reader's system has."""
@@ -44,11 +52,13 @@ class Draft:
     nonce: str
     subject: str
     preheader: str
-    html: str
+    html: str  # "": plain text only
     text: str
     remark: str
     revisions: tuple[Revision, ...]
     stories: frozenset[int]
+    telling: Telling = ()
+    discreet: bool = False
 
 
 def render(edition_id: int) -> None:
@@ -66,10 +76,11 @@ def render(edition_id: int) -> None:
 
 def drafts(edition: Edition) -> list[Draft]:
     """Every variant of the edition as it would be frozen now; nothing is stored. Raises guarding.Unrenderable."""
-    contents = gathering.contents(edition)
-    languages = [one.language for one in contents]
+    contents = tailoring.contents(edition) if edition.is_own else gathering.contents(edition)
+    languages = list(dict.fromkeys(one.language for one in contents if not one.discreet))
+    make = functools.partial(_as_before, made_of=_newest_template()) if edition.is_own else draft
     try:
-        return [draft(edition, one, languages) for one in contents]
+        return [make(edition, one, languages) for one in contents]
     except guarding.Unrenderable:
         raise
     except Exception as error:
@@ -92,7 +103,7 @@ def _end(edition: Edition) -> None:
     except guarding.Unrenderable as error:
         _close(edition, State.FAILED, str(error))
         return
-    if not ready:
+    if not ready and not edition.is_own:
         _close(edition, State.WITHDRAWN if edition.slot.startswith("story:") else State.EMPTY)
         edition.stories.all().delete()
         return
@@ -103,15 +114,24 @@ def _end(edition: Edition) -> None:
 
 def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
     """Store the variants; a story that was taken back in the meantime may come in a later edition."""
-    said: set[int] = set()
-    for one in ready:
-        variant = Variant.objects.create(
+    ready = list(ready)
+    variants = Variant.objects.bulk_create(
+        Variant(
             edition=edition, language=one.language, nonce=one.nonce, subject=one.subject,
             preheader=one.preheader, html=one.html, text=one.text, remark=one.remark,
-            hash=digest(one.subject, one.html, one.text),
-        )  # fmt: skip
-        variant.revisions.set(one.revisions)
-        said |= one.stories
+            hash=digest(one.subject, one.html, one.text), telling=tailoring.labels(one.telling), discreet=one.discreet,
+        )
+        for one in ready
+    )  # fmt: skip
+    says = Variant.revisions.through
+    pairs = ((variant, revision) for variant, one in zip(variants, ready, strict=True) for revision in one.revisions)
+    says.objects.bulk_create(says(variant=variant, revision=revision) for variant, revision in pairs)
+    said = {story for one in ready for story in one.stories}
+    if edition.is_own:  # so that the desk can say what it brings
+        EditionStory.objects.bulk_create(
+            EditionStory(edition=edition, newsletter=edition.newsletter, story_id=story, is_further=True)
+            for story in sorted(said)
+        )
     edition.stories.exclude(story__in=said).delete()
 
 
@@ -129,23 +149,52 @@ def draft(edition: Edition, contents: gathering.Contents, languages: Iterable[st
     return whole
 
 
+def _as_before(edition: Edition, contents: gathering.Contents, languages: list[str], made_of: int) -> Draft:
+    """The variant that an earlier departure of the day had: the same but for its edition's address and its slots' nonce.
+
+    Of a day's departures most tell the same to the same kinds of readers.
+    """
+    newsletter = edition.newsletter
+    day = edition.due_at.astimezone(zoneinfo.ZoneInfo(newsletter.zone)).date()
+    told = tuple((one.revision.pk, one.article.url, one.article.visibility) for one in contents.stories)
+    look = (newsletter.pk, str(newsletter.names), newsletter.template, tuple(newsletter.picture_hosts), made_of)
+    key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
+    if key not in _had:
+        _had[key] = edition.public_id, draft(edition, contents, languages)
+        if len(_had) > KEPT:
+            _had.popitem(last=False)
+    public_id, had = _had[key]
+    nonce = slots.new_nonce()
+    said = {part: getattr(had, part) for part in ("subject", "preheader", "html", "text")}
+    fresh = {part: text.replace(public_id, edition.public_id).replace(had.nonce, nonce) for part, text in said.items()}
+    return replace(had, nonce=nonce, **fresh)
+
+
+def _newest_template() -> int:
+    files = (file for folder in templating.folders() for file in (folder / "email").rglob("*"))
+    return max(file.stat().st_mtime_ns for file in files)
+
+
 def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, brief: bool) -> Draft:
     nonce = slots.new_nonce()
     letter = letters.letter(edition, contents, languages, nonce=nonce, brief=brief)
-    message = functools.partial(_say, letter, edition.newsletter)
-    html = _html(message("body.mjml"), letter.bodies, nonce, _template("parts/article.css").render(letter=letter))
+    message = functools.partial(_say, letter, _kind(edition, contents))
+    css = _template("parts/article.css").render(letter=letter)
+    html = "" if contents.discreet else _html(message("body.mjml"), letter.bodies, nonce, css)
     text = message("body.txt").strip() + "\n"
     _check(html, text, nonce, edition.newsletter)
     return Draft(
         language=contents.language,
         nonce=nonce,
         subject=_line(message("subject.txt"), 250),
-        preheader=_line(letter.preheader, 200),
+        preheader="" if contents.discreet else _line(letter.preheader, 200),
         html=html,
         text=text,
         remark=_remark(html, brief=brief),
         revisions=tuple(story.revision for story in contents.stories),
         stories=frozenset(story.article.story_id for story in contents.stories),
+        telling=contents.telling,
+        discreet=contents.discreet,
     )
 
 
@@ -166,17 +215,24 @@ def _html(source: str, articles: Mapping[str, str], nonce: str, css: str) -> str
 
 
 def _check(html: str, text: str, nonce: str, newsletter: Newsletter) -> None:
-    found = checking.troubles(html, bodies.Policy(newsletter.picture_hosts, {}).allows)
+    found = checking.troubles(html, bodies.Policy(newsletter.picture_hosts, {}).allows) if html else []
     if found:
         raise guarding.Unrenderable("The mail would not be safe to open: " + "; ".join(found[:3]) + ".")
-    if not (slots.count(html, nonce)["leave"] and slots.count(text, nonce)["leave"]):
+    if not all(slots.count(body, nonce)["leave"] for body in (html, text) if body):
         raise guarding.Unrenderable("The template offers no way to leave: it needs {{ letter.slots.leave }}.")
 
 
-def _say(letter: letters.Letter, newsletter: Newsletter, part: str) -> str:
-    """One file of the newsletter's message: its own folder's, else that of its cadence."""
-    kind = "story" if newsletter.cadence == Newsletter.Cadence.EACH else "digest"
-    return _template(f"{newsletter.template or kind}/{part}").render(letter=letter, words=letter.words)
+def _kind(edition: Edition, contents: gathering.Contents) -> str:
+    """The folder of its message: the discreet one, the newsletter's own, else that of a story or of a digest."""
+    newsletter = edition.newsletter
+    if contents.discreet:
+        return "discreet"
+    is_story = len(contents.stories) == 1 if edition.is_own else newsletter.cadence == Newsletter.Cadence.EACH
+    return newsletter.template or ("story" if is_story else "digest")
+
+
+def _say(letter: letters.Letter, kind: str, part: str) -> str:
+    return _template(f"{kind}/{part}").render(letter=letter, words=letter.words)
 
 
 def _template(name: str) -> jinja2.Template:

@@ -6,7 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dispatch import clock, queue
-from dispatch.editions.models import Edition
+from dispatch.audience import rhythms
+from dispatch.audience.models import Newsletter, Rhythm, Subscription
+from dispatch.editions.models import OWN, Edition
 
 PATIENCE = timedelta(seconds=5)
 """How long a doorbell may go unheard before it is rung again."""
@@ -23,3 +25,29 @@ def ring_due() -> None:
     Edition.objects.filter(id__in=ids).update(state=Edition.State.DUE, rung_at=now)
     for edition_id in ids:
         queue.enqueue("editions.render_edition", edition_id)
+
+
+@clock.tick("let readers' own letters leave", every=1)
+def depart() -> None:
+    """Begin an edition for those whose own moment has come, one a newsletter at a time."""
+    now = timezone.now()
+    due = Rhythm.objects.filter(due_at__lte=now, subscription__state=Subscription.State.ACTIVE)
+    under_way = Edition.objects.filter(
+        slot__startswith=OWN,
+        enlisted_at=None,
+        state__in=[Edition.State.DUE, Edition.State.RENDERED, Edition.State.FAILED],
+    )
+    waiting = Newsletter.objects.filter(pk__in=due.values("subscription__newsletter"), active=True)
+    for newsletter in waiting.exclude(pk__in=under_way.values("newsletter")):
+        slot = f"{OWN}{now:%Y-%m-%dT%H:%M:%S}"
+        values = {"state": Edition.State.DUE, "due_at": now, "rung_at": now}
+        edition, is_new = Edition.objects.get_or_create(newsletter=newsletter, slot=slot, defaults=values)
+        if is_new:
+            queue.enqueue("editions.render_edition", edition.pk)
+
+
+@clock.tick("give readers their rhythms", every=60)
+def settle() -> None:
+    """Those who came by a list, or whose newsletter's cadence changed."""
+    for newsletter in Newsletter.objects.filter(active=True):
+        rhythms.settle(newsletter)

@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--from-name", required=act == "add")
         one.add_argument("--from-address", required=act == "add")
         one.add_argument("--reply-to")
+        one.add_argument("--discreet-address", help="a neutral address that discreet letters come from")
+        one.add_argument(
+            "--offers", nargs="*", choices=["each", "daily", "weekly"], help="what a reader may have instead"
+        )
+        one.add_argument("--patience", type=int, help="hours until the second language comes without a translation")
+        one.add_argument("--archived", choices=["yes", "no"], help="whether everybody may read what was sent")
         one.add_argument("--picture-hosts", nargs="*", help="hosts whose pictures its mails may load")
         one.add_argument("--ambiguity", choices=["resend_once", "never_twice"])
 
@@ -79,5 +85,6 @@ def _save(options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     fields = ["languages", "topics", "cadence", "at", "weekday", "zone", "from_name", "from_address", "reply_to"]
-    fields += ["picture_hosts", "ambiguity"]
-    return {name: vars(options)[name] for name in fields if vars(options)[name] is not None}
+    fields += ["picture_hosts", "ambiguity", "discreet_address", "offers", "patience", "archived"]
+    given = {name: vars(options)[name] for name in fields if vars(options)[name] is not None}
+    return {name: value == "yes" if name == "archived" else value for name, value in given.items()}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.editions import timetable
+from dispatch import timetable
 
 ZONES = [
     "Europe/Vilnius", "Europe/Minsk", "Europe/Kyiv", "Europe/Lisbon", "Europe/Dublin",
