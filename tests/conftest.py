@@ -22,28 +22,39 @@ os.environ.update(
     DISPATCH_DEMO="1",
     DJANGO_SETTINGS_MODULE="dispatch.settings",
 )
+LONG = ("tests/flows/", "tests/local/test_up.py", "tests/counterparts/", "tests/browser/", "tests/privacy/")
+EMPTIED = Path(__file__).with_name("emptied.sql").read_text(encoding="utf-8")
 DATA = Path(os.environ.get("DISPATCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 import django  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
 
 from dispatch import env  # noqa: E402
-from dispatch.local import postgres, valkey  # noqa: E402
+from dispatch.local import postgres, supervisor, valkey  # noqa: E402
 
 assert settings.DATABASES  # loaded here, so that pytest-django finds them
 django.setup()
 
 
 def _start(command: list[str], ready: Path, *, user: str | None = None, stop: signal.Signals) -> None:
-    process = subprocess.Popen(command, user=user, cwd="/", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        user=user,
+        cwd="/",
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=supervisor._die_with_parent(stop),  # noqa: PLW1509 - of several processes one may be ended at once
+    )
 
     def end() -> None:
         process.send_signal(stop)
-        process.wait(10)
+        process.wait(60)
 
     atexit.register(end)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not ready.exists():
         assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
         assert time.monotonic() < deadline, f"{command[0]} did not start"
@@ -51,10 +62,11 @@ def _start(command: list[str], ready: Path, *, user: str | None = None, stop: si
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start what the environment does not bring."""
-    if hasattr(session.config, "workerinput"):
-        return
+    """Start what the environment does not bring. Of several processes each has its own, and the one that leads them none."""
     atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+    if session.config.pluginmanager.hasplugin("dsession"):
+        del os.environ["DJANGO_SETTINGS_MODULE"]  # the others inherit it, and would read settings before this file
+        return
     if env.is_embedded("DATABASE"):
         data = HOME / "postgres"
         postgres.prepare(data, env.run_dir())
@@ -66,6 +78,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         )
     if env.is_embedded("BROKER"):
         _start(valkey.command(HOME / "valkey", env.run_dir()), env.run_dir() / "valkey.sock", stop=signal.SIGTERM)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several processes begin with what takes long, or all but one would have nothing left to do in the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The database as migrations made it; what a test commits is taken out again by emptied.sql."""
+    TransactionTestCase._fixture_teardown = lambda _: connection.cursor().execute(EMPTIED)  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

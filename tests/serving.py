@@ -1,13 +1,13 @@
 """`dispatch web` on a port of its own, upon the tests' database."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import contextmanager
 
+import ports
 from django.conf import settings
 
 from dispatch import env
@@ -16,8 +16,7 @@ from dispatch import env
 @contextmanager
 def web(folder):
     """Its address; what it logged, in `folder`, must hold no traceback."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = ports.free()
     url = f"postgresql://dispatch@/{settings.DATABASES['default']['NAME']}?host={env.run_dir()}"
     log = folder / "log"
     with log.open("w") as out:
@@ -28,20 +27,20 @@ def web(folder):
             stderr=out,
         )
     base = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not answers(f"{base}/operations/live"):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
     yield base
     process.terminate()
-    process.wait(10)
+    process.wait(60)
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
 def answers(address):
     """Whether something is there."""
     try:
-        return urllib.request.urlopen(address, timeout=1).status == 200
+        return urllib.request.urlopen(address, timeout=10).status == 200
     except OSError:
         return False

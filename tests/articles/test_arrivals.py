@@ -143,7 +143,7 @@ def test_workers_that_come_at_once_overlook_nothing_and_take_nothing_twice(send)
     together = threading.Barrier(3)
 
     def work():
-        together.wait(10)
+        together.wait(60)
         list(arrivals.take_in(native.pk))
         connection.close()
 

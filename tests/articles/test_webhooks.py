@@ -173,7 +173,7 @@ def test_twins_that_arrive_at_once_make_one_article():
         name, moment = f"msg_{number % 2}", int(time.time())
         signed = signatures.sign_standard(SECRET, name, moment, body)
         headers = {"webhook-id": name, "webhook-timestamp": str(moment), "webhook-signature": signed}
-        together.wait(10)
+        together.wait(60)
         answer = Client().post("/hooks/native", body, content_type="application/json", headers=headers)
         answers.append(answer.json()["did"])
         connection.close()

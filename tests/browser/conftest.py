@@ -56,7 +56,7 @@ class Visitor:
     def __init__(self, browser, base):
         self.base, self.strayed, self.complaints = base, [], []
         self.context = browser.new_context(base_url=base, **LOOKS["light"])
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(60_000)
         self.context.on("request", self._watch)
         self.page = self.context.new_page()
         self.page.on("console", self._listen)

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import ports
 import pytest
 
 HERE = Path(__file__).parent
@@ -26,7 +27,7 @@ def pds():
     """Bluesky's reference server; its address and an account."""
     _need_node()
     shutil.copy(HERE / "pds.mjs", INSTALLED)
-    command = [str(NODE), str(INSTALLED / "pds.mjs"), str(_free_port()), str(_free_port())]
+    command = [str(NODE), str(INSTALLED / "pds.mjs"), str(ports.free()), str(ports.free())]
     with _running(command, stdout=subprocess.PIPE) as process:
         line = process.stdout.readline()
         assert line, "the PDS did not start"
@@ -43,7 +44,7 @@ def prism(real_inputs, tmp_path_factory):
     described["components"]["schemas"]["User"]["properties"]["id"]["example"] = "2244994945"  # it would say "string"
     path = tmp_path_factory.mktemp("x") / "openapi.json"
     path.write_text(json.dumps(described))
-    port = _free_port()
+    port = ports.free()
     program = str(INSTALLED / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js")
     with _running([str(NODE), program, "mock", "-h", "127.0.0.1", "-p", str(port), str(path)]):
         _wait_for(port)
@@ -53,7 +54,7 @@ def prism(real_inputs, tmp_path_factory):
 @pytest.fixture(scope="session")
 def mastodon_mock():
     """A third party's mock of Mastodon: its port."""
-    port = _free_port()
+    port = ports.free()
     program = str(Path(sys.executable).with_name("mastodon_mock"))
     with _running([program, "serve", "--host", "127.0.0.1", "--port", str(port), "--in-memory"]):
         _wait_for(port)
@@ -74,7 +75,7 @@ def lossy(mastodon_mock):
 class _Lossy(BaseHTTPRequestHandler):
     def forward(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=10)
+        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=60)
         upstream.request(self.command, self.path, body, dict(self.headers))
         answer = upstream.getresponse()
         content = answer.read()
@@ -100,12 +101,6 @@ def _need_node():
         pytest.skip("the counterpart servers are not installed: run tests/counterparts/install (npm, a C++ compiler)")
 
 
-def _free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @contextmanager
 def _running(command, stdout=subprocess.DEVNULL):
     environment = {**os.environ, "NODE_ENV": "test", "LOG_ENABLED": "false"}
@@ -126,7 +121,7 @@ def _running(command, stdout=subprocess.DEVNULL):
 
 
 def _wait_for(port):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     with socket.socket() as free:
         while free.connect_ex(("127.0.0.1", port)):
             assert time.monotonic() < deadline, f"nothing listens on {port}"

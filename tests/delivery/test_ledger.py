@@ -16,7 +16,7 @@ def together(act, times=3):
     barrier, results = threading.Barrier(times), []
 
     def one():
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             results.append(act())
         finally:
@@ -26,7 +26,7 @@ def together(act, times=3):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert len(results) == times
     return results
 

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ports
 import pytest
 
-LIMIT = 280.0
+LIMIT = 580.0
 
 
 class Ran:
@@ -38,7 +39,7 @@ def demo():
     """Runs `dispatch demo --once`."""
 
     def run(*arguments: str) -> Ran:
-        return Ran("-m", "dispatch.cli", "demo", "--once", "--port", "18900", *arguments)
+        return Ran("-m", "dispatch.cli", "demo", "--once", "--port", str(ports.free()), *arguments)
 
     return run
 
@@ -48,6 +49,6 @@ def killing():
     """Runs a demo while its programs are killed; see killing.py."""
 
     def run(*names: str, **changes: str) -> Ran:
-        return Ran(str(Path(__file__).with_name("killing.py")), *names, **changes)
+        return Ran(str(Path(__file__).with_name("killing.py")), str(ports.free()), *names, **changes)
 
     return run

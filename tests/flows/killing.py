@@ -1,6 +1,6 @@
 """A demo whose programs are killed one after another while mail goes out; ends with one line of JSON of what arrived.
 
-`python killing.py mail database …`: each name's process gets a SIGKILL after another share of the mail.
+`python killing.py 18950 mail database …`: the web's port, and whose process gets a SIGKILL after another share of the mail.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from dispatch.local.demo import command, newsroom, readers, stories, telling
 READERS = 400
 
 
-def main(names: list[str]) -> int:
+def main(port: int, names: list[str]) -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "dispatch.settings"
-    options = argparse.Namespace(once=True, port=18950)
+    options = argparse.Namespace(once=True, port=port)
     with command.started(options) as everything:
         from dispatch.local.demo.following import Following
 
@@ -29,11 +29,11 @@ def main(names: list[str]) -> int:
         total = READERS * (len(wanted) + 2)
         killed: list[str] = []
         killer = threading.Thread(target=kill_in_turn, args=(everything, names, total, killed), daemon=True)
-        killer.start()
         with telling.bars() as bars:
             following = Following(people, wanted, bars, everything.stopping)
             for story in wanted:
                 stories.publish(story, os.environ["DISPATCH_PUBLIC_URL"])
+            killer.start()  # whoever publishes would be told of a database that is gone
             following.until_planned()
             following.let_digests_leave()
             account = following.until_mailed()
@@ -62,4 +62,4 @@ def kill_in_turn(everything, names, total, killed):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

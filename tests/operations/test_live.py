@@ -65,13 +65,13 @@ def test_the_stream_is_for_people_of_the_newsroom(client):
 
 
 async def first(listening, count):
-    return [await asyncio.wait_for(anext(listening), 10) for _ in range(count)]
+    return [await asyncio.wait_for(anext(listening), 60) for _ in range(count)]
 
 
 def test_listeners_are_told_when_the_database_keeps_silent_and_when_it_answers_again(monkeypatch):
     answer, moment = threading.Event(), live.Moment({"mail:due": "1"}, {})
     monkeypatch.setattr(live, "PATIENCE", 0.02)
-    monkeypatch.setattr(live, "read", lambda: answer.wait(10) and moment)
+    monkeypatch.setattr(live, "read", lambda: answer.wait(60) and moment)
 
     async def listen():
         listening = live.Feed().listen()

@@ -175,7 +175,7 @@ def running(command, *ports, log, env=None):
 
 
 def wait_for(port, process, log):
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     with socket.socket() as knocking:
         while knocking.connect_ex(("127.0.0.1", port)):
             assert process.poll() is None, log.read_text()
