@@ -22,7 +22,14 @@ os.environ.update(
     DISPATCH_DEMO="1",
     DJANGO_SETTINGS_MODULE="dispatch.settings",
 )
-LONG = ("tests/flows/", "tests/local/test_up.py", "tests/counterparts/", "tests/browser/", "tests/privacy/")
+LONG = (
+    "tests/flows/test_k",
+    "tests/browser/",
+    "tests/local/test_up",
+    "tests/privacy/",
+    "tests/counterparts/",
+    "tests/flows/",
+)
 EMPTIED = Path(__file__).with_name("emptied.sql").read_text(encoding="utf-8")
 DATA = Path(os.environ.get("DISPATCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
@@ -84,7 +91,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Several processes begin with what takes long, or all but one would have nothing left to do in the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+        items.sort(key=lambda item: [not item.nodeid.startswith(place) for place in LONG])
 
 
 @pytest.fixture(scope="session")
