@@ -24,8 +24,10 @@ os.environ.update(
 )
 LONG = (
     "tests/flows/test_k",
+    "tests/delivery/test_crash",
     "tests/browser/",
     "tests/local/test_up",
+    "tests/social/test_never",
     "tests/privacy/",
     "tests/counterparts/",
     "tests/flows/",
