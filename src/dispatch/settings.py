@@ -179,6 +179,8 @@ SIGN_UPS: dict[str, int] = {
     "network_an_hour": int(env.number("DISPATCH_SIGN_UPS_NETWORK_AN_HOUR", 60)),
     "an_hour": int(env.number("DISPATCH_SIGN_UPS_AN_HOUR", 5000)),
 }
+MIRRORS = env.words("DISPATCH_MIRRORS", "")
+"""Addresses where the newsroom's site can be read where its own is blocked; letters and the preferences page name them."""
 RISKY_PROVIDERS = env.words(
     "DISPATCH_RISKY_PROVIDERS",
     "by mail.ru bk.ru inbox.ru list.ru internet.ru rambler.ru vk.com yandex.ru ya.ru yandex.com yandex.kz",

@@ -35,6 +35,7 @@ def office(visitor):
         names={"en": "Office news", "be": "Навіны Офіса", "ru": "Новости Офиса", "ar": "أخبار المكتب"},
         languages=["en", "be", "ru", "ar"],
         topics=["culture", "law", "economy"],
+        offers=["each", "daily", "weekly"],
     )
 
 

@@ -1,5 +1,6 @@
 """Readers' pages. They show no address, set no cookie, change nothing on GET, and answer the same to a token that is none."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -97,6 +98,7 @@ def choose(request: HttpRequest, token: str) -> HttpResponse:
         most=forms.MOST,
         zones=forms.zones(),
         wishes=rhythms.wishes_of(reader),
+        mirrors=settings.MIRRORS,
         pattern=forms.safe_pattern(),
         told=told,
         is_trouble=is_trouble,

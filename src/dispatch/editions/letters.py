@@ -67,6 +67,7 @@ class Letter:
     web_url: str
     also: tuple[Link, ...]  # the same edition in other languages
     loads_pictures: bool
+    mirrors: tuple[str, ...]  # of the newsroom's site, where that is blocked
     words: Mapping[str, str]
     slots: Slots
     bodies: Mapping[str, str] = field(repr=False)  # token → HTML
@@ -94,6 +95,7 @@ def letter(
         web_url=web_url(edition, language),
         also=tuple(Link(wording.name(other), web_url(edition, other)) for other in languages if other != language),
         loads_pictures=bool(newsletter.picture_hosts),
+        mirrors=tuple(settings.MIRRORS),
         words=wording.words(language),
         slots=Slots(*(slots.token(nonce, name) for name in slots.NAMES)),
         bodies={story.body: body for story, body in told},
