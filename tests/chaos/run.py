@@ -144,10 +144,25 @@ def one(world, people, sizes, plan):
     drain(send)
     until(lambda: state(send) in {"finished", "unbalanced"}, SETTLES)
     run.state, run.seconds = Send.objects.get(pk=send).state, time.monotonic() - began
+    if run.state != "finished":
+        print(f"What keeps it: {what_keeps(send)}")
     count(world, run, send, people)
     kept, troubles = "with" if journal else "without", sum(run.faults.values())
     print(f"{policy}, {kept} a journal, seed {seed}: {run.seconds:.0f} s, {troubles} troubles", flush=True)
     return run
+
+
+def what_keeps(send):
+    """Open chunks, those put off, and the relay."""
+    from dispatch.delivery.models import Chunk, DeliveryException, Relay
+
+    chunks = Chunk.objects.filter(send=send).exclude(state="done")
+    put_off = DeliveryException.objects.filter(send=send, state="deferred")
+    return [
+        *chunks.values("number", "state", "is_retry", "settled", "ahead", "takeovers", "not_before", "rung_at")[:9],
+        *put_off.values("code", "retry_chunk", "next_attempt_at")[:9],
+        *Relay.objects.values("breaker", "failures", "opened_times", "probe_at", "trouble"),
+    ]
 
 
 def drain(send):
