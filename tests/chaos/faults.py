@@ -19,7 +19,7 @@ class Faults:
         self.random = random.Random(seed)
         self.done = Counter()
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self.go_on)
+        self.thread = threading.Thread(target=self.go_on, daemon=True)
 
     def go_on(self):
         acts = {
