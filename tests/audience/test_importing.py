@@ -185,5 +185,6 @@ def test_a_readers_token_leads_back_and_no_other_does(newsletter, csv_file):
     token = tokens.token(alice.handle)
     assert len(token) == 26
     assert tokens.find(token) == alice
-    for wrong in ("", "a" * 26, token[:-1], token + "a", token.upper(), "a" + token[1:], "é" * 26):
+    other = "b" if token.startswith("a") else "a"
+    for wrong in ("", "a" * 26, token[:-1], token + "a", token.upper(), other + token[1:], "é" * 26):
         assert tokens.find(wrong) is None, wrong
