@@ -76,6 +76,21 @@ def test_escape_closes_an_act_and_gives_the_focus_back(opened):
     assert opened.evaluate("document.activeElement.textContent") == "Cancel"
 
 
+def test_an_act_that_is_opened_while_the_page_is_asked_for_anew_stays_open(opened):
+    asked = []
+    opened.route("**/editions/*", lambda route: asked.append(route))  # noqa: PLW0108 - it is asked for its signature
+    opened.evaluate("document.querySelectorAll('[data-topic]').forEach((part) => htmx.trigger(part, 'renew'))")
+    while not asked:
+        opened.wait_for_timeout(20)
+    opened.locator("summary", has_text="Cancel").click()
+    with opened.expect_response("**/editions/*"):
+        for route in asked:
+            route.continue_()
+    opened.unroute_all(behavior="wait")
+    opened.wait_for_timeout(200)
+    assert opened.get_by_text("This cannot be undone").is_visible()
+
+
 def test_one_act_is_open_at_a_time(opened):
     opened.locator("summary", has_text="Pause").click()
     opened.locator("summary", has_text="Cancel").click()

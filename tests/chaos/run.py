@@ -22,8 +22,10 @@ from world import TIMES, World, until
 QUICK = {"readers": 8_000, "seeds": [], "trouble": 15, "blackout": 5, "journals": (True, False)}
 WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30, "journals": (True, False)}
 POLICIES = ("resend_once", "never_twice")
-RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10
-"""Seconds after the last trouble within which every chunk that someone held then goes on."""
+DEAF = 30.0
+"""Seconds that a worker may wait for an answer which a black broker swallowed: its connection's time-out (queue.transport)."""
+RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10 + DEAF
+"""Seconds after the last trouble, and after any letter then, within which mail goes on."""
 SETTLES = RECOVERS + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"])
 """Seconds after the first round within which the last doubts are sent again, and the send is closed."""
 
@@ -43,7 +45,7 @@ class Run:
     ambiguous: int = 0
     takeovers: int = 0
     state: str = ""
-    recovered: float = 0.0  # seconds from the last trouble until every chunk that was held moved
+    recovered: float = 0.0  # seconds at most, after the last trouble, that nothing moved
     seconds: float = 0.0
 
     @property
@@ -174,19 +176,22 @@ def drain(send):
 
 
 def recovery(send):
-    """Seconds until every chunk that a worker, dead or alive, holds now has gone on."""
-    began, held = time.monotonic(), None
+    """The longest that nothing of the send moved, in seconds, from the last trouble until every chunk that a worker, dead or
+    alive, held then has gone on. While others move, one may wait for its turn."""
+    last, longest, seen, held = time.monotonic(), 0.0, None, None
 
-    def moved():
-        nonlocal held
-        now = asked(lambda: leases(send))
-        if now is None:
-            return False
-        held = {chunk: at for chunk, at in (now if held is None else held).items() if now.get(chunk) == at}
-        return not held
+    def gone_on():
+        nonlocal last, longest, seen, held
+        now = asked(lambda: (leases(send), remaining(send)))
+        if now is not None and now != seen:
+            last, seen = time.monotonic(), now
+            leased = now[0]
+            held = {chunk: at for chunk, at in (leased if held is None else held).items() if leased.get(chunk) == at}
+        longest = max(longest, time.monotonic() - last)
+        return held == {} or longest > RECOVERS
 
-    until(moved, RECOVERS + 20)
-    return round(time.monotonic() - began, 1)
+    until(gone_on, 900)
+    return round(longest, 1)
 
 
 def leases(send):
@@ -266,7 +271,7 @@ def tell(runs):
         ("unknown", [run.unknown for run in runs]),
         ("ambiguous", [run.ambiguous for run in runs]),
         ("stretches in doubt", [run.takeovers for run in runs]),
-        ("all held went on after, s", [run.recovered for run in runs]),
+        ("longest silence after, s", [run.recovered for run in runs]),
         ("seconds in all", [round(run.seconds) for run in runs]),
         ("ended as", [run.state for run in runs]),
     ]

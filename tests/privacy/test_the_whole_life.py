@@ -24,10 +24,9 @@ PAGES = ("/", "/operations/queue/", "/operations/health/", "/operations/health.j
 
 
 def loud(message):
-    """A relay that quotes whom it speaks of, as they do."""
+    """A relay that quotes whom it speaks of, as they do. It fails seldom enough to be trusted with the next."""
     answers = [
-        Sent(),
-        Sent(),
+        *[Sent()] * 17,
         Refused(reason=f"{message.recipient} is unknown", code="550 5.1.1"),
         Deferred(until=None, reason=f"{message.recipient} waits", code="450 4.2.1"),
         Unknown(reason=f"no reply about {message.recipient}"),

@@ -69,9 +69,15 @@ function follow(address) {
   document.addEventListener("toggle", renew, true);
 }
 
-// A part is replaced by itself only: a sign-in page that comes instead is shown as a whole.
+// A part is replaced by itself only: a sign-in page that comes instead is shown as a whole. And never under a person's hands,
+// which may have come while it was asked for.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, serverResponse } = event.detail;
+  if (target.dataset.topic && isBusy(target)) {
+    event.detail.shouldSwap = false;
+    for (const topic of target.dataset.topic.split(" ")) stale.add(topic);
+    return;
+  }
   if (serverResponse.includes(`id="${target.id}"`)) return;
   event.detail.shouldSwap = false;
   window.location.reload();

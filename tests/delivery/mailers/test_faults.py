@@ -25,7 +25,7 @@ REPLIES = (
 LOST = ("drop", "reset", "half a reply", "garbage", "never")
 HARMLESS = ("late", "slowly")
 WHERE_IN_BODY = ("drop at the first byte", "drop in the middle", "reset in the middle", "drop before the dot")
-PATIENCE = {"command": 0.4, "data": 0.4, "final": 0.4, "greeting": 0.4, "hello": 0.4}
+PATIENCE = dict.fromkeys(("command", "data", "final", "greeting", "hello"), 0.8)
 MEANING = {
     ("MAIL", "4"): Trouble,
     ("MAIL", "5"): Trouble,
