@@ -23,7 +23,7 @@ QUICK = {"readers": 8_000, "seeds": [], "trouble": 15, "blackout": 5, "journals"
 WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30, "journals": (True, False)}
 POLICIES = ("resend_once", "never_twice")
 DEAF = 30.0
-"""Seconds that a worker may wait for an answer which a black broker swallowed: its connection's time-out (queue.transport)."""
+"""Seconds that a worker may wait for what a black broker swallowed: its connection's time-out (queue.transport)."""
 RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10 + DEAF
 """Seconds after the last trouble, and after any letter then, within which mail goes on."""
 SETTLES = RECOVERS + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"])
