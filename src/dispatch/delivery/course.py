@@ -15,6 +15,8 @@ from dispatch.delivery import ledger
 
 PACE = 0.25
 """Seconds' worth of letters that may be without a known fate: a stop is felt that soon."""
+UNPROVED = 50
+"""At most, where no journal would say after a worker's death which of them really left: all of them are in doubt then."""
 LEAST = 20
 """Letters without a known fate that are allowed whatever the pace, where several connections share them."""
 
@@ -95,7 +97,10 @@ class Course:
         if self.claimed.ambiguity == "never_twice":
             return 1
         rate = (self.known - self.told) / max(time.monotonic() - self.asked, 0.001)
-        return min(int(settings.DELIVERY["window"]), max(LEAST, round(rate * PACE)))
+        most = settings.DELIVERY["window"]
+        if settings.DELIVERY["journal"] is None:
+            most = min(most, UNPROVED)
+        return min(int(most), max(LEAST, round(rate * PACE)))
 
     def _tell(self, given: int, wish: int) -> None:
         """Settle what is known, write ahead what is wished: in the ledger it is one act."""
