@@ -81,7 +81,7 @@ class Newsroom:
 
     def next_due(self, until):
         """Never before a second has passed: the clock looks once a second."""
-        waiting = Edition.objects.filter(newsletter=self.newsletter, state="gathering")
+        waiting = Edition.objects.filter(newsletter=self.newsletter, state__in=["gathering", "due"])
         due = Rhythm.objects.filter(subscription__newsletter=self.newsletter, due_at__isnull=False)
         moments = [*waiting.values_list("due_at", flat=True), *due.values_list("due_at", flat=True)]
         soonest = timezone.now() + timedelta(seconds=1)

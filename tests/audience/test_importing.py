@@ -8,7 +8,7 @@ from django.db import connection
 from dispatch import cli, vault
 from dispatch.audience import importing, leaving, lists, tokens
 from dispatch.audience.importing import Defaults
-from dispatch.audience.models import Subscriber, Subscription, Suppression
+from dispatch.audience.models import Rhythm, Subscriber, Subscription, Suppression
 
 pytestmark = pytest.mark.django_db
 OFFICE = Defaults(newsletter="office")
@@ -38,6 +38,16 @@ def test_readers_are_sealed_with_what_they_wish(newsletter, csv_file):
     alice = Subscription.objects.get(language="be")
     assert (alice.second_language, alice.topics, alice.frequency) == ("en", ["culture", "law"], "each")
     assert Subscription.objects.exclude(pk=alice.pk).get().language == "en"
+
+
+@pytest.mark.parametrize(("cadence", "patience", "with_rhythm"), [("each", 0, 0), ("each", 6, 1), ("daily", 0, 1)])
+def test_who_cannot_read_along_has_a_rhythm_from_the_first_moment(newsletter, csv_file, cadence, patience, with_rhythm):
+    newsletter.cadence, newsletter.patience = cadence, patience
+    newsletter.save()
+    run(csv_file("email,language,second_language\nalice@example.org,be,en\nbob@example.org,be,\n"))
+    theirs = Rhythm.objects.filter(subscription__second_language="en")
+    assert (theirs.count(), Rhythm.objects.count()) == (with_rhythm, with_rhythm)
+    assert [rhythm.due_at is not None for rhythm in theirs] == [cadence == "daily"] * with_rhythm
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(newsletter, csv_file):

@@ -15,7 +15,7 @@ from dispatch.articles.models import Article
 from dispatch.audience.models import Rhythm, Subscriber
 from dispatch.delivery import personalizing
 from dispatch.delivery.models import Send
-from dispatch.editions import slots
+from dispatch.editions import planning, slots
 from dispatch.editions.models import Edition, Variant
 
 SPRING = datetime(
@@ -189,6 +189,18 @@ def test_who_changes_their_mind_before_their_letter_is_frozen_gets_nothing_twice
     newsroom.pass_hours(clock, 48)
     assert newsroom.told(newsroom.cast["alice"]) == dict.fromkeys([one.pk for one in newsroom.stories], 1)
     assert not Rhythm.objects.filter(subscription__subscriber=newsroom.cast["alice"]).exists()
+
+
+def test_a_digest_that_is_sent_now_takes_along_who_keeps_to_its_hour(clock):
+    newsroom = readership.Newsroom("daily")
+    newsroom.wish("charlie", {"frequency": "daily", "hour": 21})
+    newsroom.publish("be", "Rights")
+    newsroom.settle()
+    planning.send_now(Edition.objects.get(newsletter=newsroom.newsletter, state="gathering").pk)
+    newsroom.settle()
+    assert {name: len(newsroom.letters(name)) for name in newsroom.cast} == {"alice": 0, "bob": 1, "charlie": 0}
+    newsroom.pass_hours(clock, 48)
+    assert [sum(newsroom.told(newsroom.cast[name]).values()) for name in ("bob", "charlie")] == [1, 1]
 
 
 def test_a_discreet_letter_says_nothing_of_itself(clock):

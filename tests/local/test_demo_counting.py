@@ -11,7 +11,7 @@ from dispatch.local.inbox import Letter
 ALICE = Reader("alice@example.org", "Alice", "en", "be")
 BOB = Reader("bob@example.org", "Боб", "be", "en")
 CHARLIE = Reader("charlie@example.org", "Чарлі", "ru", "")
-NEWS = Edition("News", "news", "public-id-1", frozenset({"en", "be"}))
+NEWS = Edition("News", "news", ("public-id-1", "public-id-2"), frozenset({"en", "be"}))
 
 
 def letter(reader, language, edition="public-id-1", newsletter="news"):
@@ -63,8 +63,14 @@ def test_a_mail_that_nobody_should_have_got_is_told(stray):
     assert found.strays == 1
 
 
+def test_a_mailing_in_two_departures_brings_each_reader_one_mail_in_all():
+    second = letter(BOB, "be", edition="public-id-2")
+    assert judged([RIGHT[0], second]).right
+    assert judged([*RIGHT, second]).doubled == 1
+
+
 def test_an_edition_that_was_never_made_is_missed_by_everyone():
-    nothing = dataclasses.replace(NEWS, public_id="")
+    nothing = dataclasses.replace(NEWS, public_ids=())
     found = account([ALICE, BOB], [nothing], [], {"x": ["a"]}, stories=1, networks=["x"])
     assert found.missing == 2
 
@@ -79,9 +85,13 @@ def test_the_same_post_twice_does_not_pass_for_two_stories():
 
 
 def test_the_second_language_serves_only_where_the_first_is_missing():
-    assert language_for(BOB, frozenset({"en"})) == "en"
-    assert language_for(BOB, frozenset({"en", "be"})) == "be"
-    assert language_for(CHARLIE, frozenset({"en"})) == ""
+    english = dataclasses.replace(NEWS, languages=frozenset({"en"}))
+    assert (language_for(BOB, english), language_for(BOB, NEWS), language_for(CHARLIE, NEWS)) == ("en", "be", "")
+
+
+def test_a_tailored_letter_is_in_the_readers_own_language_around_a_story_in_the_second():
+    tailored = Edition("Today", "today", ("public-id-3",), frozenset({"en"}), is_tailored=True)
+    assert (language_for(BOB, tailored), language_for(CHARLIE, tailored)) == ("be", "")
 
 
 def test_invented_readers_are_the_same_every_time_and_everyone_is_another():

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
 from dispatch import vault
-from dispatch.audience import addresses, confirming, honey, leaving, preferences, signing_up
+from dispatch.audience import addresses, confirming, honey, leaving, preferences, rhythms, signing_up
+from dispatch.audience.models import Newsletter, Subscription
 
 FOLDER = Path(__file__).parent / "sql"
 CONFIRMED_HERE = [confirming.SOURCE, preferences.SOURCE]
@@ -75,8 +77,12 @@ def write(readers: list[Reader]) -> tuple[int, int]:
         sealed = (_sealed(position, number, readers[position]) for position, number in fresh)
         _copy(cursor, "sealing", ["int4", "int8", "bytea", "bytea", "int2"], sealed)
         cursor.execute(insert_subscribers)
+        last = Subscription.objects.aggregate(last=Max("pk"))["last"] or 0
         cursor.execute(insert_subscriptions)
-        return cursor.rowcount, _suppressed(cursor)
+        made = cursor.rowcount
+        for newsletter in Newsletter.objects.filter(pk__in={one.newsletter for one in readers}).order_by("pk"):
+            rhythms.settle(newsletter, beyond=last)
+        return made, _suppressed(cursor)
 
 
 def ask(readers: list[Reader], pace: Pace) -> tuple[int, int]:

@@ -8,9 +8,10 @@ was told is kept with the reader (`Rhythm`), so that nothing comes twice and not
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,6 +19,10 @@ from dispatch import timetable
 from dispatch.audience.models import Newsletter, Rhythm, Subscriber, Subscription, Tally
 
 EACH, WEEKLY = Newsletter.Cadence.EACH, Newsletter.Cadence.WEEKLY
+SETTLE = (Path(__file__).parent / "sql" / "settle.sql").read_text(encoding="utf-8")
+AT_ONCE = 20_000
+"""Subscriptions that are given their rhythm in one statement."""
+
 MORNING = 8
 """When what was too much for a day comes, for readers who named no hour."""
 
@@ -81,7 +86,13 @@ def is_own(newsletter: Newsletter, wishing: Wishing) -> bool:
     """Whether the newsletter's own editions cannot be what this reader wishes."""
     differs = wishing.frequency not in {"", newsletter.cadence}
     has_hour = bool(wishing.frequency) and wishing.frequency != EACH and wishing.hour is not None
-    return differs or has_hour or bool(wishing.second_language) or wishing.discreet or wishing.most_a_day is not None
+    is_second = bool(wishing.second_language) and not _falls_back(newsletter)
+    return differs or has_hour or is_second or wishing.discreet or wishing.most_a_day is not None
+
+
+def _falls_back(newsletter: Newsletter) -> bool:
+    """Whether its own editions serve second languages: each is of one story, and waits for no translation."""
+    return newsletter.cadence == EACH and not newsletter.patience
 
 
 def next_due(newsletter: Newsletter, chosen: str, hour: int | None, zone: str, after: datetime) -> datetime | None:
@@ -131,16 +142,31 @@ def follow(one: Subscription, wishes: Wishes, *, anew: bool = False) -> None:
     rhythm.save()
 
 
-def settle(newsletter: Newsletter) -> int:
-    """Give a rhythm to those who need one since a list brought them, or since the newsletter's cadence changed. How many."""
-    waiting = Subscription.objects.filter(newsletter=newsletter, state=Subscription.State.ACTIVE, rhythm=None)
-    wishing = ~Q(frequency__in=["", newsletter.cadence]) | ~Q(second_language="")
-    asked = list(waiting.filter(wishing).order_by("pk")[:5000])
-    if not asked:
-        return 0
-    with transaction.atomic():
-        counted, now = tally(newsletter.pk), timezone.now()
-        due = {often: next_due(newsletter, often, None, "", now) for often in {one.frequency for one in asked}}
-        fresh = [Rhythm(subscription=one, since=counted.editions, due_at=due[one.frequency]) for one in asked]
-        Rhythm.objects.bulk_create(fresh, ignore_conflicts=True)
-    return len(asked)
+@transaction.atomic
+def settle(newsletter: Newsletter, *, beyond: int = 0) -> int:
+    """Give a rhythm to those who need one and have none, of subscriptions with numbers beyond that one. To how many.
+
+    A list brings such, and a newsletter that changes its cadence or its patience makes some. At most `AT_ONCE`.
+    """
+    counted, now = tally(newsletter.pk), timezone.now()
+    chosen = ["", *Subscription.Frequency.values]
+    values: dict[str, Any] = {
+        "newsletter": newsletter.pk,
+        "beyond": beyond,
+        "cadence": newsletter.cadence,
+        "falls_back": _falls_back(newsletter),
+        "since": counted.editions,
+        "chosen": chosen,
+        "due": [next_due(newsletter, often, None, "", now) for often in chosen],
+        "most": AT_ONCE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, values)
+        return int(cursor.rowcount)
+
+
+def bring_forward(newsletter: Newsletter, moment: datetime) -> None:
+    """Have those leave by then who keep to the newsletter's own hour."""
+    keeps = Q(subscription__frequency="") | Q(subscription__frequency=newsletter.cadence, hour=None)
+    theirs = Rhythm.objects.filter(keeps, subscription__newsletter=newsletter, due_at__gt=moment)
+    theirs.filter(subscription__state=Subscription.State.ACTIVE).update(due_at=moment)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dispatch import queue, timetable
 from dispatch.articles.models import Article
+from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter
 from dispatch.editions import items
 from dispatch.editions.models import OWN, Edition, EditionStory, Variant
@@ -45,12 +46,14 @@ def withdraw(article: Article) -> None:
                 edition.save(update_fields=["state"])
 
 
+@transaction.atomic
 def send_now(edition_id: int) -> bool:
-    """Let a gathering digest leave before its slot. False: it is not gathering any more."""
+    """Let a gathering digest leave before its slot, for all who keep to it. False: it is not gathering any more."""
     now = timezone.now()
     waiting = Edition.objects.filter(id=edition_id, state=State.GATHERING)
     moved = waiting.update(state=State.DUE, due_at=now, rung_at=now)
     if moved:
+        rhythms.bring_forward(Newsletter.objects.get(editions=edition_id), now)
         queue.enqueue("editions.render_edition", edition_id)
     return bool(moved)
 

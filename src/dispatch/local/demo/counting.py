@@ -14,8 +14,9 @@ class Edition:
 
     name: str
     newsletter: str
-    public_id: str  # what its web view's address says; empty: there is none, and everyone misses it
-    languages: frozenset[str]
+    public_ids: tuple[str, ...]  # what its web views' addresses say, one for each departure; none: everyone misses it
+    languages: frozenset[str]  # that its stories are in
+    is_tailored: bool = False  # each letter is in its reader's own language, also around a story in the second one
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Account:
     readers: int
     accepted: int  # mails that arrived
     missing: int  # mails that should have and did not
-    doubled: int  # mails beyond the first to the same reader of the same edition
+    doubled: int  # mails beyond the first to the same reader of the same mailing
     strays: int  # mails that nobody should have got: wrong language, wrong person, unknown edition
     posts: Mapping[str, int]  # by network
     posts_wanted: int  # on each of them
@@ -49,9 +50,10 @@ class Account:
         return posts and not (self.missing or self.doubled or self.strays)
 
 
-def language_for(reader: Reader, languages: frozenset[str]) -> str:
-    """The reader's own, else the second one; empty: the edition says nothing to this reader."""
-    return next((one for one in (reader.language, reader.second_language) if one in languages), "")
+def language_for(reader: Reader, edition: Edition) -> str:
+    """That of the reader's letter: their own, else the second one; empty: the edition says nothing to this reader."""
+    spoken = next((one for one in (reader.language, reader.second_language) if one in edition.languages), "")
+    return reader.language if spoken and edition.is_tailored else spoken
 
 
 def account(
@@ -65,16 +67,17 @@ def account(
 ) -> Account:
     """Compare. A post counts once for each text, so that the same one twice is one too few."""
     wanted = {
-        (one.public_id, reader.address): (one, language)
+        (one, reader.address): language
         for one in editions
         for reader in people
-        if (language := language_for(reader, one.languages))
+        if (language := language_for(reader, one))
     }
-    arrived = Counter(letters_of := [(one.edition, one.recipient, one.newsletter, one.language) for one in letters])
+    mailings = {public_id: one for one in editions for public_id in one.public_ids}
+    letters_of = [(mailings.get(one.edition), one.recipient, one.newsletter, one.language) for one in letters]
     good = {
-        (edition, recipient): number
-        for (edition, recipient, newsletter, language), number in arrived.items()
-        if (found := wanted.get((edition, recipient))) and (found[0].newsletter, found[1]) == (newsletter, language)
+        (mailing, recipient): number
+        for (mailing, recipient, newsletter, language), number in Counter(letters_of).items()
+        if mailing and newsletter == mailing.newsletter and wanted.get((mailing, recipient)) == language
     }
     return Account(
         lines=tuple(_lines(editions, wanted, good)),
@@ -95,12 +98,12 @@ def _posts(texts: Sequence[str]) -> int:
 
 def _lines(
     editions: Sequence[Edition],
-    wanted: Mapping[tuple[str, str], tuple[Edition, str]],
-    good: Mapping[tuple[str, str], int],
+    wanted: Mapping[tuple[Edition, str], str],
+    good: Iterable[tuple[Edition, str]],
 ) -> Iterable[Line]:
-    readers = Counter((edition.public_id, language) for edition, language in wanted.values())
-    accepted = Counter((wanted[key][0].public_id, wanted[key][1]) for key in good)
+    readers = Counter((edition, language) for (edition, _), language in wanted.items())
+    accepted = Counter((edition, wanted[edition, recipient]) for edition, recipient in good)
     for one in editions:
-        for language in sorted(one.languages):
-            count, have = readers[one.public_id, language], accepted[one.public_id, language]
+        for language in sorted(language for edition, language in readers if edition is one):
+            count, have = readers[one, language], accepted[one, language]
             yield Line(one.name, language, count, have, count - have)

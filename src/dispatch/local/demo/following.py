@@ -95,8 +95,8 @@ class Following:
     def _show(self, editions: Sequence[Edition]) -> None:
         arrived = Counter(letter.edition for letter in inbox.everything())
         for one in editions:
-            readers = sum(1 for reader in self.people if language_for(reader, one.languages))
-            self.bars.show(one.name, arrived[one.public_id], readers)
+            readers = sum(1 for reader in self.people if language_for(reader, one))
+            self.bars.show(one.name, sum(arrived[public_id] for public_id in one.public_ids), readers)
         posts = sum(len(texts) for texts in wall.texts().values())
         self.bars.show("Posts", posts, len(self.stories) * len(newsroom.CHANNELS))
 
@@ -125,10 +125,16 @@ class Following:
 
 
 def _mail_is_over(editions: int) -> bool:
-    """Whether each of so many editions has been sent to its end."""
+    """Whether each of so many editions has been sent to its end, and nobody's own letter is due."""
+    from django.utils import timezone
+
+    from dispatch.audience.models import Rhythm
     from dispatch.delivery.models import Send
 
-    return Send.objects.filter(finished_at__isnull=False).count() >= editions
+    if Rhythm.objects.filter(due_at__lte=timezone.now()).exists():  # moves on in the transaction that makes the send
+        return False
+    sends = list(Send.objects.values_list("finished_at", flat=True))
+    return len(sends) >= editions and all(sends)
 
 
 def _posts_are_over() -> bool:
@@ -140,16 +146,16 @@ def _posts_are_over() -> bool:
 
 
 def _edition(newsletter: newsroom.Newsletter, stories: Sequence[Story]) -> Edition:
-    """The mailing of this newsletter that brings these stories."""
+    """The mailing of this newsletter that brings these stories, in one departure or more."""
     from dispatch.editions.models import Edition as Row
 
     rows = Row.objects.filter(newsletter__slug=newsletter.slug, stories__story__key__in=[one.key for one in stories])
-    row = rows.order_by("pk").first()
+    public_ids = tuple(rows.order_by("pk").distinct().values_list("public_id", flat=True))
     languages = frozenset(language for story in stories for language in story.languages) & set(newsroom.LANGUAGES)
-    title = _title(stories[0]) if newsletter.cadence == "each" else f"{len(stories)} stories"
-    return Edition(
-        f"{newsletter.names['en']}: {_short(title)}", newsletter.slug, row.public_id if row else "", languages
-    )
+    is_digest = newsletter.cadence != "each"
+    title = f"{len(stories)} stories" if is_digest else _title(stories[0])
+    name = f"{newsletter.names['en']}: {_short(title)}"
+    return Edition(name, newsletter.slug, public_ids, languages, is_tailored=is_digest)
 
 
 def _title(story: Story) -> str:
