@@ -162,7 +162,7 @@ LANGUAGES = [("en", "English"), ("be", "Беларуская"), ("ru", "Русс
 
 DELIVERY: dict[str, Any] = {
     "chunk": int(env.number("DISPATCH_CHUNK", 1000)),
-    "window": int(env.number("DISPATCH_WINDOW", 200)),
+    "window": int(env.number("DISPATCH_WINDOW", 500)),
     "lease_seconds": env.number("DISPATCH_LEASE_SECONDS", 660),
     "journal": env.data_dir() / "journal" if env.flag("DISPATCH_JOURNAL", default=True) else None,
     "resend_wait_seconds": env.number("DISPATCH_RESEND_WAIT_SECONDS", 300),

@@ -1,11 +1,12 @@
 """Letters stream: the ledger is told beforehand of whatever may be under way, and hears of what was answered."""
 
+import contextlib
 import itertools
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
-from dispatch.delivery import acts, course, ledger, progress, relays, sending
+from dispatch.delivery import acts, course, ledger, progress, relays, sending, statements
 from dispatch.delivery.mailers.base import always
 from dispatch.delivery.models import Chunk
 from dispatch.outcomes import Sent
@@ -119,22 +120,41 @@ def test_a_pause_lets_those_under_way_arrive_and_frees_the_chunk(slow, send):
     assert len(set(slow.taken)) == len(slow.taken)
 
 
-def test_a_database_that_fails_does_not_tear_letters_under_way(slow, send, monkeypatch):
-    advance, calls = ledger.advance, []
+@pytest.mark.parametrize("asked", ["advance", "window"])
+def test_a_database_that_fails_does_not_tear_letters_under_way(slow, send, monkeypatch, asked):
+    real, calls = getattr(ledger, asked), []
 
     def fails(*arguments, **words):
         calls.append(words)
         if len(calls) > 1:
             raise OperationalError("the database is being started again")
-        return advance(*arguments, **words)
+        return real(*arguments, **words)
 
-    monkeypatch.setattr(ledger, "advance", fails)
+    monkeypatch.setattr(ledger, asked, fails)
     answered = []
     slow.meanwhile = answered.append
     with pytest.raises(OperationalError):
         go(send)
     assert len(calls) == 2
     assert len(answered) == len(slow.taken) == course.LEAST
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_to_the_database_that_is_cut_does_not_either(slow, send):
+    answered = []
+
+    def cut(taken):
+        answered.append(taken)
+        if taken == 10:
+            with contextlib.suppress(OperationalError):
+                statements.run("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    slow.meanwhile = cut
+    with pytest.raises(OperationalError):
+        go(send)
+    connection.close()
+    assert len(answered) == len(slow.taken) == course.LEAST
+    assert Chunk.objects.get().ahead == course.LEAST
 
 
 def test_a_worker_whose_chunk_was_taken_over_stops_and_writes_nothing(slow, send):

@@ -6,6 +6,8 @@ another's answer. What has no known fate is never more than the ledger was told 
 
 import time
 from collections import deque
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import Error
@@ -57,6 +59,15 @@ class Course:
             self._write_ahead()
         return not self.is_over
 
+    def next_readers(self) -> Iterable[tuple[int, tuple[Any, ...]]]:
+        """Who comes from `given` to `ahead`, with what their letters need; nobody where the ledger cannot be asked."""
+        readers = self.claimed.recipients[self.given : self.ahead]
+        try:
+            return zip(readers, ledger.window(self.claimed, readers), strict=True)
+        except Error as failure:
+            self._fail(failure)
+            return ()
+
     def give(self) -> None:
         """The letter of the next position goes out."""
         self.places.append(self.given)
@@ -90,8 +101,12 @@ class Course:
             return
         try:
             self._tell(self.given, wish)
-        except Error as failure:  # what is under way is still answered
-            self.failure, self.is_over = failure, True
+        except Error as failure:
+            self._fail(failure)
+
+    def _fail(self, failure: Error) -> None:
+        """Nothing more is given out; what is under way is still answered."""
+        self.failure, self.is_over = failure, True
 
     def _reach(self) -> int:
         if self.claimed.ambiguity == "never_twice":

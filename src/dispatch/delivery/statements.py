@@ -31,7 +31,7 @@ def prepared(name: str, **values: Any) -> list[tuple[Any, ...]]:
     """What the statement of a file that is run for each window returns: planned once a connection, values in binary."""
     connection.ensure_connection()
     connection.connection.prepare_threshold = 0  # Django's None would forbid it
-    with psycopg.Cursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         return cursor.execute(_text(name), values, prepare=True, binary=True).fetchall()
 
 
