@@ -121,7 +121,7 @@ def run_due(due: dict[str, float], stop: threading.Event) -> None:
                 with connection.cursor() as cursor:
                     cursor.execute(ACT_LIMITS)
                 registry[name].act()
-        except Exception as error:
+        except Exception as error:  # one act that fails must not stop the others
             if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
                 raise
             log.exception("an act of the clock failed", extra={"act": name})

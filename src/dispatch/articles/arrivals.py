@@ -118,7 +118,7 @@ def _take(source: Source, delivery: WebhookDelivery) -> tuple[int, ...]:
             accepted = intake.take(source, incomings.from_json(delivery.said), delivery.received_at)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble is not the delivery's: the clock rings again
-    except Exception:
+    except Exception:  # whatever is wrong with this one, those behind it are taken in
         log.exception("a webhook could not be taken in", extra={"delivery": delivery.pk})
         delivery.due_at = timezone.now() + AGAIN
         accepted = Accepted("failed", FAILED)

@@ -77,7 +77,7 @@ def _answer(slug: str, scope: Message, body: bytes) -> Answer:
     close_old_connections()
     try:
         return answering.answer(slug, headers, body, tokens[-1])
-    except Exception:
+    except Exception:  # the CMS gets an answer that makes it come again
         log.exception("a webhook could not be kept")
         return answering.unable()
     finally:

@@ -83,7 +83,7 @@ def drafts(edition: Edition) -> list[Draft]:
         return [make(edition, one, languages) for one in contents]
     except guarding.Unrenderable:
         raise
-    except Exception as error:
+    except Exception as error:  # a template is a designer's code: whatever it does is told at the desk
         log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
         raise guarding.Unrenderable(_words(error)) from error
 
