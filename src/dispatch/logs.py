@@ -69,7 +69,7 @@ class Json(logging.Formatter):
         return json.dumps(_scrubbed(entry), ensure_ascii=False)
 
 
-def configure() -> None:
+def configure(least: str = "INFO") -> None:
     """Set up logging for this process, the libraries' included. DISPATCH_LOG says `lines` or `json` where we guess wrong."""
     wanted = os.environ.get("DISPATCH_LOG") or ("lines" if sys.stderr.isatty() else "json")
     logging.config.dictConfig(
@@ -78,7 +78,7 @@ def configure() -> None:
             "disable_existing_loggers": False,
             "formatters": {"own": {"()": Line if wanted == "lines" else Json}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own"}},
-            "root": {"level": "INFO", "handlers": ["stderr"]},
+            "root": {"level": least, "handlers": ["stderr"]},
             "loggers": {
                 "celery": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},

@@ -5,7 +5,7 @@ NETWORKS = ("x", "mastodon", "bluesky", "telegram")
 
 def test_stories_reach_every_reader_once_and_every_channel_once(demo):
     ran = demo("--readers", "90")
-    assert ran.code == 0, ran.said + ran.complained
+    assert (ran.code, ran.complained) == (0, ""), ran.said + ran.complained
     told = ran.told
     assert list(told) == ["readers", "accepted", "missing", "posts", "seconds"]
     editions = 3 + 2  # each story at once, and two digests

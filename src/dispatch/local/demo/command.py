@@ -57,8 +57,7 @@ def started(options: argparse.Namespace) -> Iterator["Supervisor"]:
 def _speak_to_it() -> None:
     import django
 
-    os.environ["DISPATCH_LOG_LEVEL"] = "WARNING"
-    logs.configure()
+    logs.configure("WARNING")  # between its bars the terminal has no room for what goes well
     django.setup()
 
 
