@@ -38,9 +38,8 @@ class Newsletter(models.Model):
     from_name = models.CharField(max_length=120)
     from_address = models.EmailField()
     reply_to = models.EmailField(blank=True)
-    discreet_address = models.EmailField(
-        blank=True
-    )  # that discreet letters come from; empty: from_address, without a name
+    discreet_address = models.EmailField(blank=True)  # of discreet letters; empty: from_address, without a name
+    discreet_pictures = models.BooleanField(default=False)  # whether discreet letters hold the stories' pictures
     template = models.SlugField(default="", blank=True)  # folder in templates/email/; empty: by cadence
     picture_hosts = ArrayField(models.CharField(max_length=200), default=list, blank=True)  # may be loaded by a mail
     ambiguity = models.CharField(

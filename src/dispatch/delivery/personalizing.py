@@ -20,7 +20,7 @@ from django.conf import settings
 from dispatch import vault
 from dispatch.audience import tokens
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import quoting
+from dispatch.delivery import embedding, quoting
 from dispatch.editions import slots
 from dispatch.editions.models import Variant
 
@@ -84,12 +84,7 @@ def compile_variant(variant: Variant, newsletter: Newsletter, send: int, moment:
     parts.join(_headers(variant, newsletter, moment, boundary))
     head = len(parts.parts)
     parts.parts.append(b"")
-    if variant.discreet:
-        parts.join([*_body(slots.split(variant.text, variant.nonce), "plain"), b"\r\n"])
-        return Compiled(tuple(parts.parts), head, tuple(parts.slots), tuple(parts.rare), send)
-    for kind, content in (("plain", variant.text), ("html", variant.html)):
-        parts.join([_part_head(boundary, kind), *_body(slots.split(content, variant.nonce), kind), b"\r\n"])
-    parts.join([f"--{boundary}--\r\n".encode()])
+    parts.join(_content(variant, boundary))
     return Compiled(tuple(parts.parts), head, tuple(parts.slots), tuple(parts.rare), send)
 
 
@@ -124,6 +119,24 @@ def mark(send: int, reader: int) -> str:
     return vault.mac("message id", f"{send}:{reader}".encode())[:16].hex()
 
 
+def _content(variant: Variant, boundary: str) -> list[Piece]:
+    """Plain text alone, or beside HTML; that together with its pictures (RFC 2387), which are the same for all."""
+    plain, rich = (slots.split(content, variant.nonce) for content in (variant.text, variant.html))
+    if not variant.html:
+        return [*_body(plain, "plain"), b"\r\n"]
+    page = [*_body(rich, "html"), b"\r\n"]
+    shown = list(variant.pictures.order_by("pk")) if variant.discreet else []
+    if shown:
+        begins = (
+            f'--{boundary}\r\nContent-Type: multipart/related; type="text/html";\r\n boundary="{boundary}r"\r\n\r\n'
+        )
+        held = b"".join(embedding.part(f"{boundary}r", one) for one in shown)
+        page = [begins.encode(), _part_head(f"{boundary}r", "html"), *page, held, f"--{boundary}r--\r\n".encode()]
+    else:
+        page.insert(0, _part_head(boundary, "html"))
+    return [_part_head(boundary, "plain"), *_body(plain, "plain"), b"\r\n", *page, f"--{boundary}--\r\n".encode()]
+
+
 def _headers(variant: Variant, newsletter: Newsletter, moment: datetime, boundary: str) -> list[Piece]:
     site = settings.MESSAGE_ID_DOMAIN
     name = "" if variant.discreet else newsletter.from_name
@@ -134,6 +147,7 @@ def _headers(variant: Variant, newsletter: Newsletter, moment: datetime, boundar
         to_end += [_line("Reply-To", newsletter.reply_to)] if newsletter.reply_to else []
         to_end.append(_line("List-Id", f"<{newsletter.slug}.{site}>"))
         to_end.append(_line("Feedback-ID", f"{newsletter.slug}:dispatch"))
+    if variant.html:
         content = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
     to_end.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n")
     to_end.append(content.encode())

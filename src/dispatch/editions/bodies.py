@@ -5,7 +5,7 @@ It was cleaned at intake; nothing of it passes through the MJML compiler.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import urlsplit
 
@@ -22,11 +22,13 @@ LEADS = re.compile(r"(?i)(https?://|mailto:|tel:|#)")
 
 @dataclass(frozen=True)
 class Policy:
-    """Which hosts a mail may load from, and what is said in a picture's stead."""
+    """Which hosts a mail may load from, which pictures it holds itself, and what is said in another one's stead."""
 
     hosts: Collection[str]
     words: Mapping[str, str]
     article_url: str = ""
+    inside: Mapping[str, str] = field(default_factory=dict)  # a picture's address → what it is called in the mail
+    is_linked: bool = True  # False: links are their words only
 
     def allows(self, url: str) -> bool:
         """Whether the address is https on one of the hosts."""
@@ -35,6 +37,10 @@ class Policy:
             return parts.scheme == "https" and parts.netloc.lower() in self.hosts
         except ValueError:
             return False
+
+    def source(self, url: str) -> str:
+        """From where the mail shows this picture; "": not at all."""
+        return self.inside.get(url) or (url if self.allows(url) else "")
 
     def caption(self, alt: str) -> str:
         """ "Picture: … — see it on the site"."""
@@ -47,12 +53,15 @@ def tame(body: str, policy: Policy) -> str:
     guarding.check_depth(body, "An article")
     root = html.fragment_fromstring(body or "<p></p>", create_parent="div")
     for picture in list(root.iter("img")):
-        if policy.allows(picture.get("src", "")):
+        if source := policy.source(picture.get("src", "")):
+            picture.set("src", source)
             _fit(picture)
         else:
             _say(picture, policy)
-    for link in root.iter("a"):
-        if not LEADS.match(link.get("href", "")):
+    for link in list(root.iter("a")):
+        if not policy.is_linked:
+            link.drop_tag()
+        elif not LEADS.match(link.get("href", "")):
             link.attrib.pop("href", None)
     inside = "".join(html.tostring(child, encoding="unicode") for child in root)
     return escape(root.text or "") + inside

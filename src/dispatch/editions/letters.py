@@ -42,7 +42,7 @@ class Story:
     direction: str
     is_foreign: bool  # told in another language than the letter's
     is_members: bool  # the body ends at the paywall
-    picture_url: str  # "": none that a mail may load
+    picture_url: str  # "": none that a mail may load or holds
     picture_alt: str
 
 
@@ -80,11 +80,21 @@ class Letter:
 
 
 def letter(
-    edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, nonce: str, brief: bool = False
+    edition: Edition,
+    contents: gathering.Contents,
+    languages: Iterable[str],
+    *,
+    nonce: str,
+    brief: bool = False,
+    inside: Mapping[str, str] | None = None,
 ) -> Letter:
-    """The letter of one variant; `languages` are those of all its variants."""
+    """The letter of one variant; `languages` are those of all its variants, `inside` the pictures it holds."""
     newsletter, language = edition.newsletter, contents.language
-    told = [_story(newsletter, story, language, f"x{nonce}body{n}x") for n, story in enumerate(contents.stories)]
+    policies = [_policy(newsletter, story.article, contents, inside or {}) for story in contents.stories]
+    told = [
+        _story(newsletter, story, language, f"x{nonce}body{n}x", policies[n])
+        for n, story in enumerate(contents.stories)
+    ]  # fmt: skip
     return Letter(
         language=language,
         direction=wording.direction(language),
@@ -114,10 +124,21 @@ def newsletter_name(newsletter: Newsletter, language: str) -> str:
     return known[0] if known else newsletter.slug
 
 
-def _story(newsletter: Newsletter, told: gathering.Told, language: str, token: str) -> tuple[Story, str]:
+def _policy(
+    newsletter: Newsletter, article: Article, contents: gathering.Contents, inside: Mapping[str, str]
+) -> bodies.Policy:
+    """A discreet letter loads from nowhere, and leads nowhere but to the reader's own choices."""
+    words = wording.words(article.language)
+    if contents.discreet:
+        return bodies.Policy((), words, inside=inside, is_linked=False)
+    return bodies.Policy(newsletter.picture_hosts, words, article.url)
+
+
+def _story(
+    newsletter: Newsletter, told: gathering.Told, language: str, token: str, policy: bodies.Policy
+) -> tuple[Story, str]:
     article, revision = told.article, told.revision
     summary = " ".join(revision.summary.split())
-    policy = bodies.Policy(newsletter.picture_hosts, wording.words(article.language), article.url)
     story = Story(
         title=" ".join(revision.title.split()),
         summary=summary or _beginning(revision.text),
@@ -131,7 +152,7 @@ def _story(newsletter: Newsletter, told: gathering.Told, language: str, token: s
         direction=wording.direction(article.language),
         is_foreign=article.language != language,
         is_members=article.visibility == Article.Visibility.MEMBERS,
-        picture_url=revision.picture_url if policy.allows(revision.picture_url) else "",
+        picture_url=policy.source(revision.picture_url),
         picture_alt=revision.picture_alt,
     )
     return story, bodies.tame(revision.html, policy)

@@ -101,6 +101,20 @@ def digest(subject: str, html: str, text: str) -> bytes:
     return hashlib.sha256(f"{subject}\0{html}\0{text}".encode()).digest()
 
 
+class Picture(models.Model):
+    """What stood at an address when it was fetched, without its metadata; it travels inside letters."""
+
+    key = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the address
+    kind = models.CharField(max_length=12, blank=True)  # "image/jpeg"; empty: nothing that a letter can carry
+    content = models.BinaryField()
+    fetched_at = models.DateTimeField()
+
+    @property
+    def content_id(self) -> str:
+        """What a letter's HTML calls it by (RFC 2392), the same in all letters; it vouches for the content."""
+        return f"{hashlib.sha256(self.content).hexdigest()[:32]}@mail.invalid"
+
+
 class Variant(models.Model):
     """What readers of one language and the same wishes get: rendered once, frozen, with ASCII slots where readers differ."""
 
@@ -116,6 +130,7 @@ class Variant(models.Model):
     remark = models.CharField(max_length=300, blank=True)  # what an editor should know of it, in words
     hash = models.BinaryField(max_length=32)  # `digest`, when it was frozen
     revisions = models.ManyToManyField(Revision, related_name="+")  # exactly what it says
+    pictures = models.ManyToManyField(Picture, related_name="variants")  # that travel inside
 
     class Meta:
         constraints = [
@@ -125,4 +140,5 @@ class Variant(models.Model):
     @property
     def is_as_frozen(self) -> bool:
         """Whether readers would get what was looked at and approved."""
-        return bytes(self.hash) == digest(self.subject, self.html, self.text)
+        is_same = bytes(self.hash) == digest(self.subject, self.html, self.text)
+        return is_same and all(f"cid:{picture.content_id}" in self.html for picture in self.pictures.all())

@@ -21,9 +21,9 @@ from django.utils import timezone
 from dispatch import queue, templating
 from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
-from dispatch.editions import bodies, checking, gathering, guarding, letters, slots, tailoring
+from dispatch.editions import bodies, checking, gathering, guarding, letters, pictures, slots, tailoring
 from dispatch.editions.departures import Telling
-from dispatch.editions.models import Edition, EditionStory, Variant, digest
+from dispatch.editions.models import Edition, EditionStory, Picture, Variant, digest
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Draft:
     stories: frozenset[int]
     telling: Telling = ()
     discreet: bool = False
+    pictures: tuple[Picture, ...] = ()  # that travel inside
 
 
 def render(edition_id: int) -> None:
@@ -66,6 +67,7 @@ def render(edition_id: int) -> None:
 
     An edition that cannot be rendered becomes `failed`, with words; one without anything to say `empty` or `withdrawn`.
     """
+    pictures.bring(edition_id)  # before the attempt is counted and the edition locked: it waits for other hosts
     if not _begin(edition_id):
         return
     with transaction.atomic():
@@ -123,9 +125,10 @@ def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
         )
         for one in ready
     )  # fmt: skip
-    says = Variant.revisions.through
-    pairs = ((variant, revision) for variant, one in zip(variants, ready, strict=True) for revision in one.revisions)
-    says.objects.bulk_create(says(variant=variant, revision=revision) for variant, revision in pairs)
+    says, shows = Variant.revisions.through, Variant.pictures.through
+    pairs = list(zip(variants, ready, strict=True))
+    says.objects.bulk_create(says(variant=variant, revision=told) for variant, one in pairs for told in one.revisions)
+    shows.objects.bulk_create(shows(variant=variant, picture=shown) for variant, one in pairs for shown in one.pictures)
     said = {story for one in ready for story in one.stories}
     if edition.is_own:  # so that the desk can say what it brings
         EditionStory.objects.bulk_create(
@@ -157,7 +160,8 @@ def _as_before(edition: Edition, contents: gathering.Contents, languages: list[s
     newsletter = edition.newsletter
     day = edition.due_at.astimezone(zoneinfo.ZoneInfo(newsletter.zone)).date()
     told = tuple((one.revision.pk, one.article.url, one.article.visibility) for one in contents.stories)
-    look = (newsletter.pk, str(newsletter.names), newsletter.template, tuple(newsletter.picture_hosts), made_of)
+    shown = (tuple(newsletter.picture_hosts), newsletter.discreet_pictures)
+    look = (newsletter.pk, str(newsletter.names), newsletter.template, shown, made_of)
     key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
     if key not in _had:
         _had[key] = edition.public_id, draft(edition, contents, languages)
@@ -177,10 +181,13 @@ def _newest_template() -> int:
 
 def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, brief: bool) -> Draft:
     nonce = slots.new_nonce()
-    letter = letters.letter(edition, contents, languages, nonce=nonce, brief=brief)
+    shown = pictures.inside(contents.stories) if contents.discreet and edition.newsletter.discreet_pictures else {}
+    held = {address: f"cid:{picture.content_id}" for address, picture in shown.items()}
+    letter = letters.letter(edition, contents, languages, nonce=nonce, brief=brief, inside=held)
     message = functools.partial(_say, letter, _kind(edition, contents))
     css = _template("parts/article.css").render(letter=letter)
-    html = "" if contents.discreet else _html(message("body.mjml"), letter.bodies, nonce, css)
+    is_plain = contents.discreet and not shown
+    html = "" if is_plain else _html(message("body.mjml"), letter.bodies, nonce, css)
     text = message("body.txt").strip() + "\n"
     _check(html, text, nonce, edition.newsletter)
     return Draft(
@@ -195,6 +202,7 @@ def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable
         stories=frozenset(story.article.story_id for story in contents.stories),
         telling=contents.telling,
         discreet=contents.discreet,
+        pictures=tuple({one.pk: one for one in shown.values() if f"cid:{one.content_id}" in html}.values()),
     )
 
 

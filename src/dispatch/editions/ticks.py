@@ -8,6 +8,7 @@ from django.utils import timezone
 from dispatch import clock, queue
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter, Rhythm, Subscription
+from dispatch.editions import pictures
 from dispatch.editions.models import OWN, Edition
 
 PATIENCE = timedelta(seconds=5)
@@ -51,3 +52,9 @@ def settle() -> None:
     """Those who came by a list, or whose newsletter's cadence changed."""
     for newsletter in Newsletter.objects.filter(active=True):
         rhythms.settle(newsletter)
+
+
+@clock.tick("forget pictures", every=3600)
+def forget_pictures() -> None:
+    """Those that no letter holds any more."""
+    pictures.forget()

@@ -7,6 +7,7 @@ from typing import Any
 import django
 
 LANGUAGES = ("en", "be", "ru", "uk", "ar")
+SWITCHES = ("archived", "discreet_pictures")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--from-address", required=act == "add")
         one.add_argument("--reply-to")
         one.add_argument("--discreet-address", help="a neutral address that discreet letters come from")
+        one.add_argument("--discreet-pictures", choices=["yes", "no"], help="whether discreet letters hold pictures")
         one.add_argument(
             "--offers", nargs="*", choices=["each", "daily", "weekly"], help="what a reader may have instead"
         )
@@ -85,6 +87,6 @@ def _save(options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     fields = ["languages", "topics", "cadence", "at", "weekday", "zone", "from_name", "from_address", "reply_to"]
-    fields += ["picture_hosts", "ambiguity", "discreet_address", "offers", "patience", "archived"]
+    fields += ["picture_hosts", "ambiguity", "discreet_address", "offers", "patience", *SWITCHES]
     given = {name: vars(options)[name] for name in fields if vars(options)[name] is not None}
-    return {name: value == "yes" if name == "archived" else value for name, value in given.items()}
+    return {name: value == "yes" if name in SWITCHES else value for name, value in given.items()}

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ("from_address", models.EmailField(max_length=254)),
                 ("reply_to", models.EmailField(blank=True, max_length=254)),
                 ("discreet_address", models.EmailField(blank=True, max_length=254)),
+                ("discreet_pictures", models.BooleanField(default=False)),
                 ("template", models.SlugField(blank=True, default="")),
                 (
                     "picture_hosts",

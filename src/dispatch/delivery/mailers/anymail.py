@@ -3,6 +3,8 @@
 import email
 import email.policy
 from collections.abc import Iterable, Iterator
+from email.message import EmailMessage
+from email.mime.image import MIMEImage
 from typing import Any
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
@@ -89,7 +91,16 @@ def _as_django(message: Message) -> EmailMultiAlternatives:
     )
     if rich:
         mail.attach_alternative(rich.get_content(), "text/html")
+    for picture in (part for part in parsed.walk() if part.get_content_maintype() == "image"):
+        mail.attach(_inline(picture))
     return mail
+
+
+def _inline(picture: EmailMessage) -> MIMEImage:
+    """A picture that the letter holds, as providers' backends look for it."""
+    made = MIMEImage(picture.get_content(), picture.get_content_subtype())
+    made["Content-ID"], made["Content-Disposition"] = str(picture["Content-ID"]), "inline"
+    return made
 
 
 def _of_error(error: AnymailAPIError) -> Answer:

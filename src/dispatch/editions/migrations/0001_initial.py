@@ -105,6 +105,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Picture",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.BinaryField(max_length=32, unique=True)),
+                ("kind", models.CharField(blank=True, max_length=12)),
+                ("content", models.BinaryField()),
+                ("fetched_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Variant",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -130,6 +140,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("revisions", models.ManyToManyField(related_name="+", to="articles.revision")),
+                ("pictures", models.ManyToManyField(related_name="variants", to="editions.picture")),
             ],
         ),
         migrations.AddIndex(
