@@ -9,6 +9,10 @@ WIDTH = 75
 """Columns of a line before its soft break."""
 PLAIN = re.compile(r"(?=.{0,75}\Z)(?!\.)[!-<>-~]+(?: [!-<>-~]+)*")
 """What quoted-printable leaves as it is: many names, so that a message costs microseconds."""
+LOOSE = re.compile(r"^ |(?<= ) | \Z")
+"""Blanks that could get lost on the way."""
+FOLLOWING = re.compile("=[89AB]")
+"""A byte of a character that began before it (RFC 3629 section 3)."""
 SHORT = re.compile(r"(?![ .])[^\r\n]{0,75}(?<! )")
 """What may need no soft break and has no special end."""
 
@@ -40,17 +44,23 @@ def quoted(text: str) -> bytes:
 
 def _line(line: str) -> bytes:
     """One logical line, wrapped softly; a character's bytes are never parted."""
-    out: list[str] = []
-    row = ""
-    for place, letter in enumerate(line):
-        symbol = _symbols[ord(letter)]
-        if letter == " " and (place in {0, len(line) - 1} or line[place - 1] == " "):
-            symbol = "=20"
-        if len(row) + len(symbol) > WIDTH:
-            out.append(row + "=")
-            row = ""
-        if not row and symbol == ".":
-            symbol = "=2E"
-        row += symbol
-    out.append(row)
-    return "\r\n".join(out).encode("ascii")
+    whole = line.translate(_symbols)
+    if "  " in whole or whole.startswith(" ") or whole.endswith(" "):
+        whole = LOOSE.sub("=20", whole)
+    rows, at = [], 0
+    while True:
+        dot = "=2E" if whole.startswith(".", at) else ""
+        begin = at + bool(dot)
+        if len(whole) - begin + len(dot) <= WIDTH:
+            rows.append(dot + whole[begin:])
+            return "=\r\n".join(rows).encode("ascii")
+        at = _break(whole, begin + WIDTH - len(dot))
+        rows.append(dot + whole[begin:at])
+
+
+def _break(whole: str, at: int) -> int:
+    """The last place up to there between two characters."""
+    at -= 1 if whole[at - 1] == "=" else 2 if whole[at - 2] == "=" else 0
+    while FOLLOWING.match(whole, at):
+        at -= 3
+    return at
