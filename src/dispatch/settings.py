@@ -23,6 +23,8 @@ DEBUG = False
 DEMO = env.flag("DISPATCH_DEMO")
 SECRET_KEY = env.text("DISPATCH_SECRET_KEY", "")
 PUBLIC_URL = env.text("DISPATCH_PUBLIC_URL", "http://localhost:8321").rstrip("/")
+DISCREET_URL = env.text("DISPATCH_DISCREET_URL", "").rstrip("/")
+"""Where the links of discreet letters lead, which tells nobody whose letters they are; empty: PUBLIC_URL."""
 ALLOWED_HOSTS = env.words("DISPATCH_HOSTS", "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DISPATCH_TEMPLATES = env.text("DISPATCH_TEMPLATES", "")
@@ -54,6 +56,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "dispatch.audience.neutral.Host",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

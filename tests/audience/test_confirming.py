@@ -125,8 +125,9 @@ def test_everything_can_be_chosen(client, chosen, newsletter):
     shown = client.get(link(chosen)).content.decode()
     assert 'value="Alice"' in shown
     assert "alice@" not in shown
-    wishes = {"on-office": "on", "language-office": "en", "second-office": "ru", "name": "", "pause": "2"}
-    wishes |= {"on-weekly": "on", "language-weekly": "ru", "topics-weekly": ["law"]}
+    one, further = newsletter.pk, weekly.pk
+    wishes = {f"on-{one}": "on", f"language-{one}": "en", f"second-{one}": "ru", "name": "", "pause": "2"}
+    wishes |= {f"on-{further}": "on", f"language-{further}": "ru", f"topics-{further}": ["law"]}
     page = client.post(link(chosen), wishes | {"act": "save"})
     assert "Захавана" in page.content.decode()
     reader = Subscriber.objects.get()
@@ -138,7 +139,7 @@ def test_everything_can_be_chosen(client, chosen, newsletter):
     assert "Паўза да" in client.get(link(chosen)).content.decode()
     client.post(
         link(chosen),
-        wishes | {"act": "save", "pause": "0", "topics-weekly": ["law", "culture"], "name": " Bob\u202e\n "},
+        wishes | {"act": "save", "pause": "0", f"topics-{further}": ["law", "culture"], "name": " Bob\u202e\n "},
     )
     reader.refresh_from_db()
     other.refresh_from_db()
@@ -151,8 +152,8 @@ def test_an_empty_post_changes_nothing(client, chosen):
     assert Subscription.objects.get().state == "active"
 
 
-def test_what_is_not_ticked_ends(client, chosen):
-    client.post(link(chosen), {"act": "save", "language-office": "be"})
+def test_what_is_not_ticked_ends(client, chosen, newsletter):
+    client.post(link(chosen), {"act": "save", f"language-{newsletter.pk}": "be"})
     assert Subscription.objects.get().state == "left"
 
 

@@ -67,7 +67,7 @@ def test_undoing_takes_a_letter_to_the_readers_own_mailbox(client, alice, link):
     assert state(alice) == "left"
     letter = Letter.objects.get()
     assert (letters.address(letter), letter.kind) == ("alice@example.org", "preferences")
-    client.post(f"/choose/{tokens.token(letter.handle)}", {"act": "save", "on-office": "on", "language-office": "be"})
+    client.post(f"/choose/{tokens.token(letter.handle)}", {"act": "save", f"on-{alice.newsletter_id}": "on"})
     assert state(alice) == "active"
 
 

@@ -203,7 +203,8 @@ def test_a_digest_that_is_sent_now_takes_along_who_keeps_to_its_hour(clock):
     assert [sum(newsroom.told(newsroom.cast[name]).values()) for name in ("bob", "charlie")] == [1, 1]
 
 
-def test_a_discreet_letter_says_nothing_of_itself(clock):
+def test_a_discreet_letter_says_nothing_of_itself(clock, settings):
+    settings.DISCREET_URL = "https://post.example.net"
     newsroom = readership.Newsroom("each")
     newsroom.newsletter.discreet_address = "mail@example.net"
     newsroom.wish("alice", {"discreet": True})
@@ -217,7 +218,9 @@ def test_a_discreet_letter_says_nothing_of_itself(clock):
     assert letter.get_content_type() == "text/plain"
     assert not {"List-Id", "Feedback-ID", "Reply-To"} & set(letter)
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert "Office" not in letter.as_string()
+    assert letter["List-Unsubscribe"].startswith("<https://post.example.net/leave/")
+    assert letter.get_content().count("https://post.example.net/") == 2
+    assert not [word for word in ("Office", "dispatch.test", "news@") if word in letter.as_string()]
     assert "A story\n\nB." in "\n".join(letter.get_content().splitlines())
     assert Variant.objects.filter(discreet=True, html="").count() == 1
     assert Subscriber.objects.count() == 3

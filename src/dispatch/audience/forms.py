@@ -96,16 +96,16 @@ def name(fields: QueryDict) -> str:
 
 
 def _choice(fields: QueryDict, newsletter: Newsletter) -> Choice:
-    slug = newsletter.slug
-    first = _language(fields.get(f"language-{slug}", ""), newsletter) or next(iter(newsletter.languages), "en")
-    second = _language(fields.get(f"second-{slug}", ""), newsletter)
-    frequency = fields.get(f"frequency-{slug}", "")
+    mark = newsletter.pk
+    first = _language(fields.get(f"language-{mark}", ""), newsletter) or next(iter(newsletter.languages), "en")
+    second = _language(fields.get(f"second-{mark}", ""), newsletter)
+    frequency = fields.get(f"frequency-{mark}", "")
     return Choice(
         newsletter,
-        is_on=f"on-{slug}" in fields,
+        is_on=f"on-{mark}" in fields,
         language=first,
         second_language="" if second == first else second,
-        topics=_topics(fields.getlist(f"topics-{slug}"), newsletter),
+        topics=_topics(fields.getlist(f"topics-{mark}"), newsletter),
         frequency=frequency if frequency in newsletter.offers else "",
     )
 

@@ -3,13 +3,12 @@
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from dispatch import queue, vault
-from dispatch.audience import addresses, tokens
+from dispatch.audience import addresses, neutral, tokens
 from dispatch.audience.models import Letter, Newsletter, Subscriber, Wish
 
 Kind = Letter.Kind
@@ -68,8 +67,17 @@ def address(letter: Letter) -> str:
 
 
 def link(letter: Letter) -> str:
-    """The whole address that a letter brings."""
-    return settings.PUBLIC_URL + reverse(PAGES[Kind(letter.kind)], args=[tokens.token(bytes(letter.handle))])
+    """The whole address that a letter brings; on the neutral host for those whose letters are discreet."""
+    return neutral.site(is_discreet=neutral.is_wished_by(letter.subscriber_id)) + reverse(
+        PAGES[Kind(letter.kind)], args=[tokens.token(bytes(letter.handle))]
+    )
+
+
+def sender(letter: Letter) -> str:
+    """The address that it comes from, which for those readers tells nothing where the newsroom has one for that."""
+    newsletter = letter.newsletter
+    is_discreet = bool(newsletter.discreet_address) and neutral.is_wished_by(letter.subscriber_id)
+    return newsletter.discreet_address if is_discreet else newsletter.from_address
 
 
 def opened(token: str, *kinds: str) -> Letter | None:

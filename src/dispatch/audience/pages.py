@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language_from_request
 
-from dispatch.audience import wording
+from dispatch.audience import neutral, wording
 from dispatch.audience.models import Letter, Newsletter, Subscription
 
 
@@ -30,11 +30,14 @@ def over(request: HttpRequest, letter: Letter | None = None) -> HttpResponse:
 
 
 def of(request: HttpRequest, page: str, newsletter: Newsletter | None, language: str, **more: object) -> HttpResponse:
-    """A page in the language that is asked for, else in `language`, else in the browser's."""
+    """A page in the language that is asked for, else in `language`, else in the browser's. On the neutral host it names no
+    newsletter."""
     words = wording.words(_language(request, language))
 
+    is_neutral = neutral.is_at(request)
+
     def called(one: Newsletter) -> str:
-        return newsletter_name(one, words["language"])
+        return "" if is_neutral else newsletter_name(one, words["language"])
 
     context = {
         "words": words,

@@ -32,11 +32,15 @@ def newsletters() -> list[Newsletter]:
     return list(Newsletter.objects.filter(active=True).order_by("slug"))
 
 
-def choices(reader: Subscriber) -> list[Choice]:
+def choices(reader: Subscriber, *, only_theirs: bool = False) -> list[Choice]:
     """What the reader has chosen; for newsletters they do not get, what choosing them would mean."""
     theirs = {one.newsletter_id: one for one in reader.subscriptions.all()}
     spoken = next((one.language for one in theirs.values()), "")
-    return [_choice(newsletter, theirs.get(newsletter.pk), spoken) for newsletter in newsletters()]
+    return [
+        _choice(newsletter, theirs.get(newsletter.pk), spoken)
+        for newsletter in newsletters()
+        if newsletter.pk in theirs or not only_theirs
+    ]
 
 
 def name(reader: Subscriber) -> str:

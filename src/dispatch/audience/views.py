@@ -19,6 +19,7 @@ from dispatch.audience import (
     rhythms,
     tokens,
 )
+from dispatch.audience import neutral as neutral_host
 from dispatch.audience.models import Letter, Subscriber, Subscription
 
 Kind = Letter.Kind
@@ -86,19 +87,20 @@ def choose(request: HttpRequest, token: str) -> HttpResponse:
     reader = preferences.reader_of(letter) if letter else None
     if letter is None or reader is None:
         return pages.over(request)
+    is_neutral = neutral_host.is_at(request)
     told, is_trouble = _act(request, letter, reader) if request.method == "POST" else ("", False)
     return pages.of_letter(
         request,
         "choose",
         letter,
-        choices=preferences.choices(reader),
+        choices=preferences.choices(reader, only_theirs=is_neutral),
         name=preferences.name(reader),
         paused_until=preferences.paused_until(reader),
         weeks=forms.WEEKS,
         most=forms.MOST,
         zones=forms.zones(),
         wishes=rhythms.wishes_of(reader),
-        mirrors=settings.MIRRORS,
+        mirrors=() if is_neutral else settings.MIRRORS,
         pattern=forms.safe_pattern(),
         told=told,
         is_trouble=is_trouble,

@@ -114,7 +114,7 @@ def _blame(relay: Relay, reason: str, code: str) -> None:
 
 def _message(letter: Letter) -> Message:
     """Plain text from a template, in the reader's language, without a name or a newsletter in it."""
-    recipient, sender = letters.address(letter), letter.newsletter.from_address
+    recipient, sender = letters.address(letter), letters.sender(letter)
     subject, _, body = _template(letter).render(link=letters.link(letter)).strip().partition("\n")
     made = EmailMessage(policy=MAIL)
     made["From"] = sender

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from dispatch import vault
-from dispatch.audience import tokens
+from dispatch.audience import neutral, tokens
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import embedding, quoting
 from dispatch.editions import slots
@@ -121,10 +121,11 @@ def mark(send: int, reader: int) -> str:
 
 def _content(variant: Variant, boundary: str) -> list[Piece]:
     """Plain text alone, or beside HTML; that together with its pictures (RFC 2387), which are the same for all."""
+    site = _site(variant)
     plain, rich = (slots.split(content, variant.nonce) for content in (variant.text, variant.html))
     if not variant.html:
-        return [*_body(plain, "plain"), b"\r\n"]
-    page = [*_body(rich, "html"), b"\r\n"]
+        return [*_body(plain, "plain", site), b"\r\n"]
+    page = [*_body(rich, "html", site), b"\r\n"]
     shown = list(variant.pictures.order_by("pk")) if variant.discreet else []
     if shown:
         begins = (
@@ -134,7 +135,7 @@ def _content(variant: Variant, boundary: str) -> list[Piece]:
         page = [begins.encode(), _part_head(f"{boundary}r", "html"), *page, held, f"--{boundary}r--\r\n".encode()]
     else:
         page.insert(0, _part_head(boundary, "html"))
-    return [_part_head(boundary, "plain"), *_body(plain, "plain"), b"\r\n", *page, f"--{boundary}--\r\n".encode()]
+    return [_part_head(boundary, "plain"), *_body(plain, "plain", site), b"\r\n", *page, f"--{boundary}--\r\n".encode()]
 
 
 def _headers(variant: Variant, newsletter: Newsletter, moment: datetime, boundary: str) -> list[Piece]:
@@ -156,7 +157,7 @@ def _headers(variant: Variant, newsletter: Newsletter, moment: datetime, boundar
         *(b"To: ", TO, b"\r\n"),
         *_subject(variant),
         *(b"Message-ID: <", MESSAGE_ID, b">\r\n"),
-        *(b"List-Unsubscribe: <", *_link("leave", str.encode), b">\r\n"),
+        *(b"List-Unsubscribe: <", *_link(f"{_site(variant)}/leave", str.encode), b">\r\n"),
         b"".join(to_end),
     ]
 
@@ -202,28 +203,32 @@ def _part_head(boundary: str, kind: str) -> bytes:
     return f"--{boundary}\r\n{TEXT.format(kind)}\r\n".encode()
 
 
-def _body(pieces: list[str | slots.Slot], kind: str) -> list[Piece]:
+def _body(pieces: list[str | slots.Slot], kind: str, site: str) -> list[Piece]:
     out: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str):
             out.append(quoting.quoted(piece))
         else:
-            out.extend([b"=\r\n", *_slot(piece.name, kind), b"=\r\n"])
+            out.extend([b"=\r\n", *_slot(piece.name, kind, site), b"=\r\n"])
     return out
 
 
-def _slot(name: str, kind: str) -> list[Piece]:
+def _slot(name: str, kind: str, site: str) -> list[Piece]:
     if name == "name":
         return [NAME_IN_HTML if kind == "html" else NAME_IN_TEXT]
-    return _link(name, _quoted_html if kind == "html" else quoting.quoted)
+    return _link(f"{site}/{name}", _quoted_html if kind == "html" else quoting.quoted)
 
 
-def _link(path: str, encode: Callable[[str], bytes]) -> list[Piece]:
+def _site(variant: Variant) -> str:
+    return neutral.site(is_discreet=variant.discreet)
+
+
+def _link(page: str, encode: Callable[[str], bytes]) -> list[Piece]:
     """A reader's own link: encoded once around the token, unless a line must break inside of it."""
-    around = encode(f"{settings.PUBLIC_URL}/{path}/{HOLE}").split(HOLE.encode())
+    around = encode(f"{page}/{HOLE}").split(HOLE.encode())
     if len(around) == 2:
         return [around[0], TOKEN, around[1]]
-    return [lambda _, token: encode(f"{settings.PUBLIC_URL}/{path}/{token}")]
+    return [lambda _, token: encode(f"{page}/{token}")]
 
 
 def _values(compiled: Compiled, reader: Reader, token: str, name: str) -> tuple[bytes, ...]:

@@ -13,7 +13,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch import env, logs, vault
-from dispatch.local import instance, shares
+from dispatch.local import discreet, instance, shares
 from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
@@ -53,7 +53,7 @@ def findings(*, ask_live: bool = False) -> Iterator[Finding]:
     except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
         yield wrong(f"The settings cannot be read: {error}")
         return
-    for part in (public_url, time_zone, database, broker, *([counterparts] if ask_live else [])):
+    for part in (public_url, discreet.url, time_zone, database, broker, *([counterparts] if ask_live else [])):
         yield from _told(part)
 
 
