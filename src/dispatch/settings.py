@@ -33,6 +33,7 @@ FETCH_ALLOW = env.words("DISPATCH_FETCH_ALLOW")
 """Hosts (with port) inside the newsroom's own network that Dispatch may fetch from: a private CMS."""
 
 DATABASES = {"default": _database(env.database_url())}
+CACHES = {"default": {"BACKEND": "dispatch.accounts.remembering.Shared"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

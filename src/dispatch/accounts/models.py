@@ -51,6 +51,14 @@ class SignInLink(models.Model):
     used_at = models.DateTimeField(null=True)
 
 
+class Remembered(models.Model):
+    """What every process is to know for some minutes: tries counted, codes used up. See remembering.py."""
+
+    key = models.BinaryField(max_length=32, primary_key=True)  # a keyed hash: what it is about is not told
+    value = models.JSONField(null=True)
+    until = models.DateTimeField(null=True, db_index=True)
+
+
 class Stop(models.Model):
     """A STOP that someone pulled: nothing of its scope leaves until it is lifted. Read inside every claiming statement."""
 

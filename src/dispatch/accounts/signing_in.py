@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from dispatch.accounts import audit
+from dispatch.accounts import audit, remembering
 from dispatch.accounts.models import SignInLink, User
 
 VALID = timedelta(minutes=15)
@@ -68,11 +68,12 @@ def sign_out(who: User | None, by: User | None, reason: str) -> int:
 
 
 def forget_traces() -> None:
-    """Delete links, sessions and failed attempts that no longer mean anything."""
+    """Delete links, sessions, failed attempts and counts that no longer mean anything."""
     now = timezone.now()
     SignInLink.objects.filter(expires_at__lt=now).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     AccessAttempt.objects.filter(attempt_time__lt=now - ATTEMPTS_KEPT).delete()
+    remembering.forget_old()
 
 
 def _owner_of(session: Session) -> str:

@@ -13,7 +13,7 @@ from django.db.models import Max
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import ledger, statements
+from dispatch.delivery import agreed, ledger, statements
 from dispatch.delivery.models import Approval, Send
 from dispatch.editions.models import Edition, Variant, digest
 
@@ -40,13 +40,14 @@ def agree(send_id: int, seen: str, by: User, reason: str) -> bool:
         approval = waiting.exclude(asked_by=by).select_related("send").filter(send=send_id).first()
         if approval is None:
             return False
-        now = fingerprint(approval.send)
+        now, seals = _look(approval.send)
         if now != bytes(approval.hash):
             Approval.objects.filter(pk=approval.pk).update(hash=now)
             audit.record(None, "send.changed", f"send:{send_id}", "since a second person was asked for")
             return False
         if seen != now.hex():
             return False
+        agreed.keep(send_id, seals)
         _let_go(approval, by)
         audit.record(by, "send.approve", f"send:{send_id}:{seen[:16]}", reason)
     return True
@@ -54,13 +55,20 @@ def agree(send_id: int, seen: str, by: User, reason: str) -> bool:
 
 def fingerprint(send: Send) -> bytes:
     """SHA-256 over what readers get, as it stands now, and who they are, in the ledger's order."""
-    whole = hashlib.sha256()
+    return _look(send)[0]
+
+
+def _look(send: Send) -> tuple[bytes, dict[int, bytes]]:
+    """Its fingerprint, and of the same rows each chunk's seal."""
+    whole, seals, letters = hashlib.sha256(), {}, {}
     for variant in Variant.objects.filter(edition=send.edition_id).order_by("pk"):
-        whole.update(digest(variant.subject, variant.html, variant.text))
+        letters[variant.pk] = digest(variant.subject, variant.html, variant.text)
+        whole.update(letters[variant.pk])
     chunks = send.chunks.filter(is_retry=False).order_by("number")
     for number, which, recipients in chunks.values_list("number", "variant_id", "recipients").iterator(50):
         whole.update(f"\n{number} {which} {' '.join(map(str, recipients))}".encode())
-    return whole.digest()
+        seals[number] = agreed.seal(send.pk, number, letters.get(which, b""), recipients)
+    return whole.digest(), seals
 
 
 def _reason(send: Send) -> str:

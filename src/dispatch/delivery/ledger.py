@@ -47,6 +47,8 @@ class Claim:
     created_at: datetime
     newsletter: int
     provider_class: int
+    seal: bytes | None
+    is_agreed: bool  # a second person was asked
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ class Chunk(models.Model):
     in_wave = models.BooleanField(default=False)  # goes ahead of the rest
     is_retry = models.BooleanField(default=False)  # readers whose deferral came due; not counted twice
     recipients = ArrayField(models.BigIntegerField())  # subscribers' ids
+    seal = models.BinaryField(max_length=32, null=True)  # where somebody agreed to it; see agreed.py
     settled = models.PositiveIntegerField(default=0)
     ahead = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from dispatch import retrying, vault
 from dispatch.audience.models import Newsletter
+from dispatch.delivery import agreed, ledger, personalizing, relays, signing, signing_keys, statements, throttling
 from dispatch.delivery import journal as journals
-from dispatch.delivery import ledger, personalizing, relays, signing, signing_keys, statements, throttling
 from dispatch.delivery.course import Course
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import DeliveryException, Relay
@@ -56,8 +56,9 @@ def send_chunk(send: int, number: int) -> None:
         ledger.release(claimed, relays.next_probe())
         return
     try:
-        compiled, sender = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
-    except Altered as problem:
+        compiled, sender, letter = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
+        agreed.require(claimed, letter)
+    except (Altered, agreed.NotAgreed) as problem:
         log.error("an altered letter is held", extra={"send": send, "chunk": number})  # noqa: TRY400 - said in full by its words
         ledger.stick(claimed, str(problem))
         return
@@ -69,13 +70,14 @@ def send_chunk(send: int, number: int) -> None:
 
 
 @functools.lru_cache(maxsize=COMPILED)
-def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) -> tuple[Compiled, str]:
-    """Once a worker, not once a chunk: a variant is frozen, and compiling one takes 2.5 ms. And the envelope's sender."""
+def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) -> tuple[Compiled, str, bytes]:
+    """Once a worker, not once a chunk: a variant is frozen, and compiling one takes 2.5 ms. And the
+    envelope's sender, and the letter's digest."""
     found, frozen = Newsletter.objects.get(pk=newsletter), Variant.objects.get(pk=variant)
     if not frozen.is_as_frozen:
         raise Altered(f"The letter in {frozen.language} was changed after it was frozen: nobody gets it.")
     compiled = personalizing.compile_variant(frozen, found, send, created_at)
-    return compiled, personalizing.sender(frozen, found)
+    return compiled, personalizing.sender(frozen, found), bytes(frozen.hash)
 
 
 def _send(errand: Errand) -> None:

@@ -111,6 +111,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Remembered",
+            fields=[
+                ("key", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ("value", models.JSONField(null=True)),
+                ("until", models.DateTimeField(db_index=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="SignInLink",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -183,6 +183,7 @@ class Migration(migrations.Migration):
                     "recipients",
                     django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                 ),
+                ("seal", models.BinaryField(max_length=32, null=True)),
                 ("settled", models.PositiveIntegerField(default=0)),
                 ("ahead", models.PositiveIntegerField(default=0)),
                 (

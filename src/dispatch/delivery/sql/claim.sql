@@ -18,4 +18,5 @@ WHERE c.id = (
   AND (s.state = 'sending' OR (s.state = 'first_wave' AND (c.in_wave OR c.is_retry)))
   AND {not_stopped}
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
-          s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class;
+          s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,
+          c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id);
