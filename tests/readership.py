@@ -1,5 +1,6 @@
 """A newsletter and three readers whose letters leave when their own clocks say, for tests of who is told what."""
 
+import itertools
 import secrets
 from collections import Counter
 from datetime import timedelta
@@ -12,8 +13,8 @@ from dispatch.audience import preferences
 from dispatch.audience.forms import Choice
 from dispatch.audience.models import Newsletter, Rhythm, Subscriber, Subscription
 from dispatch.audience.rhythms import Wishes
-from dispatch.delivery import ledger
-from dispatch.delivery.models import Chunk
+from dispatch.delivery import acts, closing, ledger
+from dispatch.delivery.models import Chunk, DeliveryException, Send
 from dispatch.editions import planning, rendering, ticks
 from dispatch.editions.models import Edition
 
@@ -101,13 +102,28 @@ class Newsroom:
             if not due:
                 return
 
+    def stop(self, fates):
+        """Cancel the last own send: of its chunks some have left, some were written ahead by a worker that died."""
+        send = Send.objects.filter(edition__newsletter=self.newsletter, edition__slot__startswith="own:").last()
+        if send is None or send.state == "cancelled":
+            return
+        for chunk, fate in zip(send.chunks.order_by("number"), itertools.cycle(fates)):
+            whole = len(chunk.recipients)
+            if fate != "untouched":
+                claimed = ledger.claim(send.pk, chunk.number)
+                ledger.advance(claimed, ledger.Answers(), settled=whole if fate == "sent" else 0, ahead=whole)
+        Chunk.objects.filter(send=send, state="leased").update(lease_until=timezone.now() - timedelta(days=365))
+        acts.cancel(send.pk, None, "a wrong picture")
+        assert closing.close(send) == "cancelled"
+
     def letters(self, name):
         """The variants that the reader's letters were made of, in order."""
         theirs = Chunk.objects.filter(recipients__contains=[self.cast[name].pk]).select_related("variant__edition")
         return [chunk.variant for chunk in theirs.order_by("send__id")]
 
     def told(self, reader):
-        """How often each story was brought to the reader."""
-        chunks = Chunk.objects.filter(recipients__contains=[reader.pk]).select_related("variant")
+        """How often each story was brought to the reader, or may have been."""
+        owed = DeliveryException.objects.filter(subscriber_id=reader.pk, state="owed").values("send")
+        chunks = Chunk.objects.filter(recipients__contains=[reader.pk]).exclude(send__in=owed).select_related("variant")
         revisions = (one for chunk in chunks for one in chunk.variant.revisions.select_related("article"))
         return Counter(one.article.story_id for one in revisions)

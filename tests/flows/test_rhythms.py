@@ -38,6 +38,11 @@ acts = st.lists(
         st.tuples(st.just("translate"), st.integers(0, 5), st.sampled_from(readership.LANGUAGES)),
         st.tuples(st.just("wish"), st.sampled_from(list(readership.SPOKEN)), wishes),
         st.tuples(st.just("pass"), st.integers(1, 40), st.just(0)),
+        st.tuples(
+            st.just("stop"),
+            st.lists(st.sampled_from(["sent", "in doubt", "untouched"]), min_size=1, max_size=3),
+            st.just(0),
+        ),
     ),
     min_size=4,
     max_size=24,
@@ -64,6 +69,8 @@ def test_each_reader_is_told_each_story_once(cadence, acts, patience):
         for act, first, second in acts:
             if act == "pass":
                 newsroom.pass_hours(clock, first)
+            elif act == "stop":
+                newsroom.stop(first)
             else:
                 getattr(newsroom, act)(first, second)
                 newsroom.settle()

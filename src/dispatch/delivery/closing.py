@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db import OperationalError, transaction
 
-from dispatch.delivery import ledger, partitions, progress, statements
+from dispatch.delivery import ledger, partitions, progress, returning, statements
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ def close(send: Send) -> str:
         locked.state = ENDS[Send.State(locked.state)] if balanced else Send.State.UNBALANCED
         locked.finished_at = statements.now()
         locked.save(update_fields=["state", "finished_at"])
+        if locked.state == Send.State.CANCELLED:
+            returning.give_back(locked)
     if not balanced:
         log.error("a send does not balance", extra={"send": locked.pk})
     return locked.state

@@ -146,6 +146,7 @@ class DeliveryException(models.Model):
         FAILED_RENDER = "failed_render"
         UNKNOWN = "unknown"
         CANCELLED = "cancelled"
+        OWED = "owed"  # cancelled, and told with the reader's next letter (returning.py)
 
     pk = models.CompositePrimaryKey("send_id", "subscriber_id")
     send = models.ForeignKey(Send, on_delete=models.DO_NOTHING, related_name="exceptions", db_constraint=False)

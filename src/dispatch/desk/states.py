@@ -65,6 +65,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "failed_render": ("bad", "could not be built"),
         "unknown": ("unsure", "unknown"),
         "cancelled": ("over", "cancelled"),
+        "owed": ("later", "with their next letter"),
     },
     "chunk": {
         "pending": ("", "waiting"),

@@ -76,7 +76,11 @@ class Table:
         wanted = self._about(reader.topics)
         if reader.told_to is None:
             spoken = (reader.language, reader.second_language)
-            return frozenset(number for number in wanted if not _was_told(self.offers[number], spoken, reader.since))
+            return frozenset(
+                number
+                for number in wanted
+                if number in reader.held or not _was_told(self.offers[number], spoken, reader.since)
+            )
         return self._beyond(reader.told_to, reader.held, reader.topics)
 
     def telling(self, reader: Reader, owed: frozenset[int]) -> Telling:

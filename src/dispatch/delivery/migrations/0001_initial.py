@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                             ("failed_render", "Failed Render"),
                             ("unknown", "Unknown"),
                             ("cancelled", "Cancelled"),
+                            ("owed", "Owed"),
                         ],
                         max_length=16,
                     ),
