@@ -59,6 +59,16 @@ def test_home_says_what_each_edition_brings_and_what_came_of_it(alice, send):
     assert '<span>4 accepted</span> <span class="state bad">1 refused</span>' in page
 
 
+def test_an_edition_says_when_nobody_reads_along_and_when_it_is_for_wishes_of_their_own(alice):
+    office = newsroom.newsletter(languages=["en"])
+    send = newsroom.send(office, newsroom.story("en"))
+    assert "nobody reads along" in shown(alice, "/")
+    assert "Nobody reads along: everyone" in shown(alice, f"/editions/{send.edition_id}")
+    Edition.objects.update(slot="own:2026-11-23T08:00:00")
+    assert "for readers with wishes of their own" in shown(alice, "/")
+    assert "For readers with wishes of their own" in shown(alice, f"/editions/{send.edition_id}")
+
+
 def test_an_edition_of_several_stories_is_called_by_its_first_and_their_number(alice, gathering):
     for title in ("The river", "The bridge", "The mill"):
         one = newsroom.story("en", titles={"en": title})
