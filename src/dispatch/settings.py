@@ -104,7 +104,11 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "dispatch.accounts.passwords.OwnWords"},
+    {"NAME": "dispatch.accounts.passwords.Breached"},
 ]
+OWN_WORDS = env.words("DISPATCH_OWN_WORDS")
+BREACHED_PASSWORDS = env.text("DISPATCH_BREACHED_PASSWORDS", "")
 ACCOUNT_ADAPTER = "dispatch.accounts.adapter.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

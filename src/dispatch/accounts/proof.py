@@ -13,7 +13,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
 
-from dispatch.accounts import audit
+from dispatch.accounts import audit, sessions
 from dispatch.accounts.models import User
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -55,11 +55,13 @@ def added(request: HttpRequest, user: User, authenticator: Authenticator, **_: A
     """Told by allauth when somebody set one up: with it in hand, which is proof enough for the next minutes."""
     if authenticator.type in FACTORS:
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type, reauthenticated=True)
+        sessions.end(user, but=request.session.session_key, reason="a further factor")
     audit.record(user, "account.factor_added", f"user:{user.pk}", str(authenticator.type))
 
 
-def removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Told by allauth when somebody took one away."""
+def removed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Told by allauth when somebody took one away: who is signed in elsewhere, perhaps by that one, is not any more."""
+    sessions.end(user, but=request.session.session_key, reason="a factor less")
     audit.record(user, "account.factor_removed", f"user:{user.pk}", str(authenticator.type))
 
 

@@ -8,13 +8,12 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from axes.models import AccessAttempt
-from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from dispatch.accounts import audit, remembering
+from dispatch.accounts import audit, remembering, sessions
 from dispatch.accounts.models import SignInLink, User
 
 VALID = timedelta(minutes=15)
@@ -55,14 +54,15 @@ def signed_in(request: HttpRequest, user: User, **_: object) -> None:
     """Told by allauth when somebody is in."""
     ways = [str(record["method"]) for record in get_authentication_records(request, user)]
     how = " and ".join({"mfa": "a second factor"}.get(way, way) for way in ways)
+    sessions.begin(request)
     audit.record(user, "account.sign_in", f"user:{user.pk}", f"by {how}")
 
 
 def sign_out(who: User | None, by: User | None, reason: str) -> int:
     """End every session and link of one person, or of everybody (None). How many sessions that were."""
     SignInLink.objects.filter(**({"user": who} if who else {})).delete()
-    theirs = [one.pk for one in Session.objects.all() if who is None or _owner_of(one) == str(who.pk)]
-    ended, _ = Session.objects.filter(pk__in=theirs).delete()
+    theirs = Session.objects.filter(pk__in=sessions.owned_by(who)) if who else Session.objects.all()
+    ended, _ = theirs.delete()
     audit.record(by, "account.sign_out", f"user:{who.pk}" if who else "user:all", reason)
     return ended
 
@@ -74,10 +74,6 @@ def forget_traces() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
     AccessAttempt.objects.filter(attempt_time__lt=now - ATTEMPTS_KEPT).delete()
     remembering.forget_old()
-
-
-def _owner_of(session: Session) -> str:
-    return str(session.get_decoded().get(SESSION_KEY, ""))
 
 
 def _hash(token: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Signing in and out, and second factors; nothing else of allauth is reachable."""
+"""Signing in and out, one's own account and second factors; nothing else of allauth is reachable."""
 
 from allauth.account import views as allauth_views
 from allauth.mfa.base import views as factors
@@ -10,6 +10,9 @@ from django.urls import URLPattern, path
 from dispatch.accounts import views
 
 urlpatterns: list[URLPattern] = [
+    path("", views.own, name="account_own"),
+    path("sessions/end", views.end_sessions, name="account_end_sessions"),
+    path("password/", views.password, name="account_password"),
     path("login/", allauth_views.login, name="account_login"),
     path("logout/", allauth_views.logout, name="account_logout"),
     path("link/<str:token>", views.sign_in_link, name="sign_in_link"),

@@ -48,7 +48,7 @@ def _add(options: argparse.Namespace) -> int:
     try:
         validate_email(options.email)
         if password:
-            validate_password(password)
+            validate_password(password, User(email=options.email, name=options.name))
     except ValidationError as problem:
         return _sorry(" ".join(problem.messages))
     if User.objects.filter(email__iexact=options.email).exists():
