@@ -70,6 +70,7 @@ class Subscriber(models.Model):
     address = models.BinaryField()  # sealed for "subscriber:<id>:address"
     address_index = models.BinaryField(max_length=32, unique=True)  # vault.blind_index of the normalised address
     name = models.BinaryField(null=True)  # sealed for "subscriber:<id>:name"
+    openpgp = models.BinaryField(null=True)  # a public key, sealed for "subscriber:<id>:openpgp"; letters are encrypted
     provider_class = models.PositiveSmallIntegerField(default=0)  # audience.addresses.ProviderClass
     paused_until = models.DateTimeField(null=True)  # no edition before then, by the reader's wish
     most_a_day = models.PositiveSmallIntegerField(null=True)  # letters, by the reader's wish

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from dispatch import vault
+from dispatch import openpgp, vault
 from dispatch.audience import confirming, leaving, letters, rhythms
 from dispatch.audience.forms import Choice
 from dispatch.audience.models import Letter, Newsletter, Subscriber, Subscription
@@ -80,6 +80,18 @@ def save(
         reader.paused_until = timezone.now() + timedelta(weeks=weeks) if weeks else None
     reader.most_a_day = wishes.most_a_day
     reader.save(update_fields=["name", "paused_until", "most_a_day"])
+
+
+def key(reader: Subscriber) -> openpgp.Held | None:
+    """What their letters are encrypted to; None: they are not. Raises vault.Unreadable."""
+    sealed = reader.openpgp
+    return openpgp.held(vault.unseal(bytes(sealed), f"subscriber:{reader.pk}:openpgp")) if sealed else None
+
+
+def encrypt_to(reader: Subscriber, key: openpgp.Key | None) -> None:
+    """From the next letter on to this key, or to none."""
+    reader.openpgp = vault.seal(key.armored, f"subscriber:{reader.pk}:openpgp") if key else None
+    reader.save(update_fields=["openpgp"])
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from dispatch import openpgp
 from dispatch.audience import (
     addresses,
     confirming,
@@ -82,7 +83,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, token: str) -> HttpResponse:
-    """A reader's preferences, by a freshly mailed link: GET shows them, POST takes one of the page's three forms."""
+    """A reader's preferences, by a freshly mailed link: GET shows them, POST takes one of the page's forms."""
     letter = letters.opened(token, Kind.PREFERENCES, Kind.CONFIRM)
     reader = preferences.reader_of(letter) if letter else None
     if letter is None or reader is None:
@@ -95,6 +96,7 @@ def choose(request: HttpRequest, token: str) -> HttpResponse:
         letter,
         choices=preferences.choices(reader, only_theirs=is_neutral),
         name=preferences.name(reader),
+        key=preferences.key(reader),
         paused_until=preferences.paused_until(reader),
         weeks=forms.WEEKS,
         most=forms.MOST,
@@ -111,11 +113,12 @@ def _act(request: HttpRequest, letter: Letter, reader: Subscriber) -> tuple[str,
     """What to tell the reader, by the name of its words, and whether it is trouble."""
     match request.POST.get("act"):
         case "move":
-            try:
-                moving.ask(reader, letter, request.POST.get("address", ""))
-            except addresses.Malformed:
-                return "no_address", True
-            return "both_asked", False
+            return _move(reader, letter, request.POST.get("address", ""))
+        case "key":
+            return _encrypt(reader, request.POST.get("key", ""))
+        case "no_key":
+            preferences.encrypt_to(reader, None)
+            return "key_gone", False
         case "forget":
             preferences.leave_everything(reader)
             return "forgotten", False
@@ -125,6 +128,22 @@ def _act(request: HttpRequest, letter: Letter, reader: Subscriber) -> tuple[str,
             preferences.save(reader, chosen, forms.name(request.POST), weeks, wishes)
             return "saved", False
     return "", False  # an empty POST would otherwise untick everything
+
+
+def _move(reader: Subscriber, letter: Letter, address: str) -> tuple[str, bool]:
+    try:
+        moving.ask(reader, letter, address)
+    except addresses.Malformed:
+        return "no_address", True
+    return "both_asked", False
+
+
+def _encrypt(reader: Subscriber, pasted: str) -> tuple[str, bool]:
+    try:
+        preferences.encrypt_to(reader, openpgp.read(pasted))
+    except openpgp.Unusable as problem:
+        return f"key_{problem}", True
+    return "key_saved", False
 
 
 @csrf_exempt  # likewise

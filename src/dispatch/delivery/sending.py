@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch import retrying, vault
+from dispatch import openpgp, retrying, vault
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import agreed, ledger, personalizing, relays, signing, signing_keys, statements, throttling
+from dispatch.delivery import (
+    agreed,
+    enclosing,
+    ledger,
+    personalizing,
+    relays,
+    signing,
+    signing_keys,
+    statements,
+    throttling,
+)
 from dispatch.delivery import journal as journals
 from dispatch.delivery.course import Course
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
@@ -100,13 +110,13 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
         if course.given == course.ahead:
             yield None
             continue
-        for number, (address, name, handle, wanted, attempts) in course.next_readers():
+        for number, (*sealed, wanted, attempts) in course.next_readers():
             while errand.relay.breaker == HALF_OPEN and course.is_awaiting:
                 yield None  # on trial it gets one letter at a time, until it takes one
             if course.is_over or (wanted and not errand.pace.allows(course.until)):
                 course.is_over = True
                 return
-            letter = _letter_or_why(errand, number, address, name, handle) if wanted else SKIPPED
+            letter = _letter_or_why(errand, number, sealed) if wanted else SKIPPED
             if isinstance(letter, Message):
                 course.give()
                 errand.attempts[number] = attempts
@@ -115,18 +125,29 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
                 course.skip(number, *letter)
 
 
-def _letter_or_why(
-    errand: Errand, number: int, address: bytes, name: bytes, handle: bytes
-) -> Message | tuple[State, str]:
+def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | tuple[State, str]:
+    """The letter; of a reader with a key an encrypted one, or none."""
+    address, name, key, handle = sealed
     try:
         plain = vault.unseal(address, f"subscriber:{number}:address")
         called = vault.unseal(name, f"subscriber:{number}:name") if name else ""
         head, body = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
+        if key:
+            head, body = enclosing.enclose(head, body, _key(errand, number, key))
         return Message(errand.sender, plain, signing.sign(head, body, errand.keys), body)
+    except openpgp.Unusable as problem:
+        return State.FAILED_RENDER, f"key {problem}"
     except (vault.Unreadable, Misaddressed, ValueError) as problem:
         code = type(problem).__name__.lower()
         log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
         return State.FAILED_RENDER, code
+
+
+def _key(errand: Errand, number: int, sealed: bytes) -> str:
+    """Raises openpgp.Unusable where the letter could not arrive as it was enclosed: a provider makes one of its own."""
+    if errand.relay.kind == Relay.Kind.ANYMAIL:
+        raise openpgp.Unusable("needs smtp")
+    return vault.unseal(sealed, f"subscriber:{number}:openpgp")
 
 
 def _troubled(errand: Errand, trouble: Trouble) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 from dispatch import vault
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.audience import addresses, leaving
+from dispatch.audience import addresses, leaving, preferences
 from dispatch.audience.models import Letter, Subscriber, Subscription, Suppression, Wish
 from dispatch.delivery import ledger
 from dispatch.delivery.models import Chunk
@@ -89,6 +89,7 @@ def _reader(reader: Subscriber) -> list[Row]:
         {
             "address": vault.unseal(bytes(reader.address), f"{place}:address"),
             "name": vault.unseal(bytes(reader.name), f"{place}:name") if reader.name else "",
+            "OpenPGP key": key.fingerprint if (key := preferences.key(reader)) else "",
             "since": _at(reader.created_at),
             "paused until": _at(reader.paused_until),
         }

@@ -45,6 +45,7 @@ class Batch:
 COLUMNS = (
     Column("readers' addresses", Subscriber, "subscriber", "id", "address"),
     Column("readers' names", Subscriber, "subscriber", "id", "name"),
+    Column("readers' OpenPGP keys", Subscriber, "subscriber", "id", "openpgp"),
     Column("forms not yet looked at", SignUp, "sign-up", "key", "content"),
     Column("addresses to be confirmed", Wish, "wish", "id", "address"),
     Column("addresses to move to", Change, "change", "subscriber_id", "address"),

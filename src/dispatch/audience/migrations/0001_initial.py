@@ -153,6 +153,7 @@ class Migration(migrations.Migration):
                 ("address", models.BinaryField()),
                 ("address_index", models.BinaryField(max_length=32, unique=True)),
                 ("name", models.BinaryField(null=True)),
+                ("openpgp", models.BinaryField(null=True)),
                 ("provider_class", models.PositiveSmallIntegerField(default=0)),
                 ("paused_until", models.DateTimeField(null=True)),
                 ("most_a_day", models.PositiveSmallIntegerField(null=True)),

@@ -3,7 +3,7 @@
 -- Each look-up is lateral and of one row, so that it goes by its index whatever the planner believes of the tables: after an
 -- import, before they were analysed, it read all of a newsletter's subscriptions for each window (6.4 ms at 60,000 readers).
 -- Only a retry chunk's readers can have an exception already. A window of 200 costs 3 µs a reader where it is planned once.
-SELECT r.address, r.name, s.handle,
+SELECT r.address, r.name, r.openpgp, s.handle,
        coalesce(s.state, 'left') = 'active'
          AND (r.paused_until IS NULL OR r.paused_until <= clock_timestamp())
          AND NOT EXISTS (SELECT 1 FROM audience_suppression x WHERE x.address_index = r.address_index
