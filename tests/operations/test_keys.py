@@ -36,6 +36,7 @@ NOT_SEALED = {
     "audience_hash",
     "key",
     "mark",
+    "seal",
 }
 
 pytestmark = pytest.mark.django_db
