@@ -43,15 +43,15 @@ class Newsroom:
         )  # fmt: skip
         return reader
 
-    def publish(self, language, topic):
+    def publish(self, language, topic, title="A story"):
         self.stories.append(Story.objects.create(key=secrets.token_hex(8)))
-        self.tell(self.stories[-1], language, topic)
+        self.tell(self.stories[-1], language, topic, title)
 
     def translate(self, which, language):
         if which < len(self.stories):
             self.tell(self.stories[which], language, "Rights")
 
-    def tell(self, story, language, topic):
+    def tell(self, story, language, topic, title="A story"):
         if Article.objects.filter(story=story, language=language).exists():
             return
         now = timezone.now()
@@ -59,7 +59,7 @@ class Newsroom:
             story=story, language=language, source=self.source, external_id=secrets.token_hex(8), published_at=now
         )
         article.current = Revision.objects.create(
-            article=article, number=1, updated_at=now, title="A story", html="<p>B.</p>", text="B.", topics=[topic],
+            article=article, number=1, updated_at=now, title=title, html="<p>B.</p>", text="B.", topics=[topic],
             hash=b"",
         )  # fmt: skip
         article.save()
@@ -81,18 +81,20 @@ class Newsroom:
         clock.move_to(until)
 
     def next_due(self, until):
-        """Never before a second has passed: the clock looks once a second."""
+        """Never before a second has passed: the clock looks once a second; five minutes where an edition failed."""
+        failed = Edition.objects.filter(newsletter=self.newsletter, state="failed").exists()
         waiting = Edition.objects.filter(newsletter=self.newsletter, state__in=["gathering", "due"])
         due = Rhythm.objects.filter(subscription__newsletter=self.newsletter, due_at__isnull=False)
         moments = [*waiting.values_list("due_at", flat=True), *due.values_list("due_at", flat=True)]
-        soonest = timezone.now() + timedelta(seconds=1)
-        return min((max(moment, soonest) for moment in moments if moment <= until), default=None)
+        soonest = timezone.now() + timedelta(seconds=300 if failed else 1)
+        return min((later for moment in moments if (later := max(moment, soonest)) <= until), default=None)
 
     def settle(self):
         """The clock and the workers, until nothing is to be done at this moment."""
         while True:
             ticks.ring_due()
             ticks.settle()
+            ticks.depart_again()
             ticks.depart()
             due = Edition.objects.filter(newsletter=self.newsletter, state="due").order_by("id")
             for edition in due:

@@ -74,6 +74,10 @@ def test_each_reader_is_told_each_story_once(cadence, acts, patience):
             else:
                 getattr(newsroom, act)(first, second)
                 newsroom.settle()
+        newsroom.publish("be", "Rights")  # what was cancelled comes with the next letter
+        for language in ("en", "ru"):
+            newsroom.tell(newsroom.stories[-1], language, "Rights")
+        newsroom.settle()
         newsroom.pass_hours(clock, 10 * 24)
         for name, reader in newsroom.cast.items():
             told = newsroom.told(reader)

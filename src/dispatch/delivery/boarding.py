@@ -83,7 +83,7 @@ class Departure:
         variant, told = self.variants.fitting(reader.language, reader.discreet, telling)
         left, moment = owed - told, self._next(reader)
         if len(told) < len(telling) and (variant is None or moment is None):
-            moment = self.edition.due_at + AGAIN
+            moment = self.edition.due_at + (departures.HELD if self.edition.trouble else AGAIN)
         return Seat(reader, variant, left, moment or self.table.next_fallback(reader, left))
 
     def _next(self, reader: Reader) -> datetime | None:

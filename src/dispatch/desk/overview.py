@@ -15,6 +15,7 @@ from dispatch.articles.models import Article, Source
 from dispatch.audience.models import Newsletter, Subscription
 from dispatch.delivery.models import Relay, Send
 from dispatch.desk import naming
+from dispatch.editions import departures
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social import probing
@@ -88,12 +89,7 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
     yield from _counted(
         board["webhook"]["failed"].count, "bad", "webhook", "could not be taken in.", f"{queue}#webhooks"
     )
-    for edition in Edition.objects.filter(state=Edition.State.FAILED).select_related("newsletter")[:5]:
-        yield Need(
-            "bad",
-            f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}",
-            reverse("edition_page", args=[edition.pk]),
-        )
+    yield from _unrendered()
     yield from _at_risk()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
         yield Need(
@@ -101,6 +97,17 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
             f"The relay {relay.name} is left alone until {saying.moment(relay.probe_at)}. {relay.trouble}",
             reverse("health"),
         )
+
+
+def _unrendered() -> Iterator[Need]:
+    """Editions that could not be rendered, wholly or in part."""
+    since = timezone.now() - departures.HELD
+    partly = Q(state=Edition.State.RENDERED, rendered_at__gt=since) & ~Q(trouble="")
+    for edition in Edition.objects.filter(Q(state=Edition.State.FAILED) | partly).select_related("newsletter")[:5]:
+        said = "could not be rendered" if edition.state == Edition.State.FAILED else "left without a part of it"
+        then = " Mend the story or its template: it is tried again by itself." if edition.is_own else ""
+        words = f"{naming.newsletter(edition.newsletter)} {said}. {edition.trouble}{then}"
+        yield Need("bad", words, reverse("edition_page", args=[edition.pk]))
 
 
 def _held() -> Iterator[Need]:

@@ -19,6 +19,9 @@ from dispatch.editions.models import Edition, Item
 FRESH = timedelta(days=15)
 """For how long a story is news. Longer than a week and a day, so that who moves a weekly digest loses nothing."""
 
+HELD = timedelta(minutes=15)
+"""When what could not be rendered is tried again, at the latest."""
+
 Telling = tuple[tuple[int, str], ...]
 """Numbers of stories, rising, and the language that each is told in."""
 

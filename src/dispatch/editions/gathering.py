@@ -17,6 +17,7 @@ class Told:
     article: Article
     revision: Revision
     published_at: datetime  # of the story's first version
+    number: int = 0  # its Item's, in an edition for readers' own rhythms
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ def _told_before(edition: Edition) -> dict[str, set[int]]:
     return told
 
 
-def told(article: Article, published_at: datetime) -> Told:
+def told(article: Article, published_at: datetime, number: int = 0) -> Told:
     """An article as it stands now; `published_at` is its story's first moment."""
     assert article.current
-    return Told(article, article.current, published_at)
+    return Told(article, article.current, published_at, number)
 
 
 def _languages(edition: Edition) -> list[str]:

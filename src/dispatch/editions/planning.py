@@ -10,7 +10,7 @@ from dispatch import queue, timetable
 from dispatch.articles.models import Article
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter
-from dispatch.editions import items
+from dispatch.editions import items, rendering
 from dispatch.editions.models import OWN, Edition, EditionStory, Variant
 
 State = Edition.State
@@ -65,6 +65,16 @@ def try_again(edition_id: int) -> bool:
     if moved:
         queue.enqueue("editions.render_edition", edition_id)
     return bool(moved)
+
+
+def leave_again(edition: Edition, now: datetime) -> None:
+    """Have a failed edition for readers' own rhythms rendered anew, for all whose moment has come by now.
+
+    One attempt: if that ends the worker, too, it has failed again.
+    """
+    edition.state, edition.due_at, edition.rung_at, edition.attempts = State.DUE, now, now, rendering.PATIENCE - 1
+    edition.save(update_fields=["state", "due_at", "rung_at", "attempts"])
+    queue.enqueue("editions.render_edition", edition.pk)
 
 
 def _newsletters_for(article: Article) -> list[Newsletter]:

@@ -7,7 +7,7 @@ import functools
 import logging
 import zoneinfo
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import css_inline
@@ -21,7 +21,7 @@ from django.utils import timezone
 from dispatch import queue, templating
 from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
-from dispatch.editions import bodies, checking, gathering, guarding, letters, pictures, slots, tailoring
+from dispatch.editions import bodies, checking, gathering, guarding, holding, letters, pictures, slots, tailoring
 from dispatch.editions.departures import Telling
 from dispatch.editions.models import Edition, EditionStory, Picture, Variant, digest
 
@@ -65,7 +65,8 @@ class Draft:
 def render(edition_id: int) -> None:
     """Freeze a due edition's variants and have it enlisted. Doubled and late calls do nothing.
 
-    An edition that cannot be rendered becomes `failed`, with words; one without anything to say `empty` or `withdrawn`.
+    An edition that cannot be rendered becomes `failed`, with words; one without anything to say `empty` or `withdrawn`. One
+    for readers' own rhythms fails only where nothing of it can be rendered; its `trouble` says what is held back.
     """
     pictures.bring(edition_id)  # before the attempt is counted and the edition locked: it waits for other hosts
     if not _begin(edition_id):
@@ -78,14 +79,31 @@ def render(edition_id: int) -> None:
 
 def drafts(edition: Edition) -> list[Draft]:
     """Every variant of the edition as it would be frozen now; nothing is stored. Raises guarding.Unrenderable."""
+    return _made(edition)[0]
+
+
+def _made(edition: Edition) -> tuple[list[Draft], str]:
+    """The variants, and what is held back: of an edition for readers' own rhythms what can be rendered leaves."""
     contents = tailoring.contents(edition) if edition.is_own else gathering.contents(edition)
     languages = list(dict.fromkeys(one.language for one in contents if not one.discreet))
-    make = functools.partial(_as_before, made_of=_newest_template()) if edition.is_own else draft
+    if not edition.is_own:
+        return [_in_words(draft, edition, one, languages) for one in contents], ""
+    as_before = functools.partial(_as_before, made_of=_newest_template())
+    return holding.rendered(contents, lambda one: _in_words(as_before, edition, one, languages))
+
+
+def _in_words(
+    make: Callable[[Edition, gathering.Contents, list[str]], Draft],
+    edition: Edition,
+    contents: gathering.Contents,
+    languages: list[str],
+) -> Draft:
+    """Raises guarding.Unrenderable only: a template is a designer's code, and whatever it does is told at the desk."""
     try:
-        return [make(edition, one, languages) for one in contents]
+        return make(edition, contents, languages)
     except guarding.Unrenderable:
         raise
-    except Exception as error:  # a template is a designer's code: whatever it does is told at the desk
+    except Exception as error:
         log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
         raise guarding.Unrenderable(_words(error)) from error
 
@@ -101,7 +119,7 @@ def _begin(edition_id: int) -> bool:
 
 def _end(edition: Edition) -> None:
     try:
-        ready = drafts(edition)
+        ready, held = _made(edition)
     except guarding.Unrenderable as error:
         _close(edition, State.FAILED, str(error))
         return
@@ -110,7 +128,7 @@ def _end(edition: Edition) -> None:
         edition.stories.all().delete()
         return
     _freeze(edition, ready)
-    _close(edition, State.RENDERED)
+    _close(edition, State.RENDERED, held)
     queue.enqueue("email.enlist", edition.id)
 
 

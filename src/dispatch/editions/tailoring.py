@@ -49,7 +49,7 @@ def _versions(table: Table, numbers: set[int]) -> Mapping[tuple[int, str], gathe
     articles = list(published.select_related("current"))
     first = {one.story_id: one.published_at for one in sorted(articles, key=lambda one: one.published_at, reverse=True)}
     return {
-        (stories[one.story_id], one.language): gathering.told(one, first[one.story_id])
+        (stories[one.story_id], one.language): gathering.told(one, first[one.story_id], stories[one.story_id])
         for one in articles
     }  # fmt: skip
 

@@ -8,11 +8,14 @@ from django.utils import timezone
 from dispatch import clock, queue
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter, Rhythm, Subscription
-from dispatch.editions import pictures
+from dispatch.editions import departures, pictures, planning
 from dispatch.editions.models import OWN, Edition
 
 PATIENCE = timedelta(seconds=5)
 """How long a doorbell may go unheard before it is rung again."""
+
+SOONEST = timedelta(minutes=1)
+"""When an edition for readers' own rhythms that could not be rendered is tried again."""
 
 
 @clock.tick("ring due editions", every=1)
@@ -37,7 +40,7 @@ def depart() -> None:
         slot__startswith=OWN,
         enlisted_at=None,
         state__in=[Edition.State.DUE, Edition.State.RENDERED, Edition.State.FAILED],
-    )
+    )  # one that failed is tried again, and takes along whoever is due by then
     waiting = Newsletter.objects.filter(pk__in=due.values("subscription__newsletter"), active=True)
     for newsletter in waiting.exclude(pk__in=under_way.values("newsletter")):
         slot = f"{OWN}{now:%Y-%m-%dT%H:%M:%S}"
@@ -45,6 +48,22 @@ def depart() -> None:
         edition, is_new = Edition.objects.get_or_create(newsletter=newsletter, slot=slot, defaults=values)
         if is_new:
             queue.enqueue("editions.render_edition", edition.pk)
+
+
+@clock.tick("try readers' own letters again", every=1)
+def depart_again() -> None:
+    """Of editions for readers' own rhythms that failed: after a minute, after as long again as each has failed, and at once
+    (a minute apart) when somebody else's moment has come, since what they are owed may be fine."""
+    now = timezone.now()
+    failed = Edition.objects.filter(slot__startswith=OWN, state=Edition.State.FAILED, newsletter__active=True)
+    for edition in failed.select_for_update(skip_locked=True, of=["self"]):
+        asked_at = edition.rung_at or edition.created_at
+        since = Rhythm.objects.filter(
+            subscription__newsletter=edition.newsletter_id, due_at__gt=edition.due_at, due_at__lte=now
+        )
+        patience = min(max(asked_at - edition.created_at, SOONEST), departures.HELD)
+        if now >= asked_at + (SOONEST if since.exists() else patience):
+            planning.leave_again(edition, now)
 
 
 @clock.tick("give readers their rhythms", every=60)
