@@ -160,3 +160,15 @@ def test_a_receiver_ends_when_told_though_a_client_stays_connected(receiver):
     assert receiver.process.returncode == 0
     client.close()
     receiver.start()
+
+
+def test_a_letters_own_pictures_are_shown_without_loading_anything():
+    message = EmailMessage()
+    message.set_content("Hello")
+    message.add_alternative(
+        '<p>Hello</p><img src="cid:a@mail.invalid"><img src="cid:none@mail.invalid">', subtype="html"
+    )
+    message.get_body(("html",)).add_related(b"PNG", "image", "png", cid="<a@mail.invalid>")
+    shown = inbox.body(inbox.parsed(message.as_bytes()), "html")
+    assert '<img src="data:image/png;base64,UE5H">' in shown
+    assert "cid:none@mail.invalid" in shown

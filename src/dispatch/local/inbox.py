@@ -4,6 +4,7 @@ A letter is a row once for each recipient, as it would lie in as many mailboxes.
 owes nothing to the ledger.
 """
 
+import base64
 import contextlib
 import functools
 import re
@@ -162,9 +163,13 @@ def parsed(raw: bytes) -> EmailMessage:
 
 
 def body(message: EmailMessage, kind: str) -> str:
-    """Its "html" or "plain" text; empty where it has none."""
+    """Its "html" or "plain" text, with the pictures that it holds; empty where it has none."""
     part = message.get_body((kind,))
-    return str(part.get_content()) if part else ""
+    text = str(part.get_content()) if part else ""
+    for held in (one for one in message.walk() if one["Content-ID"] and f"cid:{one['Content-ID'][1:-1]}" in text):
+        content = base64.b64encode(held.get_content()).decode()
+        text = text.replace(f"cid:{held['Content-ID'][1:-1]}", f"data:{held.get_content_type()};base64,{content}")
+    return text
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[object]]:
