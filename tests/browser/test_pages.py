@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from dispatch.accounts import stopping
 from dispatch.articles.models import Source
-from dispatch.audience.models import Export, Honey, Newsletter
+from dispatch.audience import letters
+from dispatch.audience.models import Export, Honey, Letter, Newsletter
 from dispatch.delivery import sending
 from dispatch.delivery.models import Chunk, Send, WorkerBeat
 from dispatch.editions.models import Edition
@@ -86,6 +87,15 @@ def busy(visitor, settings, monkeypatch):
     Source.objects.filter(slug="site").update(
         poll_url="https://office.example.org/feed", polled_at=now, poll_trouble="It answered 503."
     )
+    for number, (kind, state, attempts, code) in enumerate(
+        (
+            ("confirm", "waiting", 2, "450 4.2.0"),
+            ("preferences", "waiting", 0, ""),
+            ("confirm", "refused", 1, "550 5.1.1"),
+        )
+    ):
+        letter = letters.write(kind, office, "be", f"reader{number}@example.org")
+        Letter.objects.filter(pk=letter.pk).update(state=state, attempts=attempts, code=code)
     return {"send": send, "story": room, "gathering": gathering}
 
 

@@ -207,6 +207,7 @@ class Letter(models.Model):
         REFUSED = "refused"
         UNKNOWN = "unknown"  # it may have been taken; it is not sent again
         LATE = "late"  # its link was over before a relay took it
+        DROPPED = "dropped"  # somebody gave it up
 
     kind = models.CharField(max_length=12, choices=Kind)
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")  # whose sender it comes from
@@ -228,6 +229,11 @@ class Letter(models.Model):
             models.Index(fields=["address_index", "kind"], name="letters_to"),
             models.Index(
                 fields=["next_attempt_at"], name="letters_due", condition=models.Q(state__in=["waiting", "sending"])
+            ),
+            models.Index(
+                fields=["written_at"],
+                name="letters_failed",
+                condition=models.Q(state__in=["refused", "unknown", "late"]),
             ),
         ]
 

@@ -67,6 +67,14 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "cancelled": ("over", "cancelled"),
         "owed": ("later", "with their next letter"),
     },
+    "letter": {
+        "waiting": ("", "waiting"),
+        "sending": ("going", "being sent"),
+        "deferred": ("later", "deferred"),
+        "refused": ("bad", "refused"),
+        "unknown": ("unsure", "unknown"),
+        "late": ("bad", "too late"),
+    },
     "chunk": {
         "pending": ("", "waiting"),
         "leased": ("going", "being sent"),

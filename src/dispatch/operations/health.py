@@ -13,7 +13,7 @@ from django.utils import timezone
 from dispatch import env, queue, saying
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience.models import Honey
-from dispatch.delivery import throttling
+from dispatch.delivery import correspondence, throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.social import probing
 from dispatch.social.models import Channel
@@ -24,6 +24,8 @@ TIGHT, FULL = 0.10, 0.03
 """Of the disk: from here on it is worth a word, and from there on mail may stop."""
 KEPT = 5.0
 SLOW = timedelta(minutes=1)
+LATE = timedelta(minutes=10)
+"""A letter that somebody waits for, with the page open."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def checks() -> list[Check]:
         *workers(),
         *relays(),
         *sends(),
+        *letters(),
         *webhooks(),
         *sources(),
         *channels(),
@@ -158,6 +161,24 @@ def sends() -> Iterator[Check]:
         )
     else:
         yield Check("Ledger", "ok", "Every send adds up.")
+
+
+def letters() -> Iterator[Check]:
+    """Whoever asked for one has it within moments."""
+    heaps = correspondence.heaps()
+    failed = [heap for heap in heaps if heap.state in correspondence.OVER]
+    waiting = [heap for heap in heaps if heap not in failed]
+    age = max((timezone.now() - heap.oldest for heap in waiting), default=LATE)
+    if age > LATE:
+        count = sum(heap.count for heap in waiting)
+        words = f"{saying.many(count, 'letter')} that readers asked for wait, the oldest for {saying.span(age)}."
+        yield Check("Letters", "todo", words, "The queue says why. Is there a relay, and a worker for email?")
+    elif failed:
+        count = sum(heap.count for heap in failed)
+        words = f"{saying.many(count, 'letter')} that readers asked for came to nothing within a day."
+        yield Check("Letters", "todo", words, "The queue has the relay's replies.")
+    else:
+        yield Check("Letters", "ok", "Whoever asked for one has it.")
 
 
 def webhooks() -> Iterator[Check]:

@@ -18,7 +18,7 @@ from dispatch.delivery.models import DeliveryException, Send
 SQL = Path(__file__).parent / "sql"
 CAP = 100_000
 """Exceptions of one state and send are counted up to here; what is more is said as "100,001+"."""
-KINDS = ("webhook", "article", "edition", "mail", "chunk", "post")
+KINDS = ("webhook", "article", "edition", "mail", "chunk", "letter", "post")
 COLUMNS = ("due", "underway", "deferred", "failed", "unknown")
 State = DeliveryException.State
 MAIL = {

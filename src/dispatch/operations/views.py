@@ -12,7 +12,7 @@ from dispatch.accounts.models import Role, Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import WebhookDelivery
 from dispatch.delivery import acts as mail_acts
-from dispatch.delivery import ledger
+from dispatch.delivery import correspondence, ledger
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, shell
 from dispatch.operations import health as wellness
@@ -32,6 +32,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "mail": waiting.mail(now),
         "going": waiting.going(now),
         "stuck": waiting.stuck(),
+        "letters": correspondence.heaps(),
         "posts": waiting.posts(),
         "editions": waiting.editions(),
         "webhooks": waiting.webhooks(),
@@ -82,6 +83,20 @@ def act_on_mail(request: HttpRequest, send_id: int, state: str, act: str) -> Htt
         count = do(send_id, _user(request), why, state=state)
         done = f"{saying.many(count, 'reader')} {'tried again now' if act == 'retry' else 'dropped'}."
         acting.tell(request, bool(count), done, "Nobody was in that state any more; nothing was changed.")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def act_on_letters(request: HttpRequest, kind: str, act: str) -> HttpResponse:
+    """Retry or drop letters of one kind that wait."""
+    if kind not in correspondence.KINDS or act not in {"retry", "drop"}:
+        raise Http404
+    if why := acting.reason(request):
+        do = correspondence.retry if act == "retry" else correspondence.drop
+        count = do(kind, _user(request), why)
+        done = f"{saying.many(count, 'letter')} {'tried again now' if act == 'retry' else 'dropped'}."
+        acting.tell(request, bool(count), done, "None of them waited any more; nothing was changed.")
     return redirect("queue")
 
 

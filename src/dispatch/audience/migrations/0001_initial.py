@@ -342,6 +342,7 @@ class Migration(migrations.Migration):
                             ("refused", "Refused"),
                             ("unknown", "Unknown"),
                             ("late", "Late"),
+                            ("dropped", "Dropped"),
                         ],
                         default="waiting",
                         max_length=8,
@@ -475,6 +476,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("state__in", ["waiting", "sending"])),
                 fields=["next_attempt_at"],
                 name="letters_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="letter",
+            index=models.Index(
+                condition=models.Q(("state__in", ["refused", "unknown", "late"])),
+                fields=["written_at"],
+                name="letters_failed",
             ),
         ),
         migrations.AddIndex(

@@ -1,4 +1,4 @@
-"""`dispatch send list|missing`."""
+"""`dispatch send list|missing|pause|resume|cancel`."""
 
 import argparse
 import json
@@ -7,45 +7,92 @@ from typing import TYPE_CHECKING
 
 import django
 
+from dispatch import saying
+
 if TYPE_CHECKING:
     from dispatch.accounts.models import User
+    from dispatch.delivery.models import Send
 
 LISTED = 20
+MOVES = {
+    "pause": "hold what has not left; what is on the wire still leaves",
+    "resume": "go on where it stopped",
+    "cancel": "end it for everyone who was not written to yet; not to be undone",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand each."""
     acts = parser.add_subparsers(dest="act", required=True)
-    acts.add_parser("list", help="the latest sends, by number")
+    listed = acts.add_parser("list", help="the latest sends, by number")
+    listed.add_argument("--json", action="store_true", help="as a list")
     missing = acts.add_parser("missing", help="how many readers have no mail of a send, and why")
     missing.add_argument("send", type=int)
     missing.add_argument("--json", action="store_true", help="each of them, by number, and the reasons")
     missing.add_argument("--addresses", action="store_true", help="of a few; kept in the audit log")
     missing.add_argument("--by", default="", help="your account's address; an operator's")
     missing.add_argument("--reason", default="", help="why you need the addresses")
+    for act, words in MOVES.items():
+        move = acts.add_parser(act, help=words)
+        move.add_argument("send", type=int)
+        move.add_argument("--by", default="", help="your account's address; an operator's")
+        move.add_argument("--reason", default="", help="why; it is kept in the audit log")
+        move.add_argument("--json", action="store_true", help="what it came to")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
     if options.act == "list":
-        return _list()
+        return _list(as_json=options.json)
     from dispatch.delivery.models import Send
 
     if not Send.objects.filter(pk=options.send).exists():
         return _sorry("there is no such send; dispatch send list shows the latest")
+    if options.act in MOVES:
+        return _move(options)
     if options.addresses:
         return _addresses(options)
     return _as_json(options.send) if options.json else _counted(options.send)
 
 
-def _list() -> int:
+def _list(*, as_json: bool) -> int:
     from dispatch.delivery.models import Send
 
-    for send in Send.objects.select_related("edition__newsletter").order_by("-pk")[:LISTED]:
+    sends = Send.objects.select_related("edition__newsletter").order_by("-pk")[:LISTED]
+    if as_json:
+        print(json.dumps([_told(send) for send in sends]))
+        return 0
+    for send in sends:
         began = f"{send.started_at:%Y-%m-%d %H:%M} UTC" if send.started_at else ""
         print(f"{send.pk}\t{send.edition.newsletter.slug}\t{send.state}\t{send.frozen_count}\t{began}")
     return 0
+
+
+def _move(options: argparse.Namespace) -> int:
+    from dispatch.delivery import acts, ledger
+    from dispatch.delivery.models import Send
+
+    who = _operator(options.by)
+    if who is None:
+        return _sorry("--by is to be the address of an active operator's account")
+    if len(options.reason.strip()) < 3:
+        return _sorry("say why, by --reason; it is kept in the audit log")
+    moves = {"pause": acts.pause, "resume": acts.resume, "cancel": acts.cancel}
+    has_moved = moves[options.act](options.send, who, options.reason.strip()[:300])
+    send, still = Send.objects.get(pk=options.send), ledger.may_leave(options.send)
+    if options.json:
+        print(json.dumps(_told(send) | {"moved": has_moved, "may_leave": still}))
+    elif has_moved:
+        left = "" if options.act == "resume" else f" At most {saying.many(still, 'message')} may still leave."
+        print(f"Send {send.pk} is {send.state} now.{left}")
+    return 0 if has_moved else _sorry(f"send {send.pk} is {send.state}; nothing was changed")
+
+
+def _told(send: "Send") -> dict[str, object]:
+    began = send.started_at.isoformat() if send.started_at else None
+    known = {"send": send.pk, "newsletter": send.edition.newsletter.slug, "state": send.state}
+    return known | {"readers": send.frozen_count, "started_at": began}
 
 
 def _counted(send: int) -> int:

@@ -27,3 +27,13 @@ FROM social_post
 WHERE state IN ('claimed', 'deferred', 'refused', 'unknown') OR (state = 'scheduled' AND due_at <= clock_timestamp())
    OR (state = 'draft' AND trouble <> '')
 GROUP BY 2
+UNION ALL
+SELECT 'letter', CASE WHEN state = 'sending' THEN 'underway' WHEN attempts > 0 THEN 'deferred' ELSE 'due' END, count(*), min(written_at)
+FROM audience_letter
+WHERE state IN ('waiting', 'sending')
+GROUP BY 2
+UNION ALL
+SELECT 'letter', CASE state WHEN 'unknown' THEN 'unknown' ELSE 'failed' END, count(*), min(written_at)
+FROM audience_letter
+WHERE state IN ('refused', 'unknown', 'late') AND written_at > clock_timestamp() - interval '1 day'
+GROUP BY 2;
