@@ -227,14 +227,7 @@ class Letter(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["address_index", "kind"], name="letters_to"),
-            models.Index(
-                fields=["next_attempt_at"], name="letters_due", condition=models.Q(state__in=["waiting", "sending"])
-            ),
-            models.Index(
-                fields=["written_at"],
-                name="letters_failed",
-                condition=models.Q(state__in=["refused", "unknown", "late"]),
-            ),
+            models.Index(fields=["next_attempt_at"], name="letters_due", condition=~models.Q(state="sent")),
         ]
 
 

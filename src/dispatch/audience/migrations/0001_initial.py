@@ -473,17 +473,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="letter",
             index=models.Index(
-                condition=models.Q(("state__in", ["waiting", "sending"])),
+                condition=models.Q(("state", "sent"), _negated=True),
                 fields=["next_attempt_at"],
                 name="letters_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                condition=models.Q(("state__in", ["refused", "unknown", "late"])),
-                fields=["written_at"],
-                name="letters_failed",
             ),
         ),
         migrations.AddIndex(
