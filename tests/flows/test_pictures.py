@@ -12,7 +12,7 @@ from dispatch import fetching, queue
 from dispatch.articles.models import Article
 from dispatch.delivery import personalizing, sending
 from dispatch.delivery.mailers import anymail, base
-from dispatch.editions import pictures
+from dispatch.editions import pictures, tailoring
 from dispatch.editions.models import Edition, Picture
 
 PNG = base64.b64decode(
@@ -80,7 +80,7 @@ def test_a_letter_holds_its_pictures_and_loads_nothing(newsroom):
     assert [mail.get_content_type(), plain.get_content_type(), together.get_content_type()] == [
         "multipart/alternative", "text/plain", "multipart/related",
     ]  # fmt: skip
-    assert [part.get_content() for part in held] == [PNG] * len(held)
+    assert [part.get_content() for part in held] == [PNG]  # two addresses, one picture
     assert not any(part.defects for part in mail.walk())
     shown = re.findall(r'<img[^>]* src="([^"]*)"', page.get_content())
     assert set(shown) == {f"cid:{part['Content-ID'].strip('<>')}" for part in held}
@@ -104,6 +104,22 @@ def test_a_picture_that_is_too_large_is_said_in_words(newsroom):
     variant, _ = letter(newsroom)
     assert "Picture: A long street" in variant.html
     assert variant.html.count("Picture: ") == 1
+
+
+@pytest.mark.parametrize("broken", ["fetching.fetch", "editions.tailoring.contents"])
+def test_nothing_that_goes_wrong_with_pictures_holds_a_letter_up(newsroom, monkeypatch, broken):
+    real, calls = tailoring.contents, []
+
+    def fail(*given, **named):
+        calls.append(given)
+        if "fetch" in broken or len(calls) == 1:
+            raise RuntimeError
+        return real(*given, **named)
+
+    monkeypatch.setattr(f"dispatch.{broken}", fail)
+    variant, _ = letter(newsroom)
+    assert calls
+    assert variant.html == ""
 
 
 def test_what_is_here_is_not_fetched_again_and_what_failed_not_soon(newsroom, site):

@@ -31,7 +31,17 @@ KEPT = timedelta(days=30)
 
 
 def bring(edition_id: int) -> None:
-    """Fetch what an edition's discreet letters would show. Doubled calls fetch the same again, and change nothing."""
+    """Fetch what an edition's discreet letters would show. Doubled calls fetch the same again, and change nothing.
+
+    Whatever goes wrong, the letters go without: no attempt is counted yet that would end in words for an editor.
+    """
+    try:
+        _bring(edition_id)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.warning("pictures stay out", extra={"edition": edition_id, "error": type(error).__name__})
+
+
+def _bring(edition_id: int) -> None:
     due = Edition.objects.select_related("newsletter").filter(id=edition_id, state=Edition.State.DUE).first()
     if due is None or not due.is_own or not due.newsletter.discreet_pictures:
         return

@@ -23,7 +23,7 @@ from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
 from dispatch.editions import bodies, checking, gathering, guarding, holding, letters, pictures, slots, tailoring
 from dispatch.editions.departures import Telling
-from dispatch.editions.models import Edition, EditionStory, Picture, Variant, digest
+from dispatch.editions.models import Edition, EditionStory, Variant, digest
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Draft:
     stories: frozenset[int]
     telling: Telling = ()
     discreet: bool = False
-    pictures: tuple[Picture, ...] = ()  # that travel inside
+    pictures: tuple[int, ...] = ()  # that travel inside, by number: drafts are kept, and pictures are large
 
 
 def render(edition_id: int) -> None:
@@ -146,7 +146,9 @@ def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
     says, shows = Variant.revisions.through, Variant.pictures.through
     pairs = list(zip(variants, ready, strict=True))
     says.objects.bulk_create(says(variant=variant, revision=told) for variant, one in pairs for told in one.revisions)
-    shows.objects.bulk_create(shows(variant=variant, picture=shown) for variant, one in pairs for shown in one.pictures)
+    shows.objects.bulk_create(
+        shows(variant=variant, picture_id=shown) for variant, one in pairs for shown in one.pictures
+    )
     said = {story for one in ready for story in one.stories}
     if edition.is_own:  # so that the desk can say what it brings
         EditionStory.objects.bulk_create(
@@ -220,7 +222,7 @@ def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable
         stories=frozenset(story.article.story_id for story in contents.stories),
         telling=contents.telling,
         discreet=contents.discreet,
-        pictures=tuple({one.pk: one for one in shown.values() if f"cid:{one.content_id}" in html}.values()),
+        pictures=tuple({one.content_id: one.pk for one in shown.values() if one.content_id in html}.values()),
     )
 
 
