@@ -50,6 +50,22 @@ def test_who_cannot_read_along_has_a_rhythm_from_the_first_moment(newsletter, cs
     assert [rhythm.due_at is not None for rhythm in theirs] == [cadence == "daily"] * with_rhythm
 
 
+def test_a_frequency_that_is_offered_is_taken_with_its_rhythm(newsletter, csv_file):
+    newsletter.cadence, newsletter.offers = "daily", ["daily", "weekly"]
+    newsletter.save()
+    report = run(
+        csv_file("email,frequency\nalice@example.org,Weekly\nbob@example.org,daily\ncharlie@example.org,each\n")
+    )
+    (fault,) = report.faults
+    assert (fault.column, fault.problem) == (
+        "frequency",
+        "office comes daily or weekly; leave this empty for the first",
+    )
+    rhythm = Rhythm.objects.get()
+    assert rhythm.subscription.frequency == "weekly"
+    assert rhythm.due_at is not None
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(newsletter, csv_file):
     path = csv_file("email\nalice@example.org\nnot one\n")
     report = run(path, apply=False)

@@ -40,6 +40,14 @@ def test_the_web_view_is_the_same_for_everybody_and_marks_nobody(client, edition
     assert not page.cookies
 
 
+def test_of_an_edition_with_many_letters_in_a_language_the_web_view_is_the_one_that_tells_most(client, edition):
+    larger = Variant.objects.get(language="en")
+    larger.pk, larger.telling, larger.html = None, ["1/en", "2/en"], larger.html.replace("Bridges", "Bridges and roads")
+    larger.save()
+    page = client.get(reverse("edition", args=[edition.public_id, "en"]))
+    assert "Bridges and roads" in page.text
+
+
 def test_the_web_view_runs_and_loads_nothing_of_others(client, edition):
     page = client.get(reverse("edition", args=[edition.public_id, "en"]))
     policy = page["Content-Security-Policy"]

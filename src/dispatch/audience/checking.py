@@ -98,8 +98,9 @@ def _check(reader: batches.Reader, newsletter: Newsletter) -> None:
             raise _Wrong(column, "a language is a code like be or en")
     if codes[0] not in come and codes[1] not in come:
         raise _Wrong("language", f"{newsletter.slug} comes in {' '.join(come) or 'none'}, and in neither of these")
-    if reader.frequency not in {"", newsletter.cadence}:
-        raise _Wrong("frequency", f"{newsletter.slug} comes {newsletter.cadence}; leave this empty")
+    comes = dict.fromkeys([newsletter.cadence, *newsletter.offers])
+    if reader.frequency not in {"", *comes}:
+        raise _Wrong("frequency", f"{newsletter.slug} comes {' or '.join(comes)}; leave this empty for the first")
     if any(len(topic) > LONGEST_TOPIC or UNPRINTABLE.search(topic) for topic in reader.topics):
         raise _Wrong("topics", f"a topic has at most {LONGEST_TOPIC} characters; | stands between two")
     for column, text in (("name", reader.name), ("consent_source", reader.source)):

@@ -26,14 +26,13 @@ SAMPLE = {
 def edition(request: HttpRequest, public_id: str, language: str) -> HttpResponse:
     """The web view: the same bytes for everybody, without what only a reader's own mail can offer.
 
-    410 once all it says was taken back (docs/decisions/0011).
+    410 once all it says was taken back (docs/decisions/0011). Of an edition for readers' own rhythms, its largest variant:
+    a page for each would mark its few readers.
     """
-    variant = get_object_or_404(
-        Variant.objects.select_related("edition__newsletter"),
-        edition__public_id=public_id,
-        language=language,
-        discreet=False,
-    )
+    written = Variant.objects.filter(edition__public_id=public_id, language=language, discreet=False)
+    variant = written.select_related("edition__newsletter").order_by("-telling__len", "pk").first()
+    if variant is None:
+        raise Http404
     if is_taken_back(variant):
         page = _gone(request, language)
     else:
@@ -103,7 +102,7 @@ def _plain(text: str) -> HttpResponse:
 
 def _shown(edition_id: int, language: str) -> tuple[Edition, Variant | rendering.Draft | guarding.Unrenderable]:
     one = get_object_or_404(Edition.objects.select_related("newsletter"), id=edition_id)
-    frozen = one.variants.filter(language=language, discreet=False).first()
+    frozen = one.variants.filter(language=language, discreet=False).order_by("-telling__len", "pk").first()
     if frozen:
         return one, frozen
     if one.state not in {Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED}:
