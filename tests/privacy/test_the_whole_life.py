@@ -16,11 +16,23 @@ from dispatch.delivery import events, ledger, personalizing, relays
 from dispatch.delivery import letters as delivery_letters
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import DeliveryException
+from dispatch.operations import live
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.workers import email
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAGES = ("/", "/operations/queue/", "/operations/health/", "/operations/health.json", "/exports/", "/stories/")
+PAGES = (
+    "/",
+    "/operations/queue/",
+    "/operations/health/",
+    "/operations/health.json",
+    "/exports/",
+    "/stories/",
+    "/people/",
+    "/audit/",
+)
+UNKNOWN = ("/metrics", "/operations/metrics", "/no/such/page")
+"""Addresses that answer nothing; what they say all the same is searched, and whatever might stand there one day."""
 
 
 def loud(message):
@@ -119,7 +131,8 @@ def places(brought_in, mailed, carried_out, broker, client):
     return {
         "database": searching.database(),
         "broker": b"".join(searching.messages(broker)),
-        "pages": b"".join(client.get(path).content for path in PAGES),
+        "pages": b"".join(client.get(path).content for path in (*PAGES, *UNKNOWN)),
+        "live numbers": repr(live.read()).encode(),
         "journal": journals(),
         "refused lines": brought_in[2].read_bytes(),
         "export": carried_out,
