@@ -32,6 +32,7 @@ class Newsroom:
             offers=["each", "daily", "weekly"], patience=patience, from_name="O", from_address="news@example.org",
         )  # fmt: skip
         self.cast = {name: self.join(name) for name in SPOKEN}
+        ticks.settle()  # as signing up and bringing a list do: a rhythm from the first moment
         self.stories = []
 
     def join(self, name):
