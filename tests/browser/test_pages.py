@@ -99,6 +99,12 @@ def busy(visitor, settings, monkeypatch):
     return {"send": send, "story": room, "gathering": gathering}
 
 
+def test_relays(visitor, alice, busy, page):
+    page.goto("/operations/relays/")
+    page.get_by_text("Change its pace").click()
+    visitor.look("relays")
+
+
 def test_home(visitor, alice, busy):
     visitor.look("home", "/")
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.operations import readers, views
+from dispatch.operations import readers, relays, views
 
 urlpatterns: list[URLPattern] = [
     path("queue/", views.queue, name="queue"),
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("stop", views.stop, name="stop"),
     path("stop/<int:stop_id>/lift", views.lift, name="stop_lift"),
     path("reader/", readers.reader, name="reader"),
+    path("relays/", relays.relays, name="relays"),
+    path("relays/<int:number>/pace", relays.set_pace, name="relay_pace"),
     path("health/", views.health, name="health"),
     path("health.json", views.health_json, name="health_json"),
     path("live", views.live, name="live"),

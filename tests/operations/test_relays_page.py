@@ -1,0 +1,55 @@
+"""The operators' page of relays: how fast letters leave, and who changed that."""
+
+import newsroom
+import pytest
+
+from dispatch.accounts.models import AuditEntry
+from dispatch.delivery import relays
+from dispatch.delivery.models import Relay
+
+pytestmark = pytest.mark.django_db
+PAGE = "/operations/relays/"
+
+
+@pytest.fixture
+def main():
+    return relays.save("main", "smtp://user:sesame@relay.example.org:587")
+
+
+@pytest.fixture
+def alice(client):
+    return newsroom.signed_in(client)
+
+
+def change(client, relay, **said):
+    return client.post(f"{PAGE}{relay.pk}/pace", {"reason": "gmail asks for it"} | said, follow=True).content.decode()
+
+
+def test_it_shows_each_relay_without_its_address(alice, main):
+    page = alice.get(PAGE).content.decode()
+    assert "as fast as it goes" in page
+    assert "sesame" not in page
+    assert "relay.example.org" not in page
+
+
+def test_a_pace_is_set_and_taken_away_and_the_audit_log_says_why(alice, main):
+    assert "200 a second at most; to gmail 20" in change(alice, main, per_second="200", to_gmail="20")
+    main.refresh_from_db()
+    assert (main.per_second, main.by_provider) == (200.0, {"gmail": 20.0})
+    assert "as fast as it goes" in change(alice, main, per_second="", to_gmail="0")
+    main.refresh_from_db()
+    assert (main.per_second, main.by_provider) == (None, {})
+    entry = AuditEntry.objects.filter(act="relay.pace").first()
+    assert (entry.target, entry.reason) == ("relay:main", "gmail asks for it")
+
+
+@pytest.mark.parametrize("said", [{"per_second": "-1"}, {"per_second": "fast"}, {"to_gmail": "nan"}, {"reason": ""}])
+def test_what_is_no_pace_or_has_no_reason_changes_nothing(alice, main, said):
+    assert "Nothing was changed" in change(alice, main, **({"per_second": "5"} | said))
+    assert Relay.objects.get().per_second is None
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_editor_changes_no_pace(client, main):
+    newsroom.signed_in(client, "editor")
+    assert client.post(f"{PAGE}{main.pk}/pace", {"per_second": "5", "reason": "just so"}).status_code == 403
