@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dispatch import queue
 from dispatch.articles.models import Article
-from dispatch.audience.models import Rhythm, Subscriber
-from dispatch.delivery import personalizing
+from dispatch.audience.models import Rhythm, Subscriber, Subscription
+from dispatch.delivery import closing, personalizing
 from dispatch.delivery.models import Send
 from dispatch.editions import planning, slots
 from dispatch.editions.models import Edition, Variant
@@ -149,6 +149,25 @@ def test_readers_who_are_owed_the_same_share_a_variant_and_topics_choose(clock):
     assert sorted(edition.variants.values_list("language", "telling")) == [
         ("be", ["1/be", "2/be"]), ("en", ["1/en"]), ("ru", ["1/be", "2/be"])
     ]  # fmt: skip
+
+
+def test_a_week_later_of_each_language_the_letter_that_the_web_shows_is_kept_and_proof_of_the_others(clock):
+    newsroom = readership.Newsroom("each")
+    for name in readership.SPOKEN:
+        newsroom.wish(name, {"frequency": "daily", "hour": 9, "topics": ("Rights",) if name == "charlie" else ()})
+    newsroom.wish("bob", {"frequency": "daily", "hour": 9, "discreet": True})
+    newsroom.publish("be", "Rights")
+    newsroom.publish("be", "Culture")
+    Subscription.objects.filter(subscriber=newsroom.cast["alice"]).update(language="be")
+    newsroom.pass_hours(clock, 24)
+    hashes = {bytes(one.hash) for one in Variant.objects.all()}
+    Send.objects.update(state="finished", finished_at=SPRING - timedelta(days=365))
+    while closing.forget_old():
+        pass
+    own = Variant.objects.filter(edition__slot__startswith="own:")
+    kept = {(one.language, one.discreet, len(one.telling)): bool(one.text) for one in own}
+    assert kept == {("be", False, 2): True, ("be", False, 1): False, ("ru", True, 2): False}
+    assert {bytes(one.hash) for one in Variant.objects.all()} == hashes
 
 
 def test_a_later_departure_has_the_same_variant_with_links_of_its_own(clock):

@@ -7,6 +7,7 @@ from django.db import OperationalError, transaction
 
 from dispatch.delivery import ledger, partitions, progress, returning, statements
 from dispatch.delivery.models import Chunk, DeliveryException, Send
+from dispatch.editions import thinning
 
 log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
@@ -52,6 +53,7 @@ def forget_old() -> int:
                 return 0
             old.totals = {"exceptions": progress.of_send(old.pk).exceptions}
             old.save(update_fields=["totals"])
+            thinning.thin(old.edition)
             partitions.drop(old.pk)
     except OperationalError:  # someone is reading; they go first
         return 0
