@@ -21,6 +21,15 @@ def test_a_missing_setting_says_what_to_do(monkeypatch):
         env.text("DISPATCH_X")
 
 
+def test_a_file_that_is_named_must_be_there(monkeypatch, tmp_path):
+    assert env.file("DISPATCH_X") is None
+    monkeypatch.setenv("DISPATCH_X", str(tmp_path / "list"))
+    with pytest.raises(env.Misconfigured, match="which is no file that can be read"):
+        env.file("DISPATCH_X")
+    (tmp_path / "list").touch()
+    assert env.file("DISPATCH_X") == tmp_path / "list"
+
+
 def test_a_secret_may_come_from_systemd(monkeypatch, tmp_path):
     (tmp_path / "dispatch_x").write_text("a credential\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))

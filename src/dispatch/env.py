@@ -59,6 +59,16 @@ def words(name: str, default: str = "") -> list[str]:
     return text(name, default).replace(",", " ").split()
 
 
+def file(name: str) -> Path | None:
+    """The file that the variable names, which must be there; None where it names none."""
+    path = Path(text(name, ""))
+    if path == Path():
+        return None
+    if not os.access(path, os.R_OK) or path.is_dir():
+        raise Misconfigured(f"{name} names {path}, which is no file that can be read.")
+    return path
+
+
 def data_dir() -> Path:
     """The one directory that holds everything of an embedded instance."""
     return Path(text("DISPATCH_DATA_DIR", "dispatch-data")).expanduser().absolute()

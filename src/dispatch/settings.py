@@ -108,7 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "dispatch.accounts.passwords.Breached"},
 ]
 OWN_WORDS = env.words("DISPATCH_OWN_WORDS")
-BREACHED_PASSWORDS = env.text("DISPATCH_BREACHED_PASSWORDS", "")
+BREACHED_PASSWORDS = env.file("DISPATCH_BREACHED_PASSWORDS")
 ACCOUNT_ADAPTER = "dispatch.accounts.adapter.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -166,7 +166,7 @@ def test_a_password_of_a_breach_is_refused_wherever_it_stands_in_the_file(settin
     lines = sorted(hashlib.sha1(one.encode()).hexdigest().upper() for one in breached)
     file = tmp_path / "pwned.txt"
     file.write_text("".join(f"{line}:{'7' * (number % 5 + 1)}\r\n" for number, line in enumerate(lines)))
-    settings.BREACHED_PASSWORDS = str(file)
+    settings.BREACHED_PASSWORDS = file
     for password in breached:
         with pytest.raises(ValidationError, match="breach"):
             validate_password(password)

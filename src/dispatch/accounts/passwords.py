@@ -43,7 +43,7 @@ class Breached:
     def validate(self, password: str, user: User | None = None) -> None:  # noqa: ARG002 - Django's signature
         """Raises ValidationError."""
         digest = hashlib.sha1(password.encode()).hexdigest().upper()  # noqa: S324 - the file's; it protects nothing
-        if settings.BREACHED_PASSWORDS and _stands_in(Path(settings.BREACHED_PASSWORDS), digest.encode()):
+        if settings.BREACHED_PASSWORDS and _stands_in(settings.BREACHED_PASSWORDS, digest.encode()):
             raise ValidationError(self.get_help_text())
 
     def get_help_text(self) -> str:
