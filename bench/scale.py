@@ -63,8 +63,7 @@ def make(newsletter: int, there: int, wanted: int) -> int:
     while there < wanted:
         _copy(newsletter, range(there + 1, min(there + AT_ONCE, wanted) + 1))
         there += AT_ONCE
-    _run("VACUUM ANALYZE audience_subscriber")
-    _run("VACUUM ANALYZE audience_subscription")
+    crowd.settle()
     return wanted
 
 

@@ -147,9 +147,17 @@ def test_a_redis_of_any_kind_gets_the_options_of_redis(scheme):
     assert given["worker_disable_prefetch"]
 
 
+def test_what_a_black_out_swallowed_is_asked_again_within_ten_seconds():
+    options = queue.transport("redis://h/0")["broker_transport_options"]
+    a_brpop, two_looks = 1, 2 * options["health_check_interval"]
+    assert a_brpop + two_looks <= 10
+    assert options["socket_timeout"] * (1 + options["retry_on_timeout"]) <= 10
+
+
 def test_rabbitmq_gets_quorum_queues_and_nothing_of_redis():
     given = queue.transport("amqps://user:password@h/vhost")
     assert given["broker_transport_options"] == {"confirm_publish": True}
+    assert given["broker_heartbeat"] <= 10
     assert {one.queue_arguments["x-queue-type"] for one in given["task_queues"]} == {"quorum"}
     assert "worker_disable_prefetch" not in given
 

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 QUEUES = ("articles", "editions", "email", "social", "upkeep")
 
 
+SILENT = 3
+"""Seconds that an answer of the broker may take, and between two looks at whether one is overdue: then what a black-out
+swallowed is asked again. Nothing is lost by asking too early: the clock rings again for what nobody heard."""
 KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3, socket.TCP_USER_TIMEOUT: 20_000}
 """A worker only listens: when the broker's machine is gone it is deaf for ever, unless its own system asks (20 s)."""
 
@@ -39,14 +42,15 @@ def transport(url: str) -> dict[str, Any]:
     if url.startswith("amqp"):
         return {
             "broker_transport_options": {"confirm_publish": True},
+            "broker_heartbeat": 2 * SILENT,
             "task_queues": _queues({"x-queue-type": "quorum"}),
         }
     options: dict[str, Any] = {
         "visibility_timeout": 300,
-        "socket_timeout": 30,
-        "socket_connect_timeout": 5,
-        "health_check_interval": 25,
-        "retry_on_timeout": True,
+        "socket_timeout": SILENT,
+        "socket_connect_timeout": SILENT,
+        "health_check_interval": SILENT,  # also of kombu's look at a BRPOP that has no answer
+        "retry_on_timeout": False,  # a worker's only thread would wait twice as long
         "global_keyprefix": "dispatch:",
         "max_retries": 1,  # of connecting for one doorbell; kombu's own way is for ever, with ever longer waits
         "interval_start": 0,

@@ -22,9 +22,7 @@ from world import TIMES, World, until
 QUICK = {"readers": 8_000, "seeds": [], "trouble": 15, "blackout": 5, "journals": (True, False)}
 WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30, "journals": (True, False)}
 POLICIES = ("resend_once", "never_twice")
-DEAF = 30.0
-"""Seconds that a worker may wait for what a black broker swallowed: its connection's time-out (queue.transport)."""
-RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10 + DEAF
+RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10
 """Seconds after the last trouble, and after any letter then, within which mail goes on."""
 SETTLES = RECOVERS + float(TIMES["DISPATCH_RESEND_WAIT_SECONDS"])
 """Seconds after the first round within which the last doubts are sent again, and the send is closed."""

@@ -37,7 +37,7 @@ def main(port: int, names: list[str]) -> int:
             following.until_planned()
             following.let_digests_leave()
             account = following.until_mailed()
-        killer.join()
+        killer.join(30)  # what never came keeps it waiting: then it has killed too few, and what is missing is said
         from django.db.models import F, Sum
 
         from dispatch.delivery.models import Ambiguity

@@ -99,7 +99,7 @@ class Up:
         started = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(120)
+            self.process.wait(60)
         return time.monotonic() - started
 
 

@@ -54,7 +54,7 @@ def test_what_does_not_listen_is_killed_in_time(house, monkeypatch):
     wait_for(lambda: lines)
     started = time.monotonic()
     everything.stop()
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 10  # what Ctrl-C promises
     wait_for(lambda: not everything.all[0].is_alive())
     assert everything.all[0].process.returncode == -signal.SIGKILL
 

@@ -67,14 +67,14 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_its_port(
     second = start(folder).wait_until_up()
     assert second.answers()
     assert f"localhost:{second.port}" in second.said
-    wait_for(lambda: not any(is_running(orphan) for orphan in orphans))
+    wait_for(lambda: not any(is_running(orphan) for orphan in orphans), seconds=20)
 
 
 def test_two_starts_in_one_directory_say_so(folder, monkeypatch):
     monkeypatch.setenv("DISPATCH_DATA_DIR", str(folder))
     with instance.held():
         second = subprocess.run(
-            command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=120
+            command("up"), env=clean_environment(folder), capture_output=True, text=True, check=False, timeout=60
         )
     assert second.returncode == 1
     assert f"already runs in {folder} (process {os.getpid()})" in second.stderr
@@ -146,7 +146,7 @@ def test_a_wrong_setting_is_told_in_words(folder, changes, words):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=60,
     )
     assert done.returncode != 0
     assert words in done.stderr
