@@ -12,13 +12,14 @@ LEASE = float(TIMES["DISPATCH_LEASE_SECONDS"])
 
 
 class Faults:
-    """Chosen by a seed, until told to stop; `done` counts them by kind."""
+    """Each once, then by chance, in the order of a seed, until told to stop; `done` counts them by kind."""
 
     def __init__(self, world, seed, send, *, blackout):
         self.world, self.send, self.blackout = world, send, blackout
         self.random = random.Random(seed)
         self.done = Counter()
         self.over = threading.Event()
+        self.black_until = 0.0
         self.thread = threading.Thread(target=self.go_on, daemon=True)
 
     def go_on(self):
@@ -36,8 +37,9 @@ class Faults:
             self.flush_broker: 2,
             self.black_out: 1,
         }
+        each_once = self.random.sample(list(acts), len(acts))
         while not self.over.wait(self.random.uniform(0.2, 1.2)):
-            (act,) = self.random.choices(list(acts), list(acts.values()))
+            act = each_once.pop() if each_once else self.random.choices(list(acts), list(acts.values()))[0]
             try:
                 act()
             except Exception as error:  # noqa: BLE001 - the database or the broker may be down at this very moment
@@ -83,10 +85,16 @@ class Faults:
         redis.Redis(unix_socket_path=str(self.world.run / "valkey.sock")).flushall()
 
     def black_out(self):
+        self.black_until = time.monotonic() + self.blackout
         self.world.proxy.black.set()
-        timer = threading.Timer(self.blackout, self.world.proxy.black.clear)
+        timer = threading.Timer(self.blackout, self.lighten)
         timer.daemon = True
         timer.start()
+
+    def lighten(self):
+        """Unless another black-out has begun meanwhile."""
+        if time.monotonic() >= self.black_until:
+            self.world.proxy.black.clear()
 
     def double_doorbells(self):
         from dispatch import queue
@@ -122,6 +130,8 @@ class Faults:
         return self.random.choice(names)
 
     def stop(self):
+        """No more of them; a black-out comes to its end by itself."""
         self.over.set()
         self.thread.join()
+        time.sleep(max(0.0, self.black_until - time.monotonic()))
         self.world.proxy.black.clear()
