@@ -154,6 +154,15 @@ def test_what_a_black_out_swallowed_is_asked_again_within_ten_seconds():
     assert options["socket_timeout"] * (1 + options["retry_on_timeout"]) <= 10
 
 
+def test_a_broker_that_was_away_for_long_is_asked_as_often_as_one_that_just_went(monkeypatch):
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda seconds: None)
+    connection = queue.app.connection_for_read("redis://127.0.0.1:1/0").clone()
+    waits = []
+    with pytest.raises(queue.app.connection_for_read().recoverable_connection_errors):
+        connection.ensure_connection(lambda error, wait: waits.append(wait), 20, reraise_as_library_errors=False)
+    assert (len(waits), max(waits)) == (20, 2)
+
+
 def test_rabbitmq_gets_quorum_queues_and_nothing_of_redis():
     given = queue.transport("amqps://user:password@h/vhost")
     assert given["broker_transport_options"] == {"confirm_publish": True}

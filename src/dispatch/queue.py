@@ -17,8 +17,9 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, cast
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from django.db import transaction
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
 from dispatch import env
 
@@ -72,7 +73,20 @@ def _queues(arguments: dict[str, str] | None = None) -> list[Queue]:
     return [Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments) for name in QUEUES]
 
 
-app = Celery("dispatch")
+class _Persistent(Connection):
+    """Tries again each two seconds, however long the broker is away: Celery names no interval, and kombu's grows to 30."""
+
+    def _ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        return super()._ensure_connection(*arguments, **{"interval_max": 2, **options})
+
+
+class _Amqp(AMQP):
+    """Celery's, with connections of that kind."""
+
+    Connection = _Persistent
+
+
+app = Celery("dispatch", amqp=_Amqp)
 app.conf.update(
     broker_url=env.broker_url(),
     **transport(env.broker_url()),
