@@ -44,6 +44,7 @@ class Faults:
                 act()
             except Exception as error:  # noqa: BLE001 - the database or the broker may be down at this very moment
                 self.done[f"not done ({type(error).__name__})"] += 1
+                each_once.insert(0, act)
                 continue
             self.done[act.__name__.replace("_", " ")] += 1
 

@@ -33,6 +33,23 @@ def test_the_breaker_opens_at_the_fifth_failure_in_a_row():
     assert relays.next_probe() == relay.probe_at
 
 
+def test_what_goes_well_for_another_worker_parts_failures_too(monkeypatch):
+    monkeypatch.setattr(relays, "ANEW", 0.0)
+    unlucky, lucky = relays.save("main", "fake://"), Relay.objects.get()
+    for _ in range(3):
+        fail(unlucky, 3)
+        relays.worked(lucky)
+    assert Relay.objects.get().breaker == Breaker.CLOSED
+
+
+def test_a_letter_that_went_well_costs_no_statement(django_assert_num_queries):
+    relay = relays.save("main", "fake://")
+    relays.worked(relay)
+    with django_assert_num_queries(0):
+        for _ in range(100):
+            relays.worked(relay)
+
+
 def test_it_opens_when_ten_of_fifty_failed_though_never_five_in_a_row():
     relay = relays.save("main", "fake://")
     for _ in range(9):

@@ -22,8 +22,10 @@ def empty():
     """Nobody has drawn anything yet."""
     throttling._own.levels.clear()
     throttling._shared.not_before = 0.0
-    throttling._client.cache_clear()
-    queue.redis(0.5).flushall()
+    throttling.hang_up()
+    broker = queue.redis(0.5)
+    broker.flushall()
+    broker.connection_pool.disconnect()
 
 
 @pytest.fixture

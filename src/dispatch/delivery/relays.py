@@ -1,6 +1,7 @@
 """Relays: where mail is handed over, and the breaker that keeps a bad one from burning readers."""
 
 import random
+import time
 from collections import defaultdict, deque
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +23,8 @@ OPENS_AFTER = 5
 """Failures in a row."""
 RECENT, TOO_MANY = 50, 10
 """Or as many of a process's last letters through a relay."""
+ANEW = 1.0
+"""Seconds after which a letter that went well is said to the other workers again: their failures are in a row no more."""
 FIRST_PROBE, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 Unusable = relay_url.Unusable
 
@@ -64,6 +67,9 @@ def worked(relay: Relay) -> None:
         relay.failures, relay.opened_times, relay.probe_at, relay.trouble = 0, 0, None, ""
         relay.breaker = Relay.Breaker.CLOSED
         relay.save(update_fields=["breaker", "failures", "opened_times", "probe_at", "trouble"])
+    elif time.monotonic() >= _said_well[relay.pk] + ANEW:
+        _said_well[relay.pk] = time.monotonic()
+        Relay.objects.filter(pk=relay.pk, breaker=Relay.Breaker.CLOSED, failures__gt=0).update(failures=0)
 
 
 def failed(relay: Relay, reason: str) -> bool:
@@ -119,6 +125,8 @@ def _to_probe(active: QuerySet[Relay]) -> Relay | None:
 
 _recent: defaultdict[int, deque[bool]] = defaultdict(lambda: deque(maxlen=RECENT))
 """By relay, whether it failed: what this process saw last."""
+_said_well: defaultdict[int, float] = defaultdict(lambda: -ANEW)
+"""By relay, on the monotonic clock."""
 
 
 def _wait(opened_times: int) -> timedelta:

@@ -135,7 +135,7 @@ class _Shared:
 
     def sulk(self) -> None:
         self.not_before = time.monotonic() + SULKS
-        _client.cache_clear()
+        hang_up()
 
     def draw(self, wanted: Rates, most: int) -> Drawn:
         permits, wait = _client().eval(DRAW, len(wanted), *wanted, most, *wanted.values())
@@ -167,6 +167,13 @@ class Own:
 @cache
 def _client() -> Any:
     return queue.redis(seconds=0.5)
+
+
+def hang_up() -> None:
+    """Close the connection that draws permits, where there is one."""
+    if _client.cache_info().currsize:
+        _client().connection_pool.disconnect()
+        _client.cache_clear()
 
 
 _shared, _own = _Shared(), Own()
