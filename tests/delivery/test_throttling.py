@@ -23,6 +23,10 @@ def empty():
     throttling._own.levels.clear()
     throttling._shared.not_before = 0.0
     throttling.hang_up()
+    lose_the_buckets()
+
+
+def lose_the_buckets():
     broker = queue.redis(0.5)
     broker.flushall()
     broker.connection_pool.disconnect()
@@ -136,7 +140,7 @@ def test_nobody_waits_into_the_end_of_a_lease(fake, edition, readers, settings_o
 @pytest.mark.django_db
 def test_permits_that_are_lost_cost_pace_and_nobody(fake, edition, readers):
     pace(per_second=50)
-    fake.answer = lambda _: queue.redis(0.5).flushall() and Sent()
+    fake.answer = lambda _: lose_the_buckets() or Sent()
     send = ledger.enlist(edition.pk)
     sending.send_chunk(send.pk, 1)
     assert progress.of_send(send.pk).sent == 6
