@@ -23,6 +23,8 @@ class Faults:
         self.thread = threading.Thread(target=self.go_on, daemon=True)
 
     def go_on(self):
+        from django.db import connection
+
         acts = {
             self.kill_worker: 6,
             self.kill_child: 6,
@@ -45,6 +47,7 @@ class Faults:
             except Exception as error:  # noqa: BLE001 - the database or the broker may be down at this very moment
                 self.done[f"not done ({type(error).__name__})"] += 1
                 each_once.insert(0, act)
+                connection.close()  # the one that it had may be dead
                 continue
             self.done[act.__name__.replace("_", " ")] += 1
 

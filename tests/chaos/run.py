@@ -19,7 +19,7 @@ from pathlib import Path
 from faults import Faults
 from world import TIMES, World, until
 
-QUICK = {"readers": 8_000, "seeds": [], "trouble": 15, "blackout": 5, "journals": (True, False)}
+QUICK = {"readers": 30_000, "seeds": [], "trouble": 15, "blackout": 5, "journals": (True, False)}
 WHOLE = {"readers": 60_000, "seeds": [1, 2, 3], "trouble": 60, "blackout": 30, "journals": (True, False)}
 POLICIES = ("resend_once", "never_twice")
 RECOVERS = float(TIMES["DISPATCH_LEASE_SECONDS"]) + 10
