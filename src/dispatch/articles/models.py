@@ -36,6 +36,7 @@ class Story(models.Model):
 
     key = models.CharField(max_length=200, unique=True)  # the newsroom's own, or "<source slug>:<id there>"
     created_at = models.DateTimeField(auto_now_add=True)
+    embargo_until = models.DateTimeField(null=True)  # nothing of it leaves, or is shown outside, before
 
 
 class Article(models.Model):

@@ -52,7 +52,7 @@ def _plan_post(channel: Channel, article: Article) -> None:
     said = {"article": article, "text": text, "link": article.url, "language": article.language}
     with transaction.atomic():
         post, made = Post.objects.select_for_update().get_or_create(
-            channel=channel, story=article.story, defaults={**said, "due_at": timezone.now()}
+            channel=channel, story=article.story, turn=0, place=0, defaults={**said, "due_at": timezone.now()}
         )
         if not made:
             _follow(post, article, said)
