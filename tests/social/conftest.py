@@ -2,6 +2,7 @@
 
 import threading
 
+import connected
 import pytest
 from django.utils import timezone
 
@@ -10,18 +11,10 @@ from dispatch.local.networks import speakers
 from dispatch.local.networks.server import Server
 from dispatch.social import channels
 
-CREDENTIALS = {
-    "x": {"consumer_key": "a", "consumer_secret": "b", "access_token": "c", "access_token_secret": "d"},
-    "mastodon": {"access_token": "t"},
-    "bluesky": {"identifier": "office.example.org", "app_password": "p"},
-    "telegram": {"token": "42:secret"},
-}
-NETWORKS = tuple(CREDENTIALS)
-
 
 @pytest.fixture
 def standins(tmp_path):
-    """The four networks on a port of their own."""
+    """The networks on a port of their own."""
     server = Server(0, tmp_path / "posts.sqlite", speakers.SPEAKERS)
     server.limited = speakers.limited()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -38,14 +31,13 @@ def connect(db, standins):
 
     def make(network, **rules):
         server = f"http://127.0.0.1:{standins.server_port}/{network}"
-        account = "@office" if network == "telegram" else "office"
         return channels.connect(
             network,
             name=network,
             network=network,
-            credentials=CREDENTIALS[network],
+            credentials=connected.CREDENTIALS[network],
             server=server,
-            account=account,
+            account=connected.ACCOUNTS.get(network, "office"),
             **rules,
         )
 

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 
+import connected
 import pytest
 
 from dispatch.local.networks.server import Answer
@@ -10,8 +11,7 @@ from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import channels, networks
 from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound
 
-NETWORKS = ("x", "mastodon", "bluesky", "telegram")
-pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("name", NETWORKS)]
+pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("name", connected.NETWORKS)]
 
 
 NOW = datetime.now(UTC)

@@ -138,7 +138,7 @@ def test_a_channel_is_asked_once_for_many_posts(schedule, network):
 def test_a_text_that_no_longer_fits_is_told_in_the_network_s_words(schedule, network):
     post = schedule(5 * MINUTE, text="x" * 501)
     probing.check(post.pk)
-    assert [risk.why for risk in probing.risks()] == ["too long"]
+    assert [risk.why for risk in probing.risks()] == ["501 characters, 500 fit"]
     Post.objects.update(text="short", checked_at=None)
     probing.check(post.pk)
     assert probing.risks() == []

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import connected
 import pytest
 from django.utils import timezone
 
@@ -11,7 +12,6 @@ from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import acts, channels, networks, planning, publishing, resolving
 from dispatch.social.models import Attempt, Channel, Post
 
-NETWORKS = ("x", "mastodon", "bluesky", "telegram")
 pytestmark = pytest.mark.django_db
 
 
@@ -35,7 +35,7 @@ def state(post):
 
 
 def test_a_story_is_posted_once_on_each_network(standins, connect, make_article):
-    for name in NETWORKS:
+    for name in connected.NETWORKS:
         connect(name)
     article = make_article()
     for _ in range(3):
@@ -43,7 +43,9 @@ def test_a_story_is_posted_once_on_each_network(standins, connect, make_article)
     for post in Post.objects.all():
         publishing.publish(post.pk)
         publishing.publish(post.pk)
-    assert {name: len(standins.store.posts(name)) for name in NETWORKS} == dict.fromkeys(NETWORKS, 1)
+    assert {name: len(standins.store.posts(name)) for name in connected.NETWORKS} == dict.fromkeys(
+        connected.NETWORKS, 1
+    )
     assert set(Post.objects.values_list("state", flat=True)) == {"sent"}
 
 
@@ -104,12 +106,47 @@ def test_a_refusal_keeps_the_networks_words_and_can_be_tried_again(post, fake):
 
 
 def test_a_dead_worker_leaves_an_unknown_post(post, fake):
-    publishing._claim(post.pk)
+    publishing._begin(*publishing._claim(post.pk), {})
     Post.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert publishing.expire_claims() == 1
     assert state(post) == "unknown"
     publishing.publish(post.pk)
     assert fake.out == {}
+
+
+def test_a_worker_that_dies_before_the_call_leaves_a_post_that_waits(post, fake):
+    claimed = publishing._claim(post.pk)
+    Post.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert publishing.expire_claims() == 1
+    assert state(post) == "deferred"
+    assert not publishing._begin(*claimed, {}), "it was not dead, only slow: the post is no longer its own"
+    Post.objects.update(due_at=timezone.now())
+    publishing.publish(post.pk)
+    assert state(post) == "sent"
+
+
+def test_what_was_put_there_is_stored_before_the_call_and_kept_for_the_next_attempt(post, fake, monkeypatch):
+    puts, seen = [], []
+    monkeypatch.setattr(fake, "prepare", lambda draft, account: puts.append(draft.key) or {"container": "7"})
+    fake.answer = lambda draft: (
+        seen.append((Attempt.objects.latest("number").prepared, draft.prepared))
+        or Deferred(until=timezone.now(), reason="patience")
+    )
+    publishing.publish(post.pk)
+    publishing.publish(post.pk)
+    assert seen == [({"container": "7"}, {"container": "7"})] * 2
+    assert len(puts) == 1
+
+
+def test_nothing_is_published_when_stop_is_pulled_while_pictures_are_put_there(post, fake, monkeypatch):
+    def prepare(draft, account):
+        stopping.stop(Stop.Scope.CHANNEL, post.channel_id, None, "wait")
+        return {"container": "7"}
+
+    monkeypatch.setattr(fake, "prepare", prepare)
+    publishing.publish(post.pk)
+    assert fake.out == {}
+    assert state(post) == "deferred"
 
 
 def make_looks_due():
@@ -119,7 +156,7 @@ def make_looks_due():
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after", "fail_before", "fail_after"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", connected.NETWORKS)
 def test_an_unknown_post_is_settled_by_looking_and_is_never_doubled(name, fault, standins, connect, make_article):
     connect(name)
     planning.plan(make_article())

@@ -89,6 +89,7 @@ def test_a_withdrawn_article_is_not_sent_again(unknown):
 def test_an_answer_that_comes_after_the_lease_still_settles_the_post(fake, make_article):
     planning.plan(make_article())
     post, attempt = publishing._claim(Post.objects.get().pk)
+    publishing._begin(post, attempt, {})
     Post.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     publishing.expire_claims()
     assert publishing.settle(post, attempt, Sent(remote_id="7"))

@@ -43,6 +43,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "unknown": ("unsure", "did it go out?"),
         "dropped": ("over", "dropped"),
         "withdrawn": ("over", "taken back"),
+        "gone": ("over", "deleted there"),
     },
     "export": {
         "asked": ("held", "waits for a second person"),

@@ -6,6 +6,7 @@ from django.utils import timezone
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
+from dispatch.social import publishing
 from dispatch.social.models import Post
 
 State = Post.State
@@ -33,11 +34,13 @@ def drop(post_id: int, by: User | None, reason: str) -> bool:
     return bool(changed)
 
 
-def settle(post_id: int, by: User | None, reason: str, *, went_out: bool) -> bool:
-    """An editor looked at an unknown post. It did go out: sent. It did not: published again, as asked. False: not unknown."""
+def settle(post_id: int, by: User | None, reason: str, *, went_out: bool, remote_id: str = "") -> bool:
+    """An editor looked at an unknown post. It did go out: sent. It did not: published again, as asked. False: not unknown.
+
+    `remote_id` is what the network calls it, where that is known: nothing can reply to, edit or delete it otherwise."""
     now = timezone.now()
     values = (
-        {"state": State.SENT, "sent_at": now, "trouble": ""}
+        {"state": State.SENT, "sent_at": now, "trouble": "", "remote_id": remote_id[:300]}
         if went_out
         else {
             "state": State.SCHEDULED,
@@ -51,6 +54,8 @@ def settle(post_id: int, by: User | None, reason: str, *, went_out: bool) -> boo
         changed = Post.objects.filter(pk=post_id, state=State.UNKNOWN).update(**values)
         if changed:
             audit.record(by, "post.went_out" if went_out else "post.did_not_go_out", f"post:{post_id}", reason)
+        if changed and went_out:
+            publishing.ring_next(post_id)
     if changed and not went_out:
         queue.enqueue("social.publish_post", post_id)
     return bool(changed)

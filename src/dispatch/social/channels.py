@@ -32,7 +32,13 @@ def connect(
 def account(channel: Channel) -> Account:
     """The channel as its network sees it, credentials opened."""
     credentials = json.loads(vault.unseal(bytes(channel.credentials), f"channel:{channel.slug}:credentials"))
-    return Account(server=channel.server, name=channel.account, credentials=credentials, known=channel.limits)
+    return Account(
+        server=channel.server,
+        name=channel.account,
+        credentials=credentials,
+        known=channel.limits,
+        settings=channel.settings,
+    )
 
 
 def probe(channel: Channel) -> Health:
@@ -42,7 +48,9 @@ def probe(channel: Channel) -> Health:
     channel.probed_at = timezone.now()
     if health.known:
         channel.limits = dict(health.known)
-    channel.save(update_fields=["trouble", "probed_at", "limits"])
+    if health.expires_at:
+        channel.expires_at = health.expires_at
+    channel.save(update_fields=["trouble", "probed_at", "limits", "expires_at"])
     return health
 
 

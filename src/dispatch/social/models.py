@@ -1,4 +1,4 @@
-"""Channels, their slots, posts for them, what a post shows, and each attempt to publish one."""
+"""Channels, their slots, posts for them, what a post shows, each attempt to publish one, and what changed it later."""
 
 from django.db import models
 
@@ -65,8 +65,18 @@ class Post(models.Model):
         UNKNOWN = "unknown"  # may or may not be out; looked for, then shown to an editor
         DROPPED = "dropped"  # someone decided against it
         WITHDRAWN = "withdrawn"  # the article was taken back before it went out
+        GONE = "gone"  # it was out, and was taken back
 
     WAITING = (State.SCHEDULED, State.DEFERRED)
+    STUCK = {
+        State.DRAFT: "waits for you",
+        State.REFUSED: "was refused",
+        State.UNKNOWN: "may or may not be out",
+        State.DROPPED: "was dropped",
+        State.WITHDRAWN: "was taken back",
+        State.GONE: "was taken back",
+    }
+    """What became of a post whose followers do not go out by themselves."""
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="posts")
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="posts")
@@ -107,10 +117,23 @@ class Post(models.Model):
 
     @property
     def risk(self) -> str:
-        """Why it will not go out at its moment as things stand; empty where nothing is known. Reads the channel."""
+        """Why it will not go out at its moment as things stand; empty where nothing is known. Reads channel and follows."""
         if self.state not in self.WAITING:
             return ""
-        return (self.channel.trouble or self.warning) if self.channel.active else "the channel is switched off"
+        if not self.channel.active:
+            return "the channel is switched off"
+        return self.channel.trouble or self.warning or self.waits
+
+    @property
+    def waits(self) -> str:
+        """What a further part of a thread waits for besides its moment and the part before it."""
+        before = self.follows
+        if before is None or (before.state == self.State.SENT and before.remote_id):
+            return ""
+        if before.state == self.State.SENT:
+            return "the part before it is out, but nobody knows where"
+        why = self.STUCK.get(self.State(before.state))
+        return f"the part before it {why}" if why else ""
 
 
 class PostMedia(models.Model):
@@ -137,9 +160,50 @@ class Attempt(models.Model):
     frozen = models.JSONField(default=dict)  # what must not change between attempts: createdAt, text, record
     prepared = models.JSONField(default=dict)  # what was put at the network before publishing: picture ids, a container
     started_at = models.DateTimeField()
+    called_at = models.DateTimeField(null=True)  # just before `publish`; None: nothing of it can be out
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, blank=True)  # sent, deferred, refused, unknown; empty: under way or died
     evidence = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["post", "number"], name="attempt_number")]
+
+
+class Change(models.Model):
+    """An edit or a deletion of what is out, wanted by someone. It waits where the post's own fate is not known yet."""
+
+    class Act(models.TextChoices):
+        EDIT = "edit"
+        DELETE = "delete"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"  # due at due_at, once the post is out
+        CLAIMED = "claimed"
+        DONE = "done"
+        REFUSED = "refused"
+        UNKNOWN = "unknown"  # asked for several times, and never an answer
+        VOID = "void"  # there is nothing to change: the post never went out, or a later change came first
+
+    OPEN = (State.WAITING, State.CLAIMED)
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="changes")
+    act = models.CharField(max_length=6, choices=Act)
+    text = models.TextField(blank=True)  # of an edit
+    content_warning = models.CharField(max_length=300, blank=True)  # of an edit
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    token = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=500, blank=True)  # the network's words
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "act"], name="one_open_change", condition=models.Q(state__in=["waiting", "claimed"])
+            )
+        ]

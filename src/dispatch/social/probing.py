@@ -8,9 +8,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from dispatch import saying
-from dispatch.social import channels, networks
+from dispatch.social import channels, freezing, networks
 from dispatch.social.models import Channel, Post
-from dispatch.social.networks.base import Draft
 
 NIGHT = time(4)
 """By the newsroom's clock: before the first editor comes in."""
@@ -80,7 +79,9 @@ def check(post_id: int) -> None:
 def risks() -> list[Risk]:
     """Posts that will not go out at their moment as things stand, by channel and reason; the most urgent first."""
     doubtful = ~Q(channel__trouble="") | Q(channel__active=False) | ~Q(warning="")
-    rows = Post.objects.filter(doubtful, state__in=Post.WAITING).select_related("channel", "article__current")
+    stuck = Q(follows__state__in=Post.STUCK) | Q(follows__state=Post.State.SENT, follows__remote_id="")
+    rows = Post.objects.filter(doubtful | stuck, state__in=Post.WAITING)
+    rows = rows.select_related("channel", "follows", "article__current")
     rows = rows.defer("article__current__html", "article__current__text")
     by_reason = sorted(rows, key=lambda post: (post.channel_id, post.risk, post.due_at))
     groups = [list(same) for _, same in itertools.groupby(by_reason, lambda post: (post.channel_id, post.risk))]
@@ -96,7 +97,7 @@ def last_night(now: datetime) -> datetime:
 
 
 def _problems(post: Post) -> list[str]:
-    draft = Draft(text=post.text, link=post.link, language=post.language)
+    draft = freezing.as_it_stands(post)
     return networks.get(post.channel.network).check(draft, channels.account(post.channel))
 
 

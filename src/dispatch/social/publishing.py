@@ -1,21 +1,21 @@
 """Publishing a post: claimed by one worker, the attempt written first, one call, one outcome. Never twice or in silence."""
 
 import functools
-import hashlib
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dispatch import retrying
+from dispatch import queue, retrying, vault
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
-from dispatch.social import channels, networks
+from dispatch.social import channels, freezing, media, networks
 from dispatch.social.models import Attempt, Post
-from dispatch.social.networks.base import Draft
 
 log = logging.getLogger(__name__)
 SQL = Path(__file__).parent / "sql"
@@ -26,6 +26,8 @@ PATIENCE = timedelta(hours=24)
 """How long a network may say "later"."""
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
 """Waits where a network says "later" without saying when, or cannot be reached."""
+KEEPS = timedelta(hours=20)
+"""For how long a network keeps what was put there and not published yet: Mastodon, X and Instagram say a day."""
 
 
 def publish(post_id: int) -> None:
@@ -35,27 +37,24 @@ def publish(post_id: int) -> None:
     claimed = _claim(post_id)
     if claimed is None:
         return
-    post, attempt = claimed
+    settle(*claimed, _attempt(*claimed))
+
+
+def _attempt(post: Post, attempt: Attempt) -> Outcome:
     network = networks.get(post.channel.network)
-    account = channels.account(post.channel)
-    draft = draft_of(post, attempt)
-    problems = network.check(draft, account)
-    outcome = Refused(reason="; ".join(problems)) if problems else network.publish(draft, account)
-    settle(post, attempt, outcome)
-
-
-def draft_of(post: Post, attempt: Attempt) -> Draft:
-    """What an attempt publishes: frozen with the attempt, the same when it is made again."""
-    frozen = attempt.frozen
-    return Draft(
-        text=frozen["text"],
-        link=frozen["link"],
-        language=post.language,
-        title=frozen["title"],
-        summary=frozen["summary"],
-        key=attempt.key,
-        created_at=datetime.fromisoformat(frozen["created_at"]),
-    )
+    try:
+        account = channels.account(post.channel)
+    except vault.Unreadable as error:
+        return Refused(reason=str(error))
+    draft = freezing.draft(attempt)
+    if problems := network.check(draft, account):
+        return Refused(reason="; ".join(problems))
+    prepared = draft.prepared or network.prepare(media.drawn(draft, attempt, network.limits(account)), account)
+    if isinstance(prepared, Deferred | Refused):
+        return prepared
+    if not _begin(post, attempt, prepared):
+        return Deferred(until=timezone.now(), reason="held before anything left")
+    return network.publish(replace(draft, prepared=prepared), account)
 
 
 def settle(post: Post, attempt: Attempt, outcome: Outcome) -> bool:
@@ -69,27 +68,36 @@ def settle(post: Post, attempt: Attempt, outcome: Outcome) -> bool:
         values = _values(post, outcome)
         mine = Post.objects.filter(pk=post.pk, token=post.token, state__in=[Post.State.CLAIMED, Post.State.UNKNOWN])
         changed = mine.update(lease_until=None, **values)
+        if changed and isinstance(outcome, Sent):
+            ring_next(post.pk)
     log.info("post attempted", extra={"post": post.pk, "outcome": attempt.outcome})
     return bool(changed)
 
 
+def ring_next(post_id: int) -> None:
+    """The part of the thread that waited for this one."""
+    waiting = Post.objects.filter(follows=post_id, state__in=Post.WAITING, due_at__lte=timezone.now())
+    for number in waiting.values_list("pk", flat=True):
+        queue.enqueue("social.publish_post", number)
+
+
 def expire_claims() -> int:
-    """Posts whose worker died in the call: nobody knows whether they are out. How many."""
+    """Posts whose worker died: in the call, and nobody knows whether they are out; before it, and they wait. How many."""
     with transaction.atomic():
-        dead = Post.objects.select_for_update(skip_locked=True).filter(
+        lost = Post.objects.select_for_update(skip_locked=True).filter(
             state=Post.State.CLAIMED, lease_until__lt=timezone.now()
         )
-        numbers = list(dead.values_list("pk", flat=True))
-        Attempt.objects.filter(post__in=numbers, outcome="").update(
-            outcome="unknown", finished_at=timezone.now(), evidence={"reason": "its worker died"}
-        )
-        Post.objects.filter(pk__in=numbers).update(
-            state=Post.State.UNKNOWN,
-            trouble="its worker died while publishing",
-            due_at=timezone.now(),
-            lease_until=None,
-        )
-    return len(numbers)
+        posts = list(lost)
+        for post in posts:
+            attempt = post.attempts.order_by("-number")[0]
+            settle(post, attempt, _of_the_dead(attempt))
+    return len(posts)
+
+
+def _of_the_dead(attempt: Attempt) -> Outcome:
+    if attempt.called_at is None:
+        return Deferred(until=None, reason="its worker died before anything left")
+    return Unknown(reason="its worker died while publishing")
 
 
 def due_posts() -> list[int]:
@@ -118,25 +126,31 @@ def _claim(post_id: int) -> tuple[Post, Attempt] | None:
 
 
 def _write_attempt(post: Post) -> Attempt:
-    """A repeat of the same text keeps the key and everything frozen with it; another text is another post to the network."""
-    key = hashlib.sha256(f"{post.channel_id}:{post.story_id}:{post.text}".encode()).hexdigest()[:40]
-    earlier = post.attempts.filter(key=key).order_by("number").first()
-    now = timezone.now()
-    current = post.article.current
-    fresh = {
-        "text": post.text,
-        "link": post.link,
-        "title": current.title if current else "",
-        "summary": current.summary if current else "",
-        "created_at": now.isoformat(),
-    }
+    """A repeat of the same keeps everything that was frozen with it, and what is at the network already."""
+    fresh, now = freezing.freeze(post), timezone.now()
+    key = freezing.key(post, fresh)
+    earlier = list(post.attempts.filter(key=key).order_by("number"))
+    kept = [one.prepared for one in earlier if one.started_at > now - KEEPS and one.outcome != "refused"]
     return Attempt.objects.create(
         post=post,
         number=post.attempts.count() + 1,
         key=key,
-        frozen=earlier.frozen if earlier else fresh,
+        frozen=earlier[0].frozen if earlier else fresh,
+        prepared=kept[-1] if kept else {},
         started_at=now,
     )
+
+
+def _begin(post: Post, attempt: Attempt, prepared: Mapping[str, object]) -> bool:
+    """The last commit before the call. False: someone pulled STOP meanwhile, or took this for dead."""
+    attempt.prepared, attempt.called_at = dict(prepared), timezone.now()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_text("begin"), {"post": post.pk, "token": post.token})
+            if cursor.fetchone() is None:
+                return False
+        attempt.save(update_fields=["prepared", "called_at"])
+    return True
 
 
 def _values(post: Post, outcome: Outcome) -> dict[str, object]:
@@ -178,4 +192,5 @@ def _evidence(outcome: Outcome) -> dict[str, object]:
 @functools.cache
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    text = text.replace("{in_its_turn}", (SQL / "in_its_turn.sql").read_text(encoding="utf-8"))
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.CHANNEL, "c.id"))

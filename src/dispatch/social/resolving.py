@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dispatch.articles.models import Article
 from dispatch.outcomes import Sent
-from dispatch.social import channels, networks, publishing
+from dispatch.social import channels, freezing, networks, publishing
 from dispatch.social.models import Attempt, Post
 from dispatch.social.networks.base import Found, NotFound
 
@@ -26,7 +26,7 @@ def resolve(post_id: int) -> None:
     if post is None or attempt is None or not _is_due(attempt):
         return
     network = networks.get(post.channel.network)
-    draft = publishing.draft_of(post, attempt)
+    draft = freezing.draft(attempt)
     look = network.find(draft, channels.account(post.channel))
     if isinstance(look, Found):
         publishing.settle(

@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                             ("unknown", "Unknown"),
                             ("dropped", "Dropped"),
                             ("withdrawn", "Withdrawn"),
+                            ("gone", "Gone"),
                         ],
                         default="scheduled",
                         max_length=10,
@@ -119,6 +120,45 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Change",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("act", models.CharField(choices=[("edit", "Edit"), ("delete", "Delete")], max_length=6)),
+                ("text", models.TextField(blank=True)),
+                ("content_warning", models.CharField(blank=True, max_length=300)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("refused", "Refused"),
+                            ("unknown", "Unknown"),
+                            ("void", "Void"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(auto_now_add=True)),
+                ("due_at", models.DateTimeField()),
+                ("attempts_made", models.PositiveSmallIntegerField(default=0)),
+                ("token", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("rung_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("trouble", models.CharField(blank=True, max_length=500)),
+                ("evidence", models.JSONField(default=dict)),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="social.post"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Attempt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -127,6 +167,7 @@ class Migration(migrations.Migration):
                 ("frozen", models.JSONField(default=dict)),
                 ("prepared", models.JSONField(default=dict)),
                 ("started_at", models.DateTimeField()),
+                ("called_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("outcome", models.CharField(blank=True, max_length=10)),
                 ("evidence", models.JSONField(default=dict)),
@@ -189,6 +230,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="post",
             constraint=models.UniqueConstraint(fields=("channel", "story", "turn", "place"), name="one_post_a_channel"),
+        ),
+        migrations.AddConstraint(
+            model_name="change",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["waiting", "claimed"])),
+                fields=("post", "act"),
+                name="one_open_change",
+            ),
         ),
         migrations.AddConstraint(
             model_name="attempt",

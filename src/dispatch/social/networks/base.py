@@ -1,11 +1,11 @@
-"""The contract of a network: what fits, how a text is made to fit, one call that publishes, and a look at what is out."""
+"""The contract of a network: what fits, what is put there first, one call that publishes, and a look at what is out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from dispatch.outcomes import Outcome
+from dispatch.outcomes import Deferred, Outcome, Refused
 
 TIMEOUT = 30.0
 """Seconds any request to a network may take."""
@@ -15,12 +15,25 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What fits into one post, in the network's own units."""
+    """What fits into one post, in the network's own units, and what the network can do besides."""
 
     longest: int
     unit: str  # in words, for the desk: "characters", "graphemes"
     link_cost: int | None = None  # a link costs this much whatever its length; None: its own length
     longest_bytes: int | None = None
+    longest_caption: int | None = None  # of a text that comes with pictures; None: as long as any other
+    pictures: int = 0  # how many; 0: none are taken
+    picture_bytes: int = 5_000_000
+    picture_side: int = 4096  # pixels of the longer side
+    picture_kinds: tuple[str, ...] = ("image/jpeg", "image/png")  # an animated GIF is one only where it is named
+    card_bytes: int = 0  # of the picture on a link's card, where we draw the card; 0: the network does
+    frame: tuple[float, float] | None = None  # narrowest and widest width / height; others are cropped. None: any
+    alt_longest: int = 0  # characters; 0: there is no field for it
+    threads: bool = False  # a post may follow another as a part of its thread
+    comments: bool = False  # a post may follow another as its first comment
+    warnings: bool = False  # a text may hide behind a content warning
+    edits: bool = False
+    deletes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +44,19 @@ class Account:
     name: str
     credentials: Mapping[str, str] = field(repr=False)
     known: Mapping[str, Any] = field(default_factory=dict)  # what the server said at the last probe
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what the newsroom wants: {"threads": true}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture as it goes to one network: within its limits, without metadata."""
+
+    kind: str  # "image/jpeg"
+    width: int
+    height: int
+    alt: str = ""
+    content: bytes = field(default=b"", repr=False)  # empty where a draft is only checked or looked for
+    url: str = ""  # where the network may fetch it, for those that take no bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +70,14 @@ class Draft:
     summary: str = ""
     key: str = ""  # the same for every attempt of the same text
     created_at: datetime | None = None  # frozen at the first attempt
+    content_warning: str = ""
+    media: tuple[Picture, ...] = ()
+    card: Picture | None = None  # the article's own picture, for a link's card that the client has to draw
+    reply_to: str = ""  # remote_id of the post that this one follows
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what one network alone knows: {"pin": true}
+    prepared: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what `prepare` put there, in this attempt or an earlier one
 
 
 @dataclass(frozen=True)
@@ -73,6 +107,7 @@ class Health:
     ok: bool
     words: str = ""
     known: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None  # of the credentials, where the network says
 
 
 @dataclass(frozen=True)
@@ -80,7 +115,17 @@ class Unsupported:
     """The network has no such act."""
 
 
+@dataclass(frozen=True)
+class Renewed:
+    """New credentials for old ones. What the network gave no successor for (a refresh token) is carried over."""
+
+    credentials: Mapping[str, str] = field(repr=False)
+    expires_at: datetime | None
+
+
 Look = Found | NotFound | CannotTell
+Prepared = Mapping[str, Any] | Deferred | Refused
+"""What was put at the network, as JSON; or why the post cannot go now. Never Unknown: nothing of it is public yet."""
 
 
 class Network(Protocol):
@@ -101,6 +146,13 @@ class Network(Protocol):
         """What stands against publishing it, in words; empty: nothing."""
         ...
 
+    def prepare(self, draft: Draft, account: Account) -> Prepared:
+        """Put there what the post needs and what nobody sees yet: pictures, a container; look up what it replies to.
+
+        Safe to repeat, and may take several calls. What it returns is stored before `publish` is called and comes back as
+        `draft.prepared`, also in a later attempt of the same: what is there already is not asked for again."""
+        ...
+
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """One call."""
         ...
@@ -110,13 +162,26 @@ class Network(Protocol):
         ...
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
-        """Change what is out."""
+        """Change the text of what is out. Safe to repeat. `remote_id` of Sent is its name from now on."""
         ...
 
     def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
-        """Take back what is out."""
+        """Take back what is out. Safe to repeat: what is gone already is Sent."""
         ...
 
     def probe(self, account: Account) -> Health:
         """Is the token alive? What does the server say of its limits?"""
+        ...
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A network whose credentials wear out and can be renewed without a person."""
+
+    def renews_at(self, account: Account) -> datetime | None:
+        """From when on they should be; None: never."""
+        ...
+
+    def renew(self, account: Account) -> Renewed | Deferred | Refused:
+        """Ask for new ones, once; called by one worker at a time. Refused: a person has to connect the channel again."""
         ...

@@ -14,7 +14,7 @@ from atproto_client.request import Request
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers
+from dispatch.social.networks import answers, checking
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
@@ -25,6 +25,7 @@ from dispatch.social.networks.base import (
     Limits,
     Look,
     NotFound,
+    Prepared,
     Unsupported,
 )
 
@@ -56,10 +57,12 @@ class Bluesky:
         return counting.graphemes(text)
 
     def check(self, draft: Draft, account: Account) -> list[str]:
-        """Length in graphemes and in bytes; the server does not look at facets, so they are ours to get right."""
-        length, size = self.count(draft.text, account), len(draft.text.encode())
-        problems = [f"{length} characters, {LIMITS.longest} fit"] if length > LIMITS.longest else []
-        return problems + ([f"{size} bytes, {LIMITS.longest_bytes} fit"] if size > 3000 else [])
+        """By its limits."""
+        return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
+
+    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
+        """Nothing is put there first."""
+        return {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """com.atproto.repo.putRecord under our own key; `swapRecord: null` refuses to overwrite anything else."""

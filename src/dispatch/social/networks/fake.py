@@ -3,10 +3,23 @@
 from typing import TYPE_CHECKING
 
 from dispatch.outcomes import Outcome, Sent
-from dispatch.social.networks.base import Account, Draft, Found, Health, Limits, Look, NotFound, Unsupported
+from dispatch.social.networks import checking
+from dispatch.social.networks.base import Account, Draft, Found, Health, Limits, Look, NotFound, Prepared, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+LIMITS = Limits(
+    longest=500,
+    unit="characters",
+    pictures=4,
+    alt_longest=1000,
+    threads=True,
+    comments=True,
+    warnings=True,
+    edits=True,
+    deletes=True,
+)
 
 
 class Fake:
@@ -20,16 +33,20 @@ class Fake:
         self.answer: Callable[[Draft], Outcome] | None = None
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
-        """500 characters."""
-        return Limits(longest=500, unit="characters")
+        """500 characters, four pictures, threads."""
+        return LIMITS
 
     def count(self, text: str, account: Account) -> int:  # noqa: ARG002 - the contract's shape
         """Code points."""
         return len(text)
 
-    def check(self, draft: Draft, account: Account) -> list[str]:  # noqa: ARG002 - the contract's shape
-        """Length."""
-        return ["too long"] if len(draft.text) > 500 else []
+    def check(self, draft: Draft, account: Account) -> list[str]:
+        """By its limits."""
+        return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
+
+    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
+        """One name for each picture."""
+        return {"media": [str(number) for number, _ in enumerate(draft.media)]} if draft.media else {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:  # noqa: ARG002 - the contract's shape
         """What `answer` says, else it is out."""
@@ -45,8 +62,9 @@ class Fake:
         return Found(draft.key, f"https://fake.example/{draft.key}") if draft.key in self.out else NotFound()
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
-        """No."""
-        return Unsupported()
+        """Says something else from now on."""
+        self.out[remote_id] = draft
+        return Sent(remote_id=remote_id)
 
     def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
         """Forgets it."""

@@ -11,7 +11,7 @@ import requests
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers
+from dispatch.social.networks import answers, checking
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -23,6 +23,7 @@ from dispatch.social.networks.base import (
     Limits,
     Look,
     NotFound,
+    Prepared,
     Unsupported,
 )
 
@@ -50,9 +51,12 @@ class Mastodon:
         return counting.mastodon(text, self.limits(account).link_cost or 23)
 
     def check(self, draft: Draft, account: Account) -> list[str]:
-        """Length."""
-        length, longest = self.count(draft.text, account), self.limits(account).longest
-        return [f"{length} characters, {longest} fit"] if length > longest else []
+        """By its limits."""
+        return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
+
+    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
+        """Nothing is put there first."""
+        return {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /api/v1/statuses with an Idempotency-Key."""

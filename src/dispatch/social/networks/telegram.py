@@ -22,8 +22,18 @@ from telegram.request import HTTPXRequest
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers
-from dispatch.social.networks.base import TIMEOUT, Account, CannotTell, Draft, Health, Limits, Look, Unsupported
+from dispatch.social.networks import answers, checking
+from dispatch.social.networks.base import (
+    TIMEOUT,
+    Account,
+    CannotTell,
+    Draft,
+    Health,
+    Limits,
+    Look,
+    Prepared,
+    Unsupported,
+)
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # waits as timedelta, the library's own future
 LIMITS = Limits(longest=int(telegram.constants.MessageLimit.MAX_TEXT_LENGTH), unit="UTF-16 characters")
@@ -46,9 +56,12 @@ class Telegram:
         return counting.utf16(text)
 
     def check(self, draft: Draft, account: Account) -> list[str]:
-        """Length."""
-        length = self.count(draft.text, account)
-        return [f"{length} characters, {LIMITS.longest} fit"] if length > LIMITS.longest else []
+        """By its limits."""
+        return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
+
+    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
+        """Nothing is put there first."""
+        return {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """sendMessage, once. The title is bold; everything else that looks like markup is text."""

@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers
+from dispatch.social.networks import answers, checking
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -24,6 +24,7 @@ from dispatch.social.networks.base import (
     Limits,
     Look,
     NotFound,
+    Prepared,
     Unsupported,
 )
 
@@ -51,10 +52,13 @@ class X:
         """twitter-text."""
         return counting.x(text)
 
-    def check(self, draft: Draft, account: Account) -> list[str]:  # noqa: ARG002 - the contract's shape
-        """Length."""
-        length = counting.x(draft.text)
-        return [f"{length} weighted characters, {LIMITS.longest} fit"] if length > LIMITS.longest else []
+    def check(self, draft: Draft, account: Account) -> list[str]:
+        """By its limits."""
+        return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
+
+    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
+        """Nothing is put there first."""
+        return {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /2/tweets, once."""

@@ -1,0 +1,7 @@
+-- The last look before a post leaves: the claim is still ours and nothing holds it. What was put at the network first may have
+-- taken minutes, in which someone pulled STOP, or the claim was taken for dead; so the lease begins anew here.
+UPDATE social_post p SET lease_until = clock_timestamp() + interval '120 seconds'
+FROM social_channel c
+WHERE p.id = %(post)s AND p.token = %(token)s AND p.state = 'claimed'
+  AND c.id = p.channel_id AND c.active AND {not_stopped}
+RETURNING p.id;
