@@ -1,7 +1,7 @@
-"""Posts: publish one, look for one, look ahead at one; channels: prove that one lives."""
+"""Posts: publish one, look for one, change one, look ahead at one; channels: prove that one lives."""
 
 from dispatch import queue
-from dispatch.social import probing, publishing, resolving
+from dispatch.social import changing, probing, publishing, resolving
 
 
 @queue.task("social.publish_post")
@@ -14,6 +14,12 @@ def publish_post(post_id: int) -> None:
 def resolve_post(post_id: int) -> None:
     """Look whether an unknown post is out."""
     resolving.resolve(post_id)
+
+
+@queue.task("social.change_post")
+def change_post(change_id: int) -> None:
+    """Edit or delete a post that is out; rung twice, once."""
+    changing.change(change_id)
 
 
 @queue.task("social.probe_channel")

@@ -18,8 +18,8 @@ from dispatch.desk import naming
 from dispatch.editions import departures
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
-from dispatch.social import probing
-from dispatch.social.models import Channel, Post
+from dispatch.social import changing, probing
+from dispatch.social.models import Change, Channel, Post
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,10 @@ def _at_risk() -> Iterator[Need]:
     for risk in probing.risks():
         path = reverse("story", args=[risk.posts[0].story_id])
         yield Need("bad", f"{risk.channel.name} will not post {risk.words}: {risk.why.rstrip('.')}.", path)
+    for change in changing.failed()[:5]:
+        path = reverse("story", args=[change.post.story_id])
+        asked = "deleted" if change.act == Change.Act.DELETE else "edited"
+        yield Need("bad", f"A post on {change.post.channel.name} could not be {asked}. {change.trouble}", path)
 
 
 def _waiting(now: stats.Now) -> Iterator[Need]:

@@ -1,15 +1,31 @@
 """What people do to a post, each with a reason that the audit log keeps."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.social import publishing
-from dispatch.social.models import Post
+from dispatch.outcomes import Sent
+from dispatch.social import changing, channels, networks, publishing
+from dispatch.social.models import Change, Post
+from dispatch.social.networks.base import Limits, Unsupported
 
 State = Post.State
+MAYBE_OUT = (State.SENT, State.CLAIMED, State.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What became of a story's posts when all were to go. `by_hand` are out where Dispatch cannot delete."""
+
+    dropped: int  # they had not gone out
+    deleting: int
+    doubtful: int  # may be out; deleted when that is known
+    by_hand: tuple[Post, ...]
 
 
 def retry(post_id: int, by: User | None, reason: str) -> bool:
@@ -24,11 +40,12 @@ def retry(post_id: int, by: User | None, reason: str) -> bool:
     return bool(changed)
 
 
-def drop(post_id: int, by: User | None, reason: str) -> bool:
-    """Decide against it. False: it is out, or gone already."""
-    open_states = [State.DRAFT, State.SCHEDULED, State.DEFERRED, State.REFUSED, State.UNKNOWN]
+def drop(
+    post_id: int, by: User | None, reason: str, *, states: Sequence[State] = (*Post.UNSENT, State.UNKNOWN)
+) -> bool:
+    """Decide against it, where it is in one of `states`. False: it is out, or gone already."""
     with transaction.atomic():
-        changed = Post.objects.filter(pk=post_id, state__in=open_states).update(state=State.DROPPED)
+        changed = Post.objects.filter(pk=post_id, state__in=states).update(state=State.DROPPED)
         if changed:
             audit.record(by, "post.drop", f"post:{post_id}", reason)
     return bool(changed)
@@ -59,3 +76,78 @@ def settle(post_id: int, by: User | None, reason: str, *, went_out: bool, remote
     if changed and not went_out:
         queue.enqueue("social.publish_post", post_id)
     return bool(changed)
+
+
+def edit(
+    post_id: int, by: User | None, reason: str, *, text: str, content_warning: str = ""
+) -> Change | Unsupported | None:
+    """Say something else where it is out; a worker does it, and the Change tells what became of it. None: it is not out.
+
+    An edit that still waits is replaced by a later one."""
+    post = Post.objects.select_related("channel").filter(pk=post_id, state=State.SENT).first()
+    if post is None:
+        return None
+    if not _limits(post).edits:
+        return Unsupported()
+    return _want(post, Change.Act.EDIT, by, reason, text=text, content_warning=content_warning)
+
+
+def take_back(post_id: int, by: User | None, reason: str) -> Change | Unsupported | None:
+    """Delete it where it is out, or, where nobody knows whether it is, as soon as that is known. None: it never went out,
+    or is gone already; what waits to go out is for `drop`."""
+    post = Post.objects.select_related("channel").filter(pk=post_id, state__in=MAYBE_OUT).first()
+    if post is None:
+        return None
+    if not _limits(post).deletes:
+        return Unsupported()
+    Change.objects.filter(post=post, act=Change.Act.EDIT, state=Change.State.WAITING).update(
+        state=Change.State.VOID, finished_at=timezone.now(), trouble="the post is to be deleted"
+    )
+    return _want(post, Change.Act.DELETE, by, reason)
+
+
+def take_back_all(story_id: int, by: User | None, reason: str) -> TakenBack:
+    """Every post of a story, in each language and channel: what waits stays in, what is out is deleted where that can be."""
+    dropped = deleting = doubtful = 0
+    by_hand = []
+    for post in Post.objects.filter(story=story_id).order_by("-place", "pk"):
+        if drop(post.pk, by, reason, states=Post.UNSENT):
+            dropped += 1
+            continue
+        wanted = take_back(post.pk, by, reason)
+        if isinstance(wanted, Unsupported):
+            by_hand.append(post)
+        elif wanted is not None:
+            deleting += post.state == State.SENT
+            doubtful += post.state != State.SENT
+    return TakenBack(dropped, deleting, doubtful, tuple(by_hand))
+
+
+def settle_change(change_id: int, by: User | None, reason: str, *, done: bool) -> bool:
+    """Someone did by hand what the network refused or never answered, or decided to let it be. False: it is not failed."""
+    with transaction.atomic():
+        failed = Change.objects.select_for_update().filter(
+            pk=change_id, state__in=[Change.State.REFUSED, Change.State.UNKNOWN]
+        )
+        change = failed.first()
+        if change is not None:
+            failed.update(state=Change.State.DONE if done else Change.State.VOID, finished_at=timezone.now())
+            audit.record(by, f"post.{change.act}_{'by_hand' if done else 'let_be'}", f"post:{change.post_id}", reason)
+            if done:
+                changing.note(change, Sent())
+    return change is not None
+
+
+def _want(post: Post, act: Change.Act, by: User | None, reason: str, **said: str) -> Change:
+    with transaction.atomic():
+        Post.objects.select_for_update().get(pk=post.pk)
+        change, _ = Change.objects.update_or_create(
+            post=post, act=act, state=Change.State.WAITING, defaults={"due_at": timezone.now(), **said}
+        )
+        audit.record(by, f"post.{act}", f"post:{post.pk}", reason)
+        queue.enqueue("social.change_post", change.pk)
+    return change
+
+
+def _limits(post: Post) -> Limits:
+    return networks.get(post.channel.network).limits(channels.account(post.channel))

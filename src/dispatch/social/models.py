@@ -68,6 +68,7 @@ class Post(models.Model):
         GONE = "gone"  # it was out, and was taken back
 
     WAITING = (State.SCHEDULED, State.DEFERRED)
+    UNSENT = (State.DRAFT, *WAITING, State.REFUSED)
     STUCK = {
         State.DRAFT: "waits for you",
         State.REFUSED: "was refused",
@@ -184,8 +185,6 @@ class Change(models.Model):
         UNKNOWN = "unknown"  # asked for several times, and never an answer
         VOID = "void"  # there is nothing to change: the post never went out, or a later change came first
 
-    OPEN = (State.WAITING, State.CLAIMED)
-
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="changes")
     act = models.CharField(max_length=6, choices=Act)
     text = models.TextField(blank=True)  # of an edit
@@ -204,6 +203,6 @@ class Change(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["post", "act"], name="one_open_change", condition=models.Q(state__in=["waiting", "claimed"])
+                fields=["post", "act"], name="one_waiting_change", condition=models.Q(state="waiting")
             )
         ]

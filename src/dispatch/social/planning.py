@@ -8,8 +8,6 @@ from dispatch.articles.models import Article, Story
 from dispatch.social import channels, composing
 from dispatch.social.models import Channel, Post
 
-UNSENT = (Post.State.DRAFT, Post.State.SCHEDULED, Post.State.DEFERRED, Post.State.REFUSED)
-
 
 def plan(article: Article) -> None:
     """One post for each active channel of these languages and topics, in the language that the channel puts first.
@@ -20,7 +18,7 @@ def plan(article: Article) -> None:
 
 def withdraw(article: Article) -> None:
     """Posts of this language version that are not out yet stay in, or say it in another language that still stands."""
-    posts = Post.objects.filter(article=article, state__in=UNSENT)
+    posts = Post.objects.filter(article=article, state__in=Post.UNSENT)
     posts.update(state=Post.State.WITHDRAWN, trouble="the article was taken back before this went out")
     _plan_story(article.story, without=article.pk)
 
@@ -63,7 +61,7 @@ def _plan_post(channel: Channel, article: Article) -> None:
 def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
     """What is not out says what is true now, unless an editor wrote it or an attempt may have put it out already."""
     back = post.state == Post.State.WITHDRAWN
-    if not (back or post.state in UNSENT) or post.attempts.filter(outcome="unknown").exists():
+    if not (back or post.state in Post.UNSENT) or post.attempts.filter(outcome="unknown").exists():
         return
     if not post.edited or post.article_id != article.pk:
         for name, value in said.items():

@@ -1,7 +1,7 @@
 """What the clock repeats for posts."""
 
 from dispatch import clock, queue
-from dispatch.social import probing, publishing, resolving
+from dispatch.social import changing, probing, publishing, resolving
 
 
 @clock.tick("ring due posts", every=1)
@@ -13,8 +13,17 @@ def ring_posts() -> None:
 
 @clock.tick("expire dead posts", every=5)
 def expire() -> None:
-    """Posts whose worker died."""
+    """Posts whose worker died, and changes of posts."""
     publishing.expire_claims()
+    changing.expire_claims()
+    changing.void()
+
+
+@clock.tick("ring changes of posts", every=2)
+def ring_changes() -> None:
+    """Edits and deletions that are due."""
+    for number in changing.due():
+        queue.enqueue("social.change_post", number)
 
 
 @clock.tick("look for unknown posts", every=5)

@@ -234,9 +234,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="change",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "claimed"])),
-                fields=("post", "act"),
-                name="one_open_change",
+                condition=models.Q(("state", "waiting")), fields=("post", "act"), name="one_waiting_change"
             ),
         ),
         migrations.AddConstraint(

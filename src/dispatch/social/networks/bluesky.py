@@ -31,7 +31,7 @@ from dispatch.social.networks.base import (
 
 SERVER = "https://bsky.social"
 COLLECTION = "app.bsky.feed.post"
-LIMITS = Limits(longest=300, longest_bytes=3000, unit="graphemes")
+LIMITS = Limits(longest=300, longest_bytes=3000, unit="graphemes", deletes=True)
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # atproto.com/specs/tid
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}»”]")
 FAILURES = (AtProtocolError, httpx.HTTPError, OSError, *answers.UNREADABLE)

@@ -44,6 +44,8 @@ class Mastodon:
             longest=int(said.get("max_characters", 500)),
             link_cost=int(said.get("characters_reserved_per_url", 23)),
             unit="characters",
+            edits=True,
+            deletes=True,
         )
 
     def count(self, text: str, account: Account) -> int:

@@ -36,7 +36,8 @@ from dispatch.social.networks.base import (
 )
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # waits as timedelta, the library's own future
-LIMITS = Limits(longest=int(telegram.constants.MessageLimit.MAX_TEXT_LENGTH), unit="UTF-16 characters")
+LONGEST = int(telegram.constants.MessageLimit.MAX_TEXT_LENGTH)
+LIMITS = Limits(longest=LONGEST, unit="UTF-16 characters", edits=True, deletes=True)
 FAILURES = (TelegramError, OSError, *answers.UNREADABLE)
 DEFINITE = (BadRequest, Forbidden, InvalidToken, ChatMigrated, Conflict)
 

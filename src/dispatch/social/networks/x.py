@@ -29,7 +29,7 @@ from dispatch.social.networks.base import (
 )
 
 HOST = "https://api.twitter.com"
-LIMITS = Limits(longest=280, link_cost=23, unit="weighted characters")
+LIMITS = Limits(longest=280, link_cost=23, unit="weighted characters", deletes=True)
 FIELDS = ["entities", "edit_history_tweet_ids"]
 FAILURES = (tweepy.TweepyException, requests.RequestException, *answers.UNREADABLE)
 DUPLICATE = "duplicate content"
