@@ -116,17 +116,17 @@ class Deeds:
             self.end_waits()
             self.promote()
 
-    def claim(self, which, dies=0, *, number=0):
+    def claim(self, which, dies=0, *, number=0, or_next=False):
         """A worker, or nothing."""
         got, free = [], self.model.takeable()
         number = number or (free[which % len(free)] if free else self.number(which))
 
         def really():
-            got.append(ledger.claim(self.pk, number))
+            got.append(ledger.claim(self.pk, number, or_next=or_next))
             return got[0] and (got[0].token, got[0].settled, got[0].ahead)
 
         def modelled(model):
-            chunk = model.claim(number)
+            chunk = model.claim(number, or_next)
             return chunk and (chunk.token, chunk.settled, chunk.ahead)
 
         if not self.same(really, modelled, dies=dies):

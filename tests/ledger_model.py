@@ -55,8 +55,10 @@ class Model:
         """The numbers of chunks that nobody holds."""
         return [number for number, chunk in self.chunks.items() if chunk.is_free and chunk.state != "stuck"]
 
-    def claim(self, number):
+    def claim(self, number, or_next):
         """The chunk, or nothing."""
+        if or_next and number not in self.takeable():
+            number = min(self.takeable(), default=number)
         if number not in self.takeable() or self.is_stopped or self.state not in GOING:
             return None
         chunk = self.chunks[number]

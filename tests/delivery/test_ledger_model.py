@@ -85,7 +85,7 @@ class Delivery(RuleBasedStateMachine):
     def a_worker_takes_a_step(self, act, which, dies, word):
         deeds = self.deeds
         if act == "claim":
-            deeds.claim(which, dies)
+            deeds.claim(which, dies, number=which % 2 and deeds.number(which // 2), or_next=which % 3 > 0)
         elif deeds.workers:
             worker = deeds.workers[which % len(deeds.workers)]
             {

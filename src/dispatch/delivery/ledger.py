@@ -115,10 +115,11 @@ def enlist(edition_id: int) -> Send | None:
     return send
 
 
-def claim(send: int, number: int) -> Claim | None:
-    """Take a chunk, or None: someone has it, it is done, or the send does not go on."""
+def claim(send: int, number: int, *, or_next: bool = False) -> Claim | None:
+    """Take a chunk, or None: someone has it, it is done, or the send does not go on. `or_next`: then the next free one."""
+    values = {"send": send, "number": number, "or_next": or_next}
     with transaction.atomic():
-        row = statements.row_or_none("claim", send=send, number=number, lease=settings.DELIVERY["lease_seconds"])
+        row = statements.row_or_none("claim", **values, lease=settings.DELIVERY["lease_seconds"])
         if row is None:
             return None
         claimed = Claim(*row)

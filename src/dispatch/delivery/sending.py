@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch import openpgp, retrying, vault
+from dispatch import openpgp, queue, retrying, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import (
     agreed,
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 State = DeliveryException.State
 COMPILED = 16
 """Variants that a worker keeps compiled, some tens of kilobytes each."""
+TURN = 0.5
+"""Seconds after which a worker lets go of a send, so that letters that somebody waits for come to their turn."""
 SKIPPED = (State.SKIPPED, "")
 HALF_OPEN = Relay.Breaker.HALF_OPEN
 
@@ -57,26 +59,36 @@ class Errand:
 
 
 def send_chunk(send: int, number: int) -> None:
-    """Send what is left of a chunk, as far as the ledger lets. Rung twice, late or in vain: no harm."""
-    claimed = ledger.claim(send, number)
-    if claimed is None:
-        return
+    """Send what is left of a chunk, or of the next free one; then of others of the same send, one after another, for a while.
+
+    Rung twice, late or in vain: no harm, and whoever comes in vain for one chunk is of use to another.
+    """
+    began = time.monotonic()
+    claimed = ledger.claim(send, number, or_next=True)
+    while (
+        claimed is not None and _send_claimed(claimed) and time.monotonic() - began < TURN and not queue.is_stopping()
+    ):
+        claimed = ledger.claim(send, number, or_next=True)
+
+
+def _send_claimed(claimed: ledger.Claim) -> bool:
+    """Whether all went well, so that the next may follow."""
     relay = relays.choose()
     if relay is None:
         ledger.release(claimed, relays.next_probe())
-        return
+        return False
     try:
         compiled, sender, letter = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
         agreed.require(claimed, letter)
     except (Altered, agreed.NotAgreed) as problem:
-        log.error("an altered letter is held", extra={"send": send, "chunk": number})  # noqa: TRY400 - said in full by its words
+        log.error("an altered letter is held", extra={"send": claimed.send, "chunk": claimed.number})  # noqa: TRY400 - said in full by its words
         ledger.stick(claimed, str(problem))
-        return
+        return False
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
         pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
-        _send(Errand(claimed, relay, mailer, compiled, sender, keys, journal, pace))
+        return _send(Errand(claimed, relay, mailer, compiled, sender, keys, journal, pace))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -90,8 +102,8 @@ def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) ->
     return compiled, personalizing.sender(frozen, found), bytes(frozen.hash)
 
 
-def _send(errand: Errand) -> None:
-    """Hand letters over and note each answer; several are under way at once, and each one's counts."""
+def _send(errand: Errand) -> bool:
+    """Hand letters over and note each answer; several are under way at once, and each one's counts. Whether all have one."""
     course, trouble = Course(errand.claimed), ""
     for answer in errand.mailer.send(_letters(errand, course), _while_mine(errand, course)):
         if isinstance(answer, Trouble):
@@ -99,8 +111,10 @@ def _send(errand: Errand) -> None:
             break
         if not _note(errand, course, course.hear(), answer):
             course.is_over, trouble = True, errand.relay.trouble
-    if course.end() and (trouble or errand.pace.not_before):
+    is_ours = course.end()
+    if is_ours and (trouble or errand.pace.not_before):
         ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
+    return is_ours and not trouble and course.known == len(errand.claimed.recipients)
 
 
 def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:

@@ -23,6 +23,7 @@ CREATE INDEX delivery_exception_due ON delivery_exception (next_attempt_at)
 CREATE INDEX delivery_exception_by_state ON delivery_exception (send_id, state);
 ALTER TABLE delivery_chunk SET (fillfactor = 20, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX delivery_chunk_open ON delivery_chunk (id) WHERE state IN ('pending', 'leased');
+CREATE INDEX delivery_chunk_next ON delivery_chunk (send_id, number) WHERE state IN ('pending', 'leased');
 """
 FATE = (Path(__file__).parents[1] / "sql" / "fate.sql").read_text(encoding="utf-8")
 

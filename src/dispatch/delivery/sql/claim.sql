@@ -1,6 +1,10 @@
 -- Takes a chunk for one worker, or nothing: doorbells may be lost, late or doubled. The database's clock decides about leases;
 -- the token grows with every claim and fences off an owner that wakes up late. Pause, cancel and STOP are read here too, and
 -- that during a first wave nothing else leaves: its own chunks, and retries, which can only be of its readers.
+--
+-- With "or_next" whoever comes in vain takes the next free chunk of the send, in the same round trip: a doorbell of a chunk that
+-- is done is worth as much as any other then. Measured by chaos: behind 1,780 doorbells that came in vain the last chunk, rung five
+-- times, waited 27 s. The second place is looked for only where the first is empty (COALESCE), in the index of open chunks.
 UPDATE delivery_chunk c
 SET state = 'leased',
     token = c.token + 1,
@@ -8,14 +12,22 @@ SET state = 'leased',
     takeovers = c.takeovers + (c.state = 'leased')::int
 FROM delivery_send s
 JOIN editions_edition e ON e.id = s.edition_id
-WHERE c.id = (
+WHERE c.id = COALESCE((
         SELECT id FROM delivery_chunk
         WHERE send_id = %(send)s AND number = %(number)s
+          AND (in_wave OR is_retry OR (SELECT state FROM delivery_send WHERE id = %(send)s) = 'sending')
           AND (state = 'pending' OR (state = 'leased' AND lease_until < clock_timestamp()))
           AND (not_before IS NULL OR not_before <= clock_timestamp())
-        FOR UPDATE SKIP LOCKED)
+        FOR UPDATE SKIP LOCKED), (
+        SELECT id FROM delivery_chunk
+        WHERE %(or_next)s AND send_id = %(send)s
+          AND (in_wave OR is_retry OR (SELECT state FROM delivery_send WHERE id = %(send)s) = 'sending')
+          AND (state = 'pending' OR (state = 'leased' AND lease_until < clock_timestamp()))
+          AND (not_before IS NULL OR not_before <= clock_timestamp())
+        ORDER BY number LIMIT 1
+        FOR UPDATE SKIP LOCKED))
   AND s.id = c.send_id
-  AND (s.state = 'sending' OR (s.state = 'first_wave' AND (c.in_wave OR c.is_retry)))
+  AND s.state IN ('sending', 'first_wave')
   AND {not_stopped}
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,
