@@ -16,7 +16,10 @@ COMMANDS = {
     "source": ("dispatch.articles.commands.source", "add, list or change a CMS or feed"),
     "import": ("dispatch.audience.commands.readers", "import readers from a CSV file"),
     "reader": ("dispatch.operations.commands.reader", "say what is kept of one address, or forget it"),
-    "honey": ("dispatch.audience.commands.honey", "say whether a text names a reader invented for an export"),
+    "honey": (
+        "dispatch.audience.commands.honey",
+        "say whether a text names a reader invented for an export or a backup",
+    ),
     "redirect": ("dispatch.audience.commands.redirect", "keep links of another system's mails working"),
     "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
@@ -33,6 +36,8 @@ COMMANDS = {
     "worker": ("dispatch.local.worker", "run one worker process for some queues"),
     "clock": ("dispatch.local.clock", "run the clock alone"),
     "keys": ("dispatch.local.keys", "make a vault key, reseal with it, retire an older one, keep a share of all"),
+    "backup": ("dispatch.local.backup", "keep everything in one file that only the holder of an age key can open"),
+    "restore": ("dispatch.local.restore", "take a backup into an empty database, where it stands still at first"),
     "panic": ("dispatch.local.panic", "destroy the keys here, end every session, empty the broker"),
 }
 

@@ -17,6 +17,15 @@ def many(count: int, one: str, several: str = "") -> str:
     return f"{number(count)} {one if count == 1 else several or one + 's'}"
 
 
+def size(count: float) -> str:
+    """Of so many bytes: "14 KB", "1.2 TB"."""
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TB"
+
+
 def moment(at: datetime | None, now: datetime | None = None) -> str:
     """In the newsroom's zone, with the day where that is not today: "14:05", "Tue 24 Nov, 08:00"."""
     if at is None:

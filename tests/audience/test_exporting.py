@@ -167,7 +167,7 @@ def test_any_sign_of_an_invented_reader_says_which_file_got_out(way, taken, read
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"To: <{seen}>\n\nHello".encode())))
         assert cli.main(["honey"]) == 3
     one = Honey.objects.exclude(seen_at=None).get()
-    assert (one.seen_in, one.export_id) == (way, Export.objects.get().pk)
+    assert (one.seen_in, one.file) == (way, f"export:{Export.objects.get().pk}")
     assert AuditEntry.objects.filter(act="export.leaked").count() == 1
     assert seen not in caplog.text
     assert not Subscription.objects.filter(subscriber__address_index=one.address_index).exists()

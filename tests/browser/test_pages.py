@@ -165,7 +165,7 @@ def test_exports(visitor, alice, busy):
     Export.objects.create(asked_by=bob, **fields)
     Export.objects.create(asked_by=alice, agreed_by=bob, agreed_at=timezone.now(), **fields)
     taken = Export.objects.create(asked_by=bob, taken_at=timezone.now(), readers=53, **fields)
-    Honey.objects.create(export=taken, address_index=b"i" * 32, seen_at=timezone.now(), seen_in="mail")
+    Honey.objects.create(file=f"export:{taken.pk}", address_index=b"i" * 32, seen_at=timezone.now(), seen_in="mail")
     visitor.look("exports", "/exports/")
 
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from faults import Faults
@@ -145,7 +146,9 @@ def one(world, people, sizes, plan):
     until(lambda: state(send) in {"finished", "unbalanced"}, SETTLES)
     run.state, run.seconds = Send.objects.get(pk=send).state, time.monotonic() - began
     if run.state != "finished":
-        print(f"What keeps it: {what_keeps(send)}")
+        keeps = what_keeps(send)
+        until(lambda: state(send) in {"finished", "unbalanced"}, 120)
+        print(f"What kept it for {time.monotonic() - began - run.seconds:.0f} s more: {keeps}")
     count(world, run, send, people)
     kept, troubles = "with" if journal else "without", sum(run.faults.values())
     print(f"{policy}, {kept} a journal, seed {seed}: {run.seconds:.0f} s, {troubles} troubles", flush=True)
@@ -153,8 +156,11 @@ def one(world, people, sizes, plan):
 
 
 def what_keeps(send):
-    """Open chunks, those put off, and the relay."""
-    from dispatch.delivery.models import Chunk, DeliveryException, Relay
+    """Open chunks, those put off, the relay, who is alive, and the doorbells that wait."""
+    from django.utils import timezone
+
+    from dispatch import queue
+    from dispatch.delivery.models import Chunk, DeliveryException, Relay, WorkerBeat
 
     chunks = Chunk.objects.filter(send=send).exclude(state="done")
     put_off = DeliveryException.objects.filter(send=send, state="deferred")
@@ -162,6 +168,11 @@ def what_keeps(send):
         *chunks.values("number", "state", "is_retry", "settled", "ahead", "takeovers", "not_before", "rung_at")[:9],
         *put_off.values("code", "retry_chunk", "next_attempt_at")[:9],
         *Relay.objects.values("breaker", "failures", "opened_times", "probe_at", "trouble"),
+        *WorkerBeat.objects.filter(beat_at__gt=timezone.now() - timedelta(minutes=1)).values(
+            "name", "doing", "beat_at"
+        ),
+        {name: queue.redis(3).llen(name) for name in queue.QUEUES},
+        timezone.now(),
     ]
 
 

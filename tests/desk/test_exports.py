@@ -63,7 +63,7 @@ def test_a_file_that_got_out_is_named(people, office):
     key = pyrage.x25519.Identity.generate()
     asked(alice, office, recipient=str(key.to_public()))
     Honey.objects.create(
-        export=Export.objects.get(), address_index=b"i" * 32, seen_at="2026-11-23T10:00Z", seen_in="mail"
+        file=f"export:{Export.objects.get().pk}", address_index=b"i" * 32, seen_at="2026-11-23T10:00Z", seen_in="mail"
     )
     page = alice.get("/exports/").content.decode()
     assert "got out" in page

@@ -31,7 +31,9 @@ def test_an_export_that_got_out_is_trouble():
     values = {"recipient": "age1", "reason": "the auditors", "expires_at": timezone.now()}
     export = Export.objects.create(newsletter=newsroom.newsletter(), asked_by=newsroom.person(), **values)
     for mark in (b"a", b"b"):
-        Honey.objects.create(export=export, address_index=mark * 32, seen_at=timezone.now(), seen_in="mail")
+        Honey.objects.create(
+            file=f"export:{export.pk}", address_index=mark * 32, seen_at=timezone.now(), seen_in="mail"
+        )
     (found,) = health.leaks()
     assert (found.state, found.words) == (
         "bad",

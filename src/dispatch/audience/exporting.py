@@ -90,7 +90,7 @@ def take(number: int, by: User, into: io.BufferedIOBase) -> bool:
             return False
         readers = _readers(export.newsletter)
         export.readers = readers.count()
-        rows = _with_honey(_rows(readers, export.newsletter.slug), export.readers, honey.plant(export))
+        rows = _with_honey(_rows(readers, export.newsletter.slug), export.readers, honey.plant(f"export:{export.pk}"))
         text = _csv(rows) if export.form == Export.Form.CSV else _json(rows)
         pyrage.encrypt_io(_Reading(text), into, [pyrage.x25519.Recipient.from_str(export.recipient)])
         export.taken_at = timezone.now()

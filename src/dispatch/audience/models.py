@@ -277,9 +277,9 @@ class Export(models.Model):
 
 
 class Honey(models.Model):
-    """A reader who was invented for one export: whoever writes to them, or brings them, has that file."""
+    """A reader who was invented for one file: whoever writes to them, or brings them, has that file."""
 
-    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="honey")
+    file = models.CharField(max_length=40, db_index=True)  # "export:12", "backup:2026-11-23 14:00:05"
     address_index = models.BinaryField(max_length=32, unique=True)
     seen_at = models.DateTimeField(null=True)  # the first time
     seen_in = models.CharField(max_length=20, blank=True)  # "import", "sign-up", "mail"

@@ -1,6 +1,7 @@
 """Lists that leave: who asks, who agrees, and the file, which only the holder of a key can read."""
 
 import tempfile
+from collections.abc import Container
 from typing import cast
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role, User
 from dispatch.audience import exporting
-from dispatch.audience.models import Export
+from dispatch.audience.models import Export, Honey
 from dispatch.desk import acting, forms
 
 SHOWN = 50
@@ -23,8 +24,9 @@ SHOWN = 50
 @require_safe
 def exports(request: HttpRequest) -> HttpResponse:
     """What was asked for, the latest first, and the form to ask."""
-    latest = Export.objects.select_related("newsletter", "asked_by", "agreed_by").prefetch_related("honey")
-    shown = [(one, _state(one)) for one in latest.order_by("-pk")[:SHOWN]]
+    latest = Export.objects.select_related("newsletter", "asked_by", "agreed_by")
+    seen = _seen()
+    shown = [(one, _state(one, seen), seen.get(one.pk, [])) for one in latest.order_by("-pk")[:SHOWN]]
     has_honey = bool(settings.HONEY_DOMAINS)
     return render(request, "desk/exports.html", {"exports": shown, "form": forms.Leaving(), "has_honey": has_honey})
 
@@ -76,9 +78,17 @@ def take(request: HttpRequest, number: int) -> HttpResponseBase:
     return answer
 
 
-def _state(export: Export) -> str:
+def _seen() -> dict[int, list[Honey]]:
+    """Invented readers that turned up, by their export."""
+    found: dict[int, list[Honey]] = {}
+    for one in Honey.objects.filter(file__startswith="export:").exclude(seen_at=None).order_by("seen_at"):
+        found.setdefault(int(one.file.partition(":")[2]), []).append(one)
+    return found
+
+
+def _state(export: Export, seen: Container[int]) -> str:
     """As desk.states names it."""
-    if any(one.seen_at for one in export.honey.all()):
+    if export.pk in seen:
         return "seen"
     if export.taken_at:
         return "taken"

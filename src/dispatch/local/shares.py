@@ -5,6 +5,7 @@ age, not Shamir's sharing: it is a format with several implementations, so the f
 """
 
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -14,19 +15,17 @@ import pyrage
 from dispatch import env
 from dispatch.local import instance
 
+Holder = pyrage.x25519.Recipient
+Own = pyrage.x25519.Identity
+
 
 class Unsuited(ValueError):
     """A share that cannot be made or opened; the text says why."""
 
 
-def make(file: Path, recipients: list[str]) -> str:
+def make(file: Path, to: list[str]) -> str:
     """Write the share, readable by its owner alone; never over another file. Its fingerprint. Raises Unsuited, OSError."""
-    try:
-        holders = [pyrage.x25519.Recipient.from_str(one) for one in recipients]
-    except pyrage.RecipientError as error:
-        raise Unsuited(
-            "One of these is no age key. It begins with age1; age-keygen makes one and prints it."
-        ) from error
+    holders = recipients(to)
     keys = {name: env.text(name) for name in instance.KEYS}
     sealed = pyrage.encrypt(json.dumps(keys).encode(), holders)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
@@ -35,6 +34,40 @@ def make(file: Path, recipients: list[str]) -> str:
     if note.parent.is_dir():
         note.write_text(fingerprint() + "\n", encoding="ascii")
     return fingerprint()
+
+
+def recipients(keys: list[str]) -> list[Holder]:
+    """Public keys of people, such as age1…. Raises Unsuited where one is none, or there is none."""
+    if not keys:
+        raise Unsuited("Name at least one age key that is to open it: --to age1…; age-keygen makes one and prints it.")
+    try:
+        return [pyrage.x25519.Recipient.from_str(one) for one in keys]
+    except pyrage.RecipientError as error:
+        raise Unsuited(
+            "One of these is no age key. It begins with age1; age-keygen makes one and prints it."
+        ) from error
+
+
+def identities(file: Path) -> list[Own]:
+    """What a holder's file holds, as age-keygen made it. Raises Unsuited, OSError."""
+    try:
+        lines = file.read_text(encoding="ascii").splitlines()
+        return [pyrage.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
+    except (pyrage.IdentityError, UnicodeDecodeError) as error:
+        raise Unsuited(f"{file} is no file that age-keygen made.") from error
+
+
+def seal(plain: io.BufferedIOBase, into: io.BufferedIOBase, holders: list[Holder]) -> None:
+    """Whatever `plain` gives, 64 KiB at a time, so that any of the holders can open it."""
+    pyrage.encrypt_io(plain, into, holders)
+
+
+def unseal(sealed: io.BufferedIOBase, into: io.BufferedIOBase, own: list[Own]) -> None:
+    """What was sealed, as it comes. Raises Unsuited where it does not open, or at its end where it was cut short."""
+    try:
+        pyrage.decrypt_io(sealed, into, own)
+    except pyrage.DecryptError as error:
+        raise Unsuited(str(error)) from error
 
 
 def is_made() -> bool:
@@ -50,11 +83,10 @@ def fingerprint() -> str:
 
 def restore(file: Path, identity: Path) -> list[Path]:
     """Put the share's keys back where `dispatch up` looks for them. The files written. Raises Unsuited, OSError."""
+    own = identities(identity)
     try:
-        lines = identity.read_text(encoding="ascii").splitlines()
-        own = [pyrage.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
         keys: dict[str, str] = json.loads(pyrage.decrypt(file.read_bytes(), own))
-    except (pyrage.IdentityError, pyrage.DecryptError, UnicodeDecodeError) as error:
+    except (pyrage.DecryptError, UnicodeDecodeError) as error:
         raise Unsuited(f"{identity} does not open {file}.") from error
     folder = env.data_dir() / "keys"
     places = {folder / instance.KEYS[name]: content for name, content in keys.items()}

@@ -11,7 +11,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from dispatch import env, queue, saying
+from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
+from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import correspondence, throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
@@ -24,6 +26,8 @@ TIGHT, FULL = 0.10, 0.03
 """Of the disk: from here on it is worth a word, and from there on mail may stop."""
 KEPT = 5.0
 SLOW = timedelta(minutes=1)
+OLD = timedelta(days=2)
+"""A backup: what came since would be lost."""
 LATE = timedelta(minutes=10)
 """A letter that somebody waits for, with the page open."""
 
@@ -55,6 +59,7 @@ def checks() -> list[Check]:
         *sources(),
         *channels(),
         *leaks(),
+        *backups(),
         *disk(),
     ]
 
@@ -64,12 +69,14 @@ def database() -> Check:
     started = time.monotonic()
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('server_version'), pg_database_size(current_database())")
+            cursor.execute("SELECT current_setting('server_version'), pg_databasesaying.size(current_database())")
             version, size = cursor.fetchone() or ("", 0)
     except Error:
         return Check("Database", "bad", "It does not answer.", "Is PostgreSQL running? See DISPATCH_DATABASE_URL.")
     took = (time.monotonic() - started) * 1000
-    return Check("Database", "ok", f"PostgreSQL {version.split()[0]} answers in {took:.0f} ms and holds {_size(size)}.")
+    return Check(
+        "Database", "ok", f"PostgreSQL {version.split()[0]} answers in {took:.0f} ms and holds {saying.size(size)}."
+    )
 
 
 def broker() -> Iterator[Check]:
@@ -227,14 +234,30 @@ def channels() -> Iterator[Check]:
 
 
 def leaks() -> Iterator[Check]:
-    """A reader who was invented for an export was seen elsewhere."""
-    for number in Honey.objects.exclude(seen_at=None).values_list("export", flat=True).distinct().order_by("export"):
+    """A reader who was invented for an export or a backup was seen elsewhere."""
+    for file in Honey.objects.exclude(seen_at=None).values_list("file", flat=True).distinct().order_by("file"):
+        is_export = file.startswith("export:")
         yield Check(
-            "Exports",
+            "Exports" if is_export else "Backups",
             "bad",
-            f"Export {number} got out: a reader who exists nowhere else was seen.",
-            "Exports says where and when, and who had the file.",
+            f"{honey.called(file)} got out: a reader who exists nowhere else was seen.",
+            "Exports says where and when, and who had the file."
+            if is_export
+            else "The audit log says when, and where.",
         )
+
+
+def backups() -> Iterator[Check]:
+    """When everything was last kept elsewhere."""
+    last = AuditEntry.objects.filter(act="backup.make").order_by("pk").last()
+    if last is None:
+        yield Check("Backup", "todo", "There is none yet.", "Run: dispatch backup FILE --to age1…")
+        return
+    is_old = timezone.now() - last.at > OLD
+    remedy = "Run: dispatch backup FILE --to age1…" if is_old else ""
+    yield Check(
+        "Backup", "todo" if is_old else "ok", f"The last was made {saying.ago(last.at)}: {last.reason}.", remedy
+    )
 
 
 def disk() -> Iterator[Check]:
@@ -244,7 +267,7 @@ def disk() -> Iterator[Check]:
     usage = shutil.disk_usage(env.data_dir())
     share = usage.free / usage.total
     state = "bad" if share < FULL else "todo" if share < TIGHT else "ok"
-    yield Check("Disk", state, f"{_size(usage.free)} free, {share:.0%}.", "Make room." if state != "ok" else "")
+    yield Check("Disk", state, f"{saying.size(usage.free)} free, {share:.0%}.", "Make room." if state != "ok" else "")
 
 
 _last: tuple[float, bool] = (-KEPT, True)
@@ -260,11 +283,3 @@ def is_ok() -> bool:
 
 def _alive() -> QuerySet[WorkerBeat]:
     return WorkerBeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER)
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TB"

@@ -1,0 +1,153 @@
+"""`dispatch backup FILE --to age1…`: the whole database in one file that only the holder of an age key can open.
+
+What pg_dump writes goes straight into age, so nothing readable is on the disk at any time. In front of it stands one line of
+JSON that says which keys its readers' addresses are sealed with: those are not in it (`dispatch keys share` keeps them).
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO
+
+import django
+import psycopg
+
+from dispatch import env, saying
+from dispatch.local import postgres, shares
+
+
+class Failed(Exception):
+    """The text says what was in the way."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to, and who can open it."""
+    parser.add_argument("file", type=Path, help="a file that is not there yet")
+    parser.add_argument(
+        "--to",
+        action="append",
+        metavar="age1…",
+        help="a holder's public key; repeatable (default: DISPATCH_BACKUP_TO)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0: it is there, whole. 1: it is not, and the file neither."""
+    django.setup()
+    try:
+        recipients = shares.recipients(options.to or env.words("DISPATCH_BACKUP_TO"))
+        held = make(options.file, recipients)
+    except (Failed, shares.Unsuited, OSError, psycopg.Error) as problem:
+        print(f"dispatch backup: {words(problem)}", file=sys.stderr)
+        return 1
+    print(f"{options.file}: {held}")
+    print("Take it off this machine. Try it once: dispatch restore FILE --identity KEY, in a directory of its own.")
+    return 0
+
+
+def make(file: Path, recipients: list[shares.Holder]) -> str:
+    """Write the backup, for its owner alone; never over another file. What is in it, in words.
+
+    Raises Failed, OSError, psycopg.Error; then the file is not there.
+    """
+    from dispatch.accounts import audit
+    from dispatch.audience import honey
+    from dispatch.audience.models import Subscriber
+
+    made_at = datetime.now(UTC)
+    name = f"backup:{made_at:%Y-%m-%d %H:%M:%S}"
+    with _new(file) as out, _snapshot() as taken:
+        with honey.among_readers(name) as invented:
+            snapshot = taken()
+        _seal(_said(made_at), snapshot, out, recipients)
+    readers = Subscriber.objects.count()
+    held = f"{saying.size(file.stat().st_size)}, {saying.many(readers, 'reader')}"
+    audit.record(None, "backup.make", name, held)
+    return f"{held} and {invented} who were invented for it" if invented else held
+
+
+def words(problem: Exception) -> str:
+    """For whoever asked: a file's trouble by its name, the database's in one line."""
+    if isinstance(problem, OSError) and problem.filename:
+        return f"{problem.filename}: {problem.strerror}."
+    return str(problem).splitlines()[0]
+
+
+@contextlib.contextmanager
+def _new(file: Path) -> Iterator[io.BufferedWriter]:
+    """Under a name of its own until it is whole."""
+    if file.exists():
+        raise Failed(f"{file} is there already. Nothing was written.")
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _snapshot() -> Iterator[Callable[[], str]]:
+    """Something to call when the moment has come; what it names is seen by pg_dump until the block ends."""
+    with psycopg.connect(env.database_url()) as session:
+
+        def taken() -> str:
+            session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            row = session.execute("SELECT pg_export_snapshot()").fetchone()
+            assert row
+            return str(row[0])
+
+        yield taken
+
+
+def _said(made_at: datetime) -> bytes:
+    about = {"dispatch": version("dispatch"), "made_at": made_at.isoformat(), "keys": shares.fingerprint()}
+    return json.dumps(about).encode() + b"\n"
+
+
+def _seal(head: bytes, snapshot: str, out: io.BufferedWriter, recipients: list[shares.Holder]) -> None:
+    dump = [program("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--dbname={env.database_url()}"]
+    with subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        shares.seal(_Headed(head, running.stdout), out, recipients)
+        said = running.stderr.read().decode(errors="replace").strip()
+    if running.returncode:
+        raise Failed(f"pg_dump: {said.splitlines()[-1] if said else running.returncode}")
+
+
+class _Headed(io.BufferedIOBase):
+    """A line, and then a file."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self.head, self.rest = head, rest
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most `size` bytes; none at the end."""
+        wanted = -1 if size is None else size
+        if not self.head:
+            return self.rest.read(wanted)
+        part, self.head = (self.head, b"") if wanted < 0 else (self.head[:wanted], self.head[wanted:])
+        return part
+
+
+def program(name: str) -> str:
+    """The embedded PostgreSQL's own, or the one on the path. Raises Failed."""
+    with contextlib.suppress(FileNotFoundError):
+        return str(postgres.binaries() / name)
+    if found := shutil.which(name):
+        return found
+    raise Failed(f"{name} is not here; it comes with PostgreSQL's client programs.")
