@@ -65,7 +65,6 @@ def submission(certificate):
 @pytest.fixture
 def networks(tmp_path):
     server = Server(0, tmp_path / "posts.sqlite", speakers.SPEAKERS)
-    server.limited = speakers.limited()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -16,7 +16,6 @@ from dispatch.social import channels
 def standins(tmp_path):
     """The networks on a port of their own."""
     server = Server(0, tmp_path / "posts.sqlite", speakers.SPEAKERS)
-    server.limited = speakers.limited()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield server

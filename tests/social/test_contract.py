@@ -1,6 +1,7 @@
 """What every network must keep, over real HTTP to a stand-in: one post, every outcome told, nothing published twice."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import connected
@@ -115,7 +116,8 @@ def test_markup_in_a_title_is_text_everywhere(name, network, account, standins):
 
 def test_an_answer_in_no_known_shape_leaves_an_unknown_post(name, network, account, standins):
     network.probe(account)
-    standins.speakers = {name: lambda request, store: Answer(["what", "is", "this"])}
+    babble = replace(standins.speakers[name], answer=lambda request, store: Answer(["what", "is", "this"]))
+    standins.speakers = {name: babble}
     assert isinstance(network.publish(draft(), account), Unknown)
     assert isinstance(network.find(draft(), account), CannotTell)
     assert not network.probe(account).ok

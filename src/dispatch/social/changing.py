@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from dispatch import retrying, vault
+from dispatch import retrying
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
@@ -111,11 +111,9 @@ def _attempt(wanted: Change) -> Outcome:
     post = wanted.post
     if not post.remote_id:
         return Refused(reason=NOWHERE)
-    network = networks.get(post.channel.network)
-    try:
-        account = channels.account(post.channel)
-    except vault.Unreadable as error:
-        return Refused(reason=str(error))
+    network, account = networks.get(post.channel.network), channels.ready(post.channel)
+    if isinstance(account, Deferred | Refused):
+        return account
     if wanted.act == Act.DELETE:
         answer = network.delete(post.remote_id, account)
         return Refused(reason=UNSUPPORTED) if isinstance(answer, Unsupported) else answer

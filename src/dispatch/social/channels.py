@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 
+from django.db import transaction
 from django.utils import timezone
 
 from dispatch import vault
+from dispatch.outcomes import Deferred, Refused
 from dispatch.social import networks
 from dispatch.social.models import Channel
-from dispatch.social.networks.base import Account, Health
+from dispatch.social.networks.base import Account, Health, Renewed, Renewing
 
 
 def connect(
@@ -23,7 +25,7 @@ def connect(
 ) -> Channel:
     """Add a channel, or replace the credentials of one. `rules`: languages, topics. Raises KeyError for no such network."""
     networks.get(network)
-    sealed = vault.seal(json.dumps(dict(credentials)), f"channel:{slug}:credentials")
+    sealed = _sealed(slug, credentials)
     values = {"name": name, "network": network, "server": server, "account": account, "credentials": sealed, **rules}
     channel, _ = Channel.objects.update_or_create(slug=slug, defaults=values)
     return channel
@@ -41,6 +43,39 @@ def account(channel: Channel) -> Account:
     )
 
 
+def ready(channel: Channel) -> Account | Deferred | Refused:
+    """The same with credentials that are good for a while yet: renewed first where they wear out, by one worker at a time."""
+    try:
+        known = account(channel)
+        network = networks.get(channel.network)
+        if not isinstance(network, Renewing) or not _is_worn(network, known):
+            return known
+        return _renewed(channel, network)
+    except vault.Unreadable as error:
+        return Refused(reason=str(error))
+
+
+def _renewed(channel: Channel, network: Renewing) -> Account | Deferred | Refused:
+    """The new refresh token is stored in the same breath: the old one is worth nothing from now on."""
+    with transaction.atomic():
+        fresh = Channel.objects.select_for_update().get(pk=channel.pk)
+        known = account(fresh)
+        if not _is_worn(network, known):
+            return known
+        answer = network.renew(known)
+        if not isinstance(answer, Renewed):
+            return answer
+        fresh.credentials = _sealed(fresh.slug, answer.credentials)
+        fresh.expires_at = None if answer.credentials.get("refresh_token") else answer.expires_at
+        fresh.save(update_fields=["credentials", "expires_at"])
+    return account(fresh)
+
+
+def _is_worn(network: Renewing, known: Account) -> bool:
+    moment = network.renews_at(known)
+    return moment is not None and moment <= timezone.now()
+
+
 def probe(channel: Channel) -> Health:
     """Ask the network whether all is well, and keep what it says of its limits."""
     health = _ask(channel)
@@ -55,8 +90,11 @@ def probe(channel: Channel) -> Health:
 
 
 def _ask(channel: Channel) -> Health:
-    try:
-        known = account(channel)
-    except vault.Unreadable as error:
-        return Health(ok=False, words=str(error))
+    known = ready(channel)
+    if not isinstance(known, Account):
+        return Health(ok=False, words=known.reason)
     return networks.get(channel.network).probe(known)
+
+
+def _sealed(slug: str, credentials: Mapping[str, str]) -> bytes:
+    return vault.seal(json.dumps(dict(credentials)), f"channel:{slug}:credentials")

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dispatch import queue, retrying, vault
+from dispatch import queue, retrying
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
@@ -41,11 +41,9 @@ def publish(post_id: int) -> None:
 
 
 def _attempt(post: Post, attempt: Attempt) -> Outcome:
-    network = networks.get(post.channel.network)
-    try:
-        account = channels.account(post.channel)
-    except vault.Unreadable as error:
-        return Refused(reason=str(error))
+    network, account = networks.get(post.channel.network), channels.ready(post.channel)
+    if isinstance(account, Deferred | Refused):
+        return account
     draft = freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))

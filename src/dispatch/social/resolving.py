@@ -9,7 +9,7 @@ from dispatch.articles.models import Article
 from dispatch.outcomes import Sent
 from dispatch.social import channels, freezing, networks, publishing
 from dispatch.social.models import Attempt, Post
-from dispatch.social.networks.base import Found, NotFound
+from dispatch.social.networks.base import Account, CannotTell, Found, NotFound
 
 LOOKS = (timedelta(seconds=60), timedelta(minutes=3), timedelta(minutes=10))
 """When to look after an attempt without an answer: a status may show late, and a key is known only once it is stored."""
@@ -27,7 +27,8 @@ def resolve(post_id: int) -> None:
         return
     network = networks.get(post.channel.network)
     draft = freezing.draft(attempt)
-    look = network.find(draft, channels.account(post.channel))
+    account = channels.ready(post.channel)
+    look = network.find(draft, account) if isinstance(account, Account) else CannotTell(account.reason)
     if isinstance(look, Found):
         publishing.settle(
             post, attempt, Sent(remote_id=look.remote_id, url=look.url, evidence={"found": look.remote_id})

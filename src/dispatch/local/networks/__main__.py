@@ -17,7 +17,6 @@ def main() -> int:
     parser.add_argument("--store", type=Path, required=True)
     options = parser.parse_args()
     server = Server(options.port, options.store, speakers.SPEAKERS)
-    server.limited = speakers.limited()
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     signal.signal(signal.SIGINT, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from dispatch.local.networks import bodies
 from dispatch.local.networks.store import Store
 
 FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after", "slow", "limit")
@@ -26,12 +27,8 @@ class Request:
     path: str  # behind the network's name
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: Mapping[str, Any]
-
-    @property
-    def posts(self) -> bool:
-        """Whether it is the kind of request that faults are for."""
-        return self.method == "POST" and "createSession" not in self.path and "getMe" not in self.path
+    body: Mapping[str, Any]  # JSON or a form; names that end in [] hold lists, files hold bytes
+    raw: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,13 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Speaker = Callable[[Request, Store], Answer]
+@dataclass(frozen=True)
+class Speaker:
+    """One network: what it answers, which requests put something out (faults are for these), and how it says later."""
+
+    answer: Callable[[Request, Store], Answer]
+    publishes: Callable[[Request], bool]
+    limited: Callable[[int], Answer]  # until this second since 1970
 
 
 class Server(ThreadingHTTPServer):
@@ -56,7 +59,6 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Conversation)
         self.store = Store(store)
         self.speakers = speakers
-        self.limited: Mapping[str, Answer] = {}
         self.faults: dict[str, deque[tuple[str, float]]] = {name: deque() for name in speakers}
         self.lock = threading.Lock()
 
@@ -81,7 +83,8 @@ class Conversation(BaseHTTPRequestHandler):
         """Any request."""
         parts = urlsplit(self.path)
         network, _, rest = parts.path.lstrip("/").partition("/")
-        body = self._body()
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = bodies.read(raw, self.headers.get("Content-Type") or "")
         if network == "control":
             self._reply(self._control(body))
             return
@@ -90,24 +93,24 @@ class Conversation(BaseHTTPRequestHandler):
             self._reply(Answer({"error": "not found"}, 404))
             return
         query = dict(parse_qsl(parts.query))
-        request = Request(
-            self.command, "/" + rest.rstrip("/"), query, {k.lower(): v for k, v in self.headers.items()}, body
-        )
+        headers = {k.lower(): v for k, v in self.headers.items()}
+        request = Request(self.command, "/" + rest.rstrip("/"), query, headers, body, raw)
         self._speak(network, speaker, request)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
     def _speak(self, network: str, speaker: Speaker, request: Request) -> None:
-        fault, seconds = self.server.next_fault(network) if request.posts else ("", 0.0)
+        fault, seconds = self.server.next_fault(network) if speaker.publishes(request) else ("", 0.0)
         if fault == "slow":
             time.sleep(seconds)
         if fault == "drop_before":
             self._hang_up()
             return
         if fault in {"fail_before", "limit"}:
-            self._reply(Answer({"error": "try later"}, 500) if fault == "fail_before" else self.server.limited[network])
+            failed = Answer({"error": "try later"}, 500)
+            self._reply(failed if fault == "fail_before" else speaker.limited(int(time.time()) + 60))
             return
-        answer = speaker(request, self.server.store)
+        answer = speaker.answer(request, self.server.store)
         if fault == "drop_after":
             self._hang_up()
             return
@@ -120,13 +123,6 @@ class Conversation(BaseHTTPRequestHandler):
         for _ in range(int(body.get("times", 1))):
             self.server.faults[network].append((fault, float(body.get("seconds", 1.0))))
         return Answer({"ok": True})
-
-    def _body(self) -> Mapping[str, Any]:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if "json" in (self.headers.get("Content-Type") or ""):
-            parsed = json.loads(raw or b"{}")
-            return parsed if isinstance(parsed, dict) else {}
-        return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
 
     def _reply(self, answer: Answer) -> None:
         content = json.dumps(answer.body).encode()

@@ -15,6 +15,10 @@ CREATE TABLE IF NOT EXISTS posts (
     link TEXT NOT NULL DEFAULT '', card TEXT NOT NULL DEFAULT '{}', language TEXT NOT NULL DEFAULT '', raw TEXT NOT NULL,
     at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS pictures (
+    id INTEGER PRIMARY KEY, network TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, alt TEXT NOT NULL DEFAULT '',
+    content BLOB NOT NULL
+);
 CREATE UNIQUE INDEX IF NOT EXISTS one_a_key ON posts (network, account, key) WHERE key <> '';
 """
 
@@ -33,6 +37,17 @@ class Posted:
     language: str
     raw: Mapping[str, Any]
     at: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture that was put there, posted or not."""
+
+    id: int
+    name: str  # what the network calls it, where that is not its number
+    kind: str
+    alt: str
+    content: bytes
 
 
 class Store:
@@ -54,10 +69,33 @@ class Store:
             sql = "INSERT INTO posts (network, account, key, text, link, card, language, raw, at) VALUES (?,?,?,?,?,?,?,?,?)"
             return int(self.connection.execute(sql, values).lastrowid or 0)
 
-    def change(self, number: int, text: str) -> None:
+    def change(self, number: int, text: str, raw: Mapping[str, Any] | None = None) -> None:
         """An edit."""
         with self.lock:
             self.connection.execute("UPDATE posts SET text = ? WHERE id = ?", (text, number))
+            if raw is not None:
+                self.connection.execute("UPDATE posts SET raw = ? WHERE id = ?", (json.dumps(raw), number))
+
+    def keep(self, network: str, content: bytes, *, kind: str, name: str = "", alt: str = "") -> int:
+        """A picture; its number."""
+        sql = "INSERT INTO pictures (network, name, kind, alt, content) VALUES (?,?,?,?,?)"
+        with self.lock:
+            return int(self.connection.execute(sql, (network, name, kind, alt, content)).lastrowid or 0)
+
+    def describe(self, number: int, alt: str) -> None:
+        """What is said of a picture."""
+        with self.lock:
+            self.connection.execute("UPDATE pictures SET alt = ? WHERE id = ?", (alt, number))
+
+    def pictures(self, network: str) -> list[Picture]:
+        """In the order they came."""
+        sql = "SELECT id, name, kind, alt, content FROM pictures WHERE network = ? ORDER BY id"
+        with self.lock:
+            return [Picture(*row) for row in self.connection.execute(sql, (network,)).fetchall()]
+
+    def picture(self, network: str, number: int | str) -> Picture | None:
+        """By its number or its name."""
+        return next((one for one in self.pictures(network) if number in {one.id, str(one.id), one.name}), None)
 
     def remove(self, number: int) -> None:
         """A deletion."""

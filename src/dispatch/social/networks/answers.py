@@ -28,6 +28,11 @@ def of_failure(error: BaseException) -> Trouble:
     return Unknown(reason=f"no answer ({type(error).__name__})", evidence={"error": type(error).__name__})
 
 
+def before_publishing(trouble: Trouble) -> Deferred | Refused:
+    """The same where nothing can have been published yet: what is doubtful there is only a delay."""
+    return Deferred(until=None, reason=trouble.reason) if isinstance(trouble, Unknown) else trouble
+
+
 def _no_connection(error: BaseException | None) -> bool:
     """Whether a connection was never made: the causes of a library's error tell."""
     seen = 0

@@ -1,8 +1,12 @@
 """X through tweepy. Nothing makes a repeat safe here: an unknown outcome is looked for among the account's own posts."""
 
+import base64
 import contextlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import html
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,29 +28,47 @@ from dispatch.social.networks.base import (
     Limits,
     Look,
     NotFound,
+    Picture,
     Prepared,
+    Renewed,
     Unsupported,
 )
 
 HOST = "https://api.twitter.com"
-LIMITS = Limits(longest=280, link_cost=23, unit="weighted characters", deletes=True)
-FIELDS = ["entities", "edit_history_tweet_ids"]
+LIMITS = Limits(
+    longest=280,
+    link_cost=23,
+    unit="weighted characters",
+    pictures=4,
+    picture_bytes=5_000_000,
+    picture_kinds=("image/jpeg", "image/png", "image/gif"),
+    alt_longest=1000,
+    deletes=True,
+)
+FIELDS = ["entities", "edit_history_tweet_ids", "referenced_tweets"]
 FAILURES = (tweepy.TweepyException, requests.RequestException, *answers.UNREADABLE)
 DUPLICATE = "duplicate content"
+CAPPED = "usage-capped"
+BUDGETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 COST = {"plain": 0.015, "with_link": 0.20}
 """Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
+SOON = timedelta(minutes=10)
+"""An OAuth 2 token lives for two hours; it is renewed this long before its end."""
 
 
 class X:
-    """See Network. Credentials: consumer_key, consumer_secret, access_token, access_token_secret (OAuth 1.0a), or
-    oauth2_token."""
+    """See Network and Renewing. Credentials: consumer_key, consumer_secret, access_token, access_token_secret (OAuth 1.0a);
+    or oauth2_token, and with it refresh_token, client_id, client_secret (of a confidential client), expires_at (ISO).
+
+    Channel settings: `threads`, since X lets most programs reply only to those who asked for it; `edits`, for who pays."""
 
     name = "x"
     replays = False
 
-    def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
-        """280 weighted characters, a link 23."""
-        return LIMITS
+    def limits(self, account: Account) -> Limits:
+        """280 weighted characters, a link 23, four pictures."""
+        wanted = account.settings
+        return replace(LIMITS, threads=bool(wanted.get("threads")), edits=bool(wanted.get("edits")))
 
     def count(self, text: str, account: Account) -> int:  # noqa: ARG002 - the contract's shape
         """twitter-text."""
@@ -56,18 +78,27 @@ class X:
         """By its limits."""
         return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
 
-    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
-        """Nothing is put there first."""
-        return {}
+    def prepare(self, draft: Draft, account: Account) -> Prepared:
+        """POST /2/media/upload for each picture, then /2/media/metadata with what is said of it."""
+        try:
+            with _client(account) as (client, as_user):
+                numbers = [_upload(client, picture, as_user) for picture in draft.media]
+        except FAILURES as error:
+            return answers.before_publishing(_outcome(error))
+        return {"media": numbers} if numbers else {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /2/tweets, once."""
+        about: dict[str, Any] = {
+            "media_ids": draft.prepared.get("media"),
+            "in_reply_to_tweet_id": draft.reply_to or None,
+        }
         try:
             with _client(account) as (client, as_user):
-                number = str(client.create_tweet(text=draft.text, user_auth=as_user)["data"]["id"])
+                number = str(client.create_tweet(text=draft.text, user_auth=as_user, **about)["data"]["id"])
         except FAILURES as error:
             return _outcome(error)
-        return Sent(remote_id=number, url=f"https://x.com/i/status/{number}")
+        return Sent(remote_id=number, url=_address(number))
 
     def find(self, draft: Draft, account: Account) -> Look:
         """Among our own posts since the first attempt (an owned read), by the link behind t.co or else the text."""
@@ -80,17 +111,33 @@ class X:
             number = next((str(post["id"]) for post in posts if _is(post, draft)), None)
         except FAILURES as error:
             return CannotTell(type(error).__name__)
-        return Found(number, f"https://x.com/i/status/{number}") if number else NotFound()
+        return Found(number, _address(number)) if number else NotFound()
 
-    def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
-        """Only for paying accounts, and not through tweepy."""
-        return Unsupported()
+    def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
+        """POST /2/tweets with edit_options, which makes a post of a new number. Asked twice, it finds its own."""
+        if not account.settings.get("edits"):
+            return Unsupported()
+        try:
+            with _client(account) as (client, as_user):
+                latest = _latest(client, remote_id, as_user)
+                if _text(latest) == _normal(draft.text):
+                    return Sent(remote_id=str(latest["id"]), url=_address(str(latest["id"])))
+                body = {"text": draft.text, "edit_options": {"previous_post_id": str(latest["id"])}}
+                if pictures := draft.prepared.get("media"):
+                    body["media"] = {"media_ids": pictures}
+                answer = client.request("POST", "/2/tweets", json=body, user_auth=as_user).json()
+            number = str(answer["data"]["id"])
+        except FAILURES as error:
+            return _outcome(error)
+        return Sent(remote_id=number, url=_address(number))
 
     def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
         """DELETE /2/tweets/:id."""
         try:
             with _client(account) as (client, as_user):
                 client.delete_tweet(remote_id, user_auth=as_user)
+        except tweepy.NotFound:
+            return Sent(remote_id=remote_id)
         except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
@@ -103,6 +150,31 @@ class X:
         except FAILURES as error:
             return Health(ok=False, words=_outcome(error).reason)
         return Health(ok=True, words=f"signed in as {name}")
+
+    def renews_at(self, account: Account) -> datetime | None:
+        """Shortly before the token's end, where there is a token for a new one."""
+        ends = account.credentials.get("expires_at")
+        return datetime.fromisoformat(ends) - SOON if ends and account.credentials.get("refresh_token") else None
+
+    def renew(self, account: Account) -> Renewed | Deferred | Refused:
+        """POST /2/oauth2/token with the refresh token (RFC 6749 section 6). X gives a new refresh token with each answer."""
+        keys = account.credentials
+        form = {"grant_type": "refresh_token", "refresh_token": keys["refresh_token"], "client_id": keys["client_id"]}
+        basic = (keys["client_id"], keys["client_secret"]) if keys.get("client_secret") else None
+        try:
+            with requests.Session() as session:
+                session.mount(HOST, _Elsewhere(account.server))
+                answer = session.post(f"{HOST}/2/oauth2/token", data=form, auth=basic)
+            if not answer.ok:
+                return answers.before_publishing(answers.of_status(answer.status_code, "X does not renew the token"))
+            said = answer.json()
+            ends = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
+            renewed = {"oauth2_token": str(said["access_token"]), "expires_at": ends.isoformat()}
+        except FAILURES as error:
+            return answers.before_publishing(answers.of_failure(error))
+        return Renewed(
+            {**keys, **renewed, "refresh_token": str(said.get("refresh_token") or keys["refresh_token"])}, ends
+        )
 
 
 class _Elsewhere(HTTPAdapter):
@@ -138,16 +210,53 @@ def _client(account: Account) -> Iterator[tuple[Any, bool]]:
         client.session.close()
 
 
+def _upload(client: Any, picture: Picture, as_user: bool) -> str:
+    category = "tweet_gif" if picture.kind == "image/gif" else "tweet_image"
+    body = {"media": base64.b64encode(picture.content).decode(), "media_category": category}
+    number = str(client.request("POST", "/2/media/upload", json=body, user_auth=as_user).json()["data"]["id"])
+    if picture.alt:
+        said = {"id": number, "metadata": {"alt_text": {"text": picture.alt}}}
+        client.request("POST", "/2/media/metadata", json=said, user_auth=as_user)
+    return number
+
+
+def _latest(client: Any, number: str, as_user: bool) -> Any:
+    """A post as it stands after its edits."""
+    post = client.get_tweet(number, user_auth=as_user, tweet_fields=FIELDS)["data"]
+    newest = str(post.get("edit_history_tweet_ids", [number])[-1])
+    return post if newest == number else client.get_tweet(newest, user_auth=as_user, tweet_fields=FIELDS)["data"]
+
+
 def _is(post: Any, draft: Draft) -> bool:
-    links = [link.get("expanded_url", "") for link in post.get("entities", {}).get("urls", [])]
-    return draft.link in links if draft.link else bool(post["text"] == draft.text)
+    """A part of a thread by what it replies to; else by its link, which X keeps behind t.co, or by its text."""
+    replied = [str(one["id"]) for one in post.get("referenced_tweets", []) if one.get("type") == "replied_to"]
+    if replied != ([draft.reply_to] if draft.reply_to else []):
+        return False
+    if draft.link and draft.link in draft.text:
+        return draft.link in [link.get("expanded_url", "") for link in post.get("entities", {}).get("urls", [])]
+    return _text(post) == _normal(draft.text)
+
+
+def _text(post: Mapping[str, Any]) -> str:
+    """What was written: links as they were, without the one that X adds for pictures."""
+    text = str(post["text"])
+    for link in post.get("entities", {}).get("urls", []):
+        written = "" if "media_key" in link else str(link.get("expanded_url", ""))
+        text = text.replace(str(link.get("url", "")), written)
+    return _normal(html.unescape(text))
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _address(number: str) -> str:
+    return f"https://x.com/i/status/{number}"
 
 
 def _outcome(error: Exception) -> answers.Trouble:
     if isinstance(error, tweepy.TooManyRequests):
-        reset = error.response.headers.get("x-rate-limit-reset", "")
-        until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else None
-        return Deferred(until=until, reason="X asks for patience", code="429")
+        return _later(error.response)
     if isinstance(error, tweepy.Forbidden) and DUPLICATE in str(error).lower():
         return Unknown(reason="X says it has this text already", evidence={"status": 403, "words": str(error)[:300]})
     if isinstance(error, tweepy.HTTPException):
@@ -155,3 +264,13 @@ def _outcome(error: Exception) -> answers.Trouble:
     if isinstance(error, tweepy.TweepyException):
         return Refused(reason=str(error)[:300])
     return answers.of_failure(error)
+
+
+def _later(response: requests.Response) -> answers.Trouble:
+    """A window of fifteen minutes or a day is waited for; a month's is for a person to buy more of."""
+    if CAPPED in response.text and "monthly" in response.text.lower():
+        return Refused(reason="this month's posts through X's API are used up", code="429")
+    spent = [name for name in BUDGETS if response.headers.get(f"{name}-remaining", "0") == "0"]
+    resets = [response.headers.get(f"{name}-reset", "") for name in spent]
+    moments = [datetime.fromtimestamp(int(reset), UTC) for reset in resets if reset.isdigit()]
+    return Deferred(until=max(moments, default=None), reason="X asks for patience", code="429")
