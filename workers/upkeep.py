@@ -1,7 +1,7 @@
 """Upkeep: what must be done some time, and waits for nobody."""
 
 from dispatch import queue
-from dispatch.audience import leaving, moving, signing_up
+from dispatch.audience import keys, leaving, moving, signing_up
 
 
 @queue.task("upkeep.forget_who_left")
@@ -27,3 +27,9 @@ def tell_the_held() -> None:
 def tell_both(change_id: int) -> None:
     """Write to the mailboxes that a change of address needs."""
     moving.tell_both(change_id)
+
+
+@queue.task("upkeep.look_at_keys")
+def look_at_keys() -> None:
+    """Write to readers whose key runs out."""
+    keys.tell_owners()

@@ -32,6 +32,7 @@ class Held:
     """A key that was given some time ago."""
 
     fingerprint: str  # as people compare it, in groups of four; "": it is a key no longer
+    ends: datetime | None  # when it expires, or did; None: never
     trouble: str  # "": letters can be encrypted to it; else as Unusable says it
 
 
@@ -45,21 +46,22 @@ def read(text: str) -> Key:
     if len(found) != 1:
         raise Unusable("several" if found else "none")
     encrypt(text, b"")
-    return Key(str(found[0]))
+    return Key(_tried(lambda: str(found[0]), "unfit"))
 
 
 def held(armored: str) -> Held:
     """What has become of it."""
     try:
-        digits = _one(armored).fingerprint.upper()
+        key = _one(armored)
+        digits, ends = key.fingerprint.upper(), _tried(lambda: key.expiration, "unfit")
     except Unusable as problem:
-        return Held("", str(problem))
+        return Held("", None, str(problem))
     shown = " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
     try:
         encrypt(armored, b"")
     except Unusable as problem:
-        return Held(shown, str(problem))
-    return Held(shown, "")
+        return Held(shown, ends, str(problem))
+    return Held(shown, ends, "")
 
 
 def encrypt(armored: str, content: bytes) -> bytes:

@@ -1,9 +1,14 @@
 """A reader gives an OpenPGP key, sees which, and takes it away again."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.utils import timezone
 from pysequoia import Tsk
 
-from dispatch.audience import letters, preferences
+from dispatch import openpgp
+from dispatch.audience import keys, letters, preferences
 from dispatch.audience.models import Letter
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +79,36 @@ def test_a_key_that_cannot_be_used_any_more_is_told_and_can_be_taken_away(page, 
     assert "Until then no letter comes" in shown
     page(act="no_key")
     assert alice.openpgp is None
+
+
+@pytest.fixture
+def alices_key(alice):
+    """One that lives for so many days."""
+
+    def given(days):
+        own = Tsk.generate(user_id="Alice", validity_seconds=days * 86400) if days else OWNER
+        preferences.encrypt_to(alice, openpgp.Key(str(own.extract_certificate())))
+
+    return given
+
+
+def test_whose_key_runs_out_is_told_once_a_month_and_finds_their_preferences(alice, alices_key, client):
+    alices_key(13)
+    assert keys.tell_owners() == 1
+    (letter,) = Letter.objects.all()
+    assert (letter.kind, letter.subscriber) == ("key", alice)
+    assert FINGERPRINT not in client.get(letters.link(letter).removeprefix("http://dispatch.test")).content.decode()
+    assert keys.tell_owners() == 0
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        assert keys.tell_owners() == 1
+
+
+def test_others_are_not_told(alice, alices_key):
+    assert keys.tell_owners() == 0
+    alices_key(0)
+    assert keys.tell_owners() == 0
+    alices_key(15)
+    assert keys.tell_owners() == 0
+    alices_key(1)
+    alice.subscriptions.update(state="left")
+    assert keys.tell_owners() == 0

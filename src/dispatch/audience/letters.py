@@ -18,12 +18,14 @@ VALID = {
     Kind.PREFERENCES: timedelta(hours=24),
     Kind.OLD_ADDRESS: timedelta(hours=72),
     Kind.NEW_ADDRESS: timedelta(hours=72),
+    Kind.KEY: timedelta(days=14),
 }
 PAGES = {
     Kind.CONFIRM: "confirm",
     Kind.PREFERENCES: "choose",
     Kind.OLD_ADDRESS: "move",
     Kind.NEW_ADDRESS: "move",
+    Kind.KEY: "choose",
 }
 UNASKED = (Kind.CONFIRM, Kind.NEW_ADDRESS)
 """Kinds that a stranger can cause: together one a day and three a month to an address, whoever asks."""

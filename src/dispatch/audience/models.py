@@ -199,6 +199,7 @@ class Letter(models.Model):
         PREFERENCES = "preferences"  # a fresh link to them
         OLD_ADDRESS = "old_address"  # may the reader move away from here?
         NEW_ADDRESS = "new_address"  # may the reader move here?
+        KEY = "key"  # the reader's OpenPGP key runs out
 
     class State(models.TextChoices):
         WAITING = "waiting"

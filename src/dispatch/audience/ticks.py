@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from dispatch import clock, queue
 from dispatch.audience import moving, signing_up
-from dispatch.audience.models import Import, SignUp, Suppression, Wish
+from dispatch.audience.models import Import, SignUp, Subscriber, Suppression, Wish
 
 
 @clock.tick("forget who left", every=60)
@@ -53,3 +53,10 @@ def tell_both() -> None:
     """Changes of address whose doorbell was lost."""
     for number in moving.untold():
         queue.enqueue("upkeep.tell_both", number)
+
+
+@clock.tick("look at readers' keys", every=3600)
+def look_at_keys() -> None:
+    """Ring where anybody has one."""
+    if Subscriber.objects.filter(openpgp__isnull=False).exists():
+        queue.enqueue("upkeep.look_at_keys")

@@ -84,7 +84,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, token: str) -> HttpResponse:
     """A reader's preferences, by a freshly mailed link: GET shows them, POST takes one of the page's forms."""
-    letter = letters.opened(token, Kind.PREFERENCES, Kind.CONFIRM)
+    letter = letters.opened(token, Kind.PREFERENCES, Kind.CONFIRM, Kind.KEY)
     reader = preferences.reader_of(letter) if letter else None
     if letter is None or reader is None:
         return pages.over(request)

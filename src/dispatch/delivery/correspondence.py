@@ -21,6 +21,7 @@ KINDS = {
     Letter.Kind.PREFERENCES: "Links to one's preferences",
     Letter.Kind.OLD_ADDRESS: "A change of address, to the old one",
     Letter.Kind.NEW_ADDRESS: "A change of address, to the new one",
+    Letter.Kind.KEY: "Keys of readers that run out",
 }
 
 

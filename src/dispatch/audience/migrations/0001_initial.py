@@ -317,6 +317,7 @@ class Migration(migrations.Migration):
                             ("preferences", "Preferences"),
                             ("old_address", "Old Address"),
                             ("new_address", "New Address"),
+                            ("key", "Key"),
                         ],
                         max_length=12,
                     ),
