@@ -14,15 +14,17 @@ from dispatch import env
 
 
 @contextmanager
-def web(folder):
-    """Its address; what it logged, in `folder`, must hold no traceback."""
+def web(folder, **changes):
+    """Its address; what it logged, in `folder`, must hold no traceback. `changes` to its settings may name its {port}."""
     port = ports.free()
     url = f"postgresql://dispatch@/{settings.DATABASES['default']['NAME']}?host={env.run_dir()}"
     log = folder / "log"
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "dispatch.cli", "web", "--port", str(port)],
-            env={"DISPATCH_DATABASE_URL": url} | os.environ,
+            env={"DISPATCH_DATABASE_URL": url}
+            | os.environ
+            | {name: to.format(port=port) for name, to in changes.items()},
             stdout=out,
             stderr=out,
         )

@@ -103,6 +103,12 @@ class Visitor:
 
 
 @pytest.fixture
+def a_visitor():
+    """a_visitor(browser, address), for a host of a test's own."""
+    return Visitor
+
+
+@pytest.fixture
 def visitor(chromium, server, transactional_db):
     one = Visitor(chromium, server)
     yield one
