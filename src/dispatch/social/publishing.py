@@ -47,7 +47,9 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
     draft = freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
-    prepared = draft.prepared or network.prepare(media.drawn(draft, attempt, network.limits(account)), account)
+    if not draft.prepared:
+        draft = media.drawn(draft, attempt, network.limits(account))
+    prepared = draft.prepared or network.prepare(draft, account)
     if isinstance(prepared, Deferred | Refused):
         return prepared
     if not _begin(post, attempt, prepared):

@@ -2,19 +2,18 @@
 
 import contextlib
 import hashlib
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from atproto_client import Client
 from atproto_client.exceptions import AtProtocolError, RequestErrorBase
 from atproto_client.request import Request
 
-from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
+from dispatch.outcomes import Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking
+from dispatch.social.networks import answers, checking, richtext
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
@@ -25,17 +24,37 @@ from dispatch.social.networks.base import (
     Limits,
     Look,
     NotFound,
+    Picture,
     Prepared,
     Unsupported,
 )
 
 SERVER = "https://bsky.social"
 COLLECTION = "app.bsky.feed.post"
-LIMITS = Limits(longest=300, longest_bytes=3000, unit="graphemes", deletes=True)
+LIMITS = Limits(
+    longest=300,
+    longest_bytes=3000,
+    unit="graphemes",
+    pictures=4,
+    picture_bytes=2_000_000,
+    picture_side=4000,
+    card_bytes=1_000_000,
+    alt_longest=2000,
+    threads=True,
+    comments=True,
+    deletes=True,
+)
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # atproto.com/specs/tid
-LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}»”]")
 FAILURES = (AtProtocolError, httpx.HTTPError, OSError, *answers.UNREADABLE)
-Session = tuple[str, str]  # DID and access token
+
+
+@dataclass(frozen=True)
+class Session:
+    """Good for hours; its refresh token for months."""
+
+    did: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
 
 
 class Bluesky:
@@ -60,9 +79,21 @@ class Bluesky:
         """By its limits."""
         return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
 
-    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
-        """Nothing is put there first."""
-        return {}
+    def prepare(self, draft: Draft, account: Account) -> Prepared:
+        """Pictures and the card's thumb (uploadBlob), the DIDs of those mentioned, and what is replied to by its CID."""
+        put: dict[str, Any] = {}
+        try:
+            if draft.reply_to:
+                put["reply"] = _reply(draft.reply_to, account)
+            if handles := richtext.handles(draft.text):
+                put["mentions"] = {handle: did for handle in handles if (did := _did(handle, account))}
+            if draft.media:
+                put["images"] = [self._image(picture, account) for picture in draft.media]
+            elif draft.card:
+                put["thumb"] = self._blob(draft.card, account)
+        except FAILURES as error:
+            return answers.before_publishing(_outcome(error))
+        return put
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """com.atproto.repo.putRecord under our own key; `swapRecord: null` refuses to overwrite anything else."""
@@ -70,7 +101,7 @@ class Bluesky:
         try:
             self._session(account)
         except FAILURES as error:
-            return _not_signed_in(error)
+            return answers.before_publishing(_outcome(error))
         try:
             did, answer = self._call(account, "com.atproto.repo.putRecord", body)
             number = str(answer["uri"])
@@ -81,11 +112,9 @@ class Bluesky:
     def find(self, draft: Draft, account: Account) -> Look:
         """com.atproto.repo.getRecord under our own key."""
         try:
-            did, _ = self._session(account)
+            did = self._session(account).did
             query = {"repo": did, "collection": COLLECTION, "rkey": record_key(draft)}
-            url = f"{_server(account)}/xrpc/com.atproto.repo.getRecord"
-            with _request() as request:
-                number = str(request.get(url, params=query).content["uri"])
+            number = str(_get(account, "com.atproto.repo.getRecord", query)["uri"])
         except FAILURES as error:
             return NotFound() if "RecordNotFound" in _code(error) else CannotTell(_code(error) or type(error).__name__)
         return Found(number, _public(did, record_key(draft)))
@@ -107,59 +136,71 @@ class Bluesky:
         """A session."""
         self.sessions.pop(_who(account), None)
         try:
-            did, _ = self._session(account)
+            did = self._session(account).did
         except FAILURES as error:
             return Health(ok=False, words=_outcome(error).reason)
         return Health(ok=True, words=f"signed in as {did}")
 
-    def _call(self, account: Account, method: str, body: Mapping[str, Any]) -> tuple[str, Any]:
+    def _image(self, picture: Picture, account: Account) -> dict[str, Any]:
+        ratio = {"width": picture.width, "height": picture.height}
+        return {"image": self._blob(picture, account), "alt": picture.alt, "aspectRatio": ratio}
+
+    def _blob(self, picture: Picture, account: Account) -> Any:
+        _, answer = self._call(account, "com.atproto.repo.uploadBlob", picture)
+        return answer["blob"]
+
+    def _call(self, account: Account, method: str, what: Mapping[str, Any] | Picture) -> tuple[str, Any]:
         """A procedure on our own repository; with a fresh session where the old one is over (a 401 changed nothing)."""
-        did, token = self._session(account)
+        session = self._session(account)
         try:
-            return did, _post(account, method, {"repo": did, **body}, token)
+            return session.did, _post(account, method, what, session)
         except RequestErrorBase as error:
             if not _is_expired(error):
                 raise
-        self.sessions.pop(_who(account), None)
-        did, token = self._session(account)
-        return did, _post(account, method, {"repo": did, **body}, token)
+        session = self._refreshed(account, session)
+        return session.did, _post(account, method, what, session)
 
     def _session(self, account: Account) -> Session:
         if _who(account) not in self.sessions:
             keys = account.credentials
             who = {"identifier": keys["identifier"], "password": keys["app_password"]}
-            with _request() as request:
-                client = Client(f"{_server(account)}/xrpc", request=request)
-                made = client.com.atproto.server.create_session(who)
-            self.sessions[_who(account)] = (made.did, made.access_jwt)
+            self._keep(account, _send(account, "com.atproto.server.createSession", {"json": who}))
         return self.sessions[_who(account)]
+
+    def _refreshed(self, account: Account, old: Session) -> Session:
+        """By its refresh token: signing in anew is allowed only a few hundred times a day."""
+        self.sessions.pop(_who(account), None)
+        try:
+            headers = {"Authorization": f"Bearer {old.refresh}"}
+            self._keep(account, _send(account, "com.atproto.server.refreshSession", {"headers": headers}))
+        except FAILURES:
+            return self._session(account)
+        return self.sessions[_who(account)]
+
+    def _keep(self, account: Account, said: Any) -> None:
+        self.sessions[_who(account)] = Session(said["did"], said["accessJwt"], said["refreshJwt"])
 
 
 def record(draft: Draft) -> dict[str, Any]:
-    """The record: text, facets by UTF-8 byte offsets, a card for the link, the language; the same for every attempt."""
+    """The record: text, facets, pictures or a card for the link, the language; the same for every attempt."""
     assert draft.created_at is not None
+    put = draft.prepared
     made: dict[str, Any] = {
         "$type": COLLECTION,
         "text": draft.text,
         "createdAt": draft.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "langs": [draft.language],
-        "facets": facets(draft.text),
+        "facets": richtext.facets(draft.text, put.get("mentions", {})),
     }
-    if draft.link:
-        card = {"uri": draft.link, "title": draft.title, "description": draft.summary}
+    if "reply" in put:
+        made["reply"] = put["reply"]
+    if "images" in put:
+        made["embed"] = {"$type": "app.bsky.embed.images", "images": put["images"]}
+    elif draft.link:
+        thumb = {"thumb": put["thumb"]} if "thumb" in put else {}
+        card = {"uri": draft.link, "title": draft.title, "description": draft.summary, **thumb}
         made["embed"] = {"$type": "app.bsky.embed.external", "external": card}
     return made
-
-
-def facets(text: str) -> list[dict[str, Any]]:
-    """Each link of the text, where its bytes are."""
-    found = []
-    for match in LINK.finditer(text):
-        start = len(text[: match.start()].encode())
-        place = {"byteStart": start, "byteEnd": start + len(match[0].encode())}
-        feature = {"$type": "app.bsky.richtext.facet#link", "uri": match[0]}
-        found.append({"index": place, "features": [feature]})
-    return found
 
 
 def record_key(draft: Draft) -> str:
@@ -171,10 +212,40 @@ def record_key(draft: Draft) -> str:
     return "".join(TID_LETTERS[number >> 5 * place & 31] for place in range(12, -1, -1))
 
 
-def _post(account: Account, method: str, body: Mapping[str, Any], token: str) -> Any:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+def _post(account: Account, method: str, what: Mapping[str, Any] | Picture, session: Session) -> Any:
+    """JSON about our own repository, or a picture as it is."""
+    headers = {"Authorization": f"Bearer {session.access}"}
+    if isinstance(what, Picture):
+        return _send(account, method, {"content": what.content, "headers": headers | {"Content-Type": what.kind}})
+    return _send(account, method, {"json": {"repo": session.did, **what}, "headers": headers})
+
+
+def _send(account: Account, method: str, how: Mapping[str, Any]) -> Any:
     with _request() as request:
-        return request.post(f"{_server(account)}/xrpc/{method}", json=body, headers=headers).content
+        return request.post(f"{_server(account)}/xrpc/{method}", **how).content
+
+
+def _get(account: Account, method: str, query: Mapping[str, str]) -> Any:
+    with _request() as request:
+        return request.get(f"{_server(account)}/xrpc/{method}", params=query).content
+
+
+def _reply(parent: str, account: Account) -> dict[str, Any]:
+    """References to the post before and to the thread's first, by address and content."""
+    repo, collection, key = parent.removeprefix("at://").split("/")
+    found = _get(account, "com.atproto.repo.getRecord", {"repo": repo, "collection": collection, "rkey": key})
+    before = {"uri": found["uri"], "cid": found["cid"]}
+    return {"root": found["value"].get("reply", {}).get("root", before), "parent": before}
+
+
+def _did(handle: str, account: Account) -> str:
+    """Empty: nobody has this handle."""
+    try:
+        return str(_get(account, "com.atproto.identity.resolveHandle", {"handle": handle})["did"])
+    except RequestErrorBase as error:
+        if 400 <= getattr(getattr(error, "response", None), "status_code", 0) < 500 and not _is_limit(error):
+            return ""
+        raise
 
 
 def _request() -> "contextlib.closing[Any]":
@@ -196,10 +267,8 @@ def _outcome(error: Exception) -> answers.Trouble:
     return answers.of_status(response.status_code, words)
 
 
-def _not_signed_in(error: Exception) -> answers.Trouble:
-    """Nothing was published: what is doubtful for a post is only a delay for a session."""
-    outcome = _outcome(error)
-    return Deferred(until=None, reason=f"signing in: {outcome.reason}") if isinstance(outcome, Unknown) else outcome
+def _is_limit(error: Exception) -> bool:
+    return getattr(getattr(error, "response", None), "status_code", 0) == 429
 
 
 def _is_expired(error: Exception) -> bool:

@@ -31,7 +31,7 @@ def _pictures(draft: Draft, account: Account, limits: Limits) -> Iterator[str]:
     if len(draft.media) > limits.pictures:
         yield f"{len(draft.media)} pictures, {limits.pictures or 'none'} fit"
     for number, picture in enumerate(draft.media, start=1):
-        if not picture.alt.strip() and not account.settings.get(ALT_OPTIONAL):
+        if limits.alt_longest and not picture.alt.strip() and not account.settings.get(ALT_OPTIONAL):
             yield f"picture {number} is not described"
         if limits.alt_longest and len(picture.alt) > limits.alt_longest:
             yield f"the description of picture {number} has {len(picture.alt)} characters, {limits.alt_longest} fit"

@@ -2,8 +2,11 @@
 
 import contextlib
 import html
+import io
+import math
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import mastodon
@@ -23,11 +26,18 @@ from dispatch.social.networks.base import (
     Limits,
     Look,
     NotFound,
+    Picture,
     Prepared,
     Unsupported,
 )
 
-KNOWN = ("max_characters", "characters_reserved_per_url", "max_media_attachments")
+KNOWN = {
+    "statuses": ("max_characters", "characters_reserved_per_url", "max_media_attachments"),
+    "media_attachments": ("description_limit", "image_size_limit", "image_matrix_limit"),
+}
+WORKING = timedelta(seconds=10)
+"""When to come back to pictures that the instance still works on."""
+TAG = re.compile(r"<[^>]*>")
 FAILURES = (mastodon.MastodonError, requests.RequestException, *answers.UNREADABLE)
 
 
@@ -39,11 +49,19 @@ class Mastodon:
 
     def limits(self, account: Account) -> Limits:
         """As the instance says (GET /api/v2/instance), Mastodon's own defaults until it was asked."""
-        said = account.known.get("statuses", {})
+        said, pictures = (account.known.get(name, {}) for name in KNOWN)
         return Limits(
             longest=int(said.get("max_characters", 500)),
             link_cost=int(said.get("characters_reserved_per_url", 23)),
             unit="characters",
+            pictures=int(said.get("max_media_attachments", 4)),
+            picture_bytes=int(pictures.get("image_size_limit", 8_000_000)),
+            picture_side=min(4096, math.isqrt(int(pictures.get("image_matrix_limit", 16_777_216)))),
+            picture_kinds=("image/jpeg", "image/png", "image/gif"),
+            alt_longest=int(pictures.get("description_limit", 1500)),
+            threads=True,
+            comments=True,
+            warnings=True,
             edits=True,
             deletes=True,
         )
@@ -53,20 +71,32 @@ class Mastodon:
         return counting.mastodon(text, self.limits(account).link_cost or 23)
 
     def check(self, draft: Draft, account: Account) -> list[str]:
-        """By its limits."""
-        return checking.problems(draft, account, self.limits(account), self.count(draft.text, account))
+        """By its limits; a content warning is a part of the text."""
+        length = self.count(draft.text, account) + counting.graphemes(draft.content_warning)
+        return checking.problems(draft, account, self.limits(account), length)
 
-    def prepare(self, draft: Draft, account: Account) -> Prepared:  # noqa: ARG002 - the contract's shape
-        """Nothing is put there first."""
-        return {}
+    def prepare(self, draft: Draft, account: Account) -> Prepared:
+        """POST /api/v2/media for each picture."""
+        try:
+            with _client(account) as client:
+                numbers = [_upload(client, picture) for picture in draft.media]
+        except FAILURES as error:
+            return answers.before_publishing(_outcome(error))
+        return {"media": numbers} if numbers else {}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /api/v1/statuses with an Idempotency-Key."""
+        about: dict[str, Any] = {
+            "in_reply_to_id": draft.reply_to or None,
+            "media_ids": draft.prepared.get("media"),
+            "spoiler_text": draft.content_warning or None,
+            "sensitive": bool(draft.content_warning),
+        }
         try:
             with _client(account) as client:
-                status = client.status_post(
-                    draft.text, language=draft.language, idempotency_key=draft.key, visibility="public"
-                )
+                status = _post(client, draft, about)
+            if isinstance(status, Deferred):
+                return status
             number, url = str(status["id"]), str(status["url"] or "")
         except FAILURES as error:
             return _outcome(error)
@@ -86,7 +116,7 @@ class Mastodon:
         """PUT /api/v1/statuses/:id."""
         try:
             with _client(account) as client:
-                status = client.status_update(remote_id, draft.text)
+                status = client.status_update(remote_id, draft.text, spoiler_text=draft.content_warning)
         except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id, url=str(status["url"] or ""))
@@ -96,6 +126,8 @@ class Mastodon:
         try:
             with _client(account) as client:
                 client.status_delete(remote_id)
+        except mastodon.MastodonNotFoundError:
+            return Sent(remote_id=remote_id)
         except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
@@ -105,8 +137,8 @@ class Mastodon:
         try:
             with _client(account) as client:
                 me = client.account_verify_credentials()
-                statuses = client.instance_v2()["configuration"]["statuses"]
-            known = {"statuses": {name: statuses[name] for name in KNOWN if name in statuses}}
+                said = client.instance_v2()["configuration"]
+            known = {part: {name: said[part][name] for name in KNOWN[part] if name in said[part]} for part in KNOWN}
             words = f"signed in as {me['acct']}"
         except FAILURES as error:
             return Health(ok=False, words=_outcome(error).reason)
@@ -122,6 +154,7 @@ def _client(account: Account) -> Iterator[Any]:
             request_timeout=TIMEOUT,
             ratelimit_method="throw",
             version_check_mode="none",
+            mastodon_version="4.0.0",  # any that has /api/v2/media; it would ask for it, again and again
             session=session,
         )
         try:
@@ -149,7 +182,34 @@ def _outcome(error: Exception) -> answers.Trouble:
     return answers.of_failure(error)
 
 
+def _upload(client: Any, picture: Picture) -> str:
+    made = client.media_post(io.BytesIO(picture.content), mime_type=picture.kind, description=picture.alt or None)
+    return str(made["id"])
+
+
+def _post(client: Any, draft: Draft, about: dict[str, Any]) -> Any:
+    """The status; or Deferred where the instance refused it because it still works on its pictures (206 when asked)."""
+    try:
+        return client.status_post(
+            draft.text, language=draft.language, idempotency_key=draft.key, visibility="public", **about
+        )
+    except mastodon.MastodonAPIError as error:
+        unfinished = 422 in error.args and any(not client.media(number)["url"] for number in about["media_ids"] or ())
+        if not unfinished:
+            raise
+    return Deferred(until=datetime.now(UTC) + WORKING, reason="the instance still works on the pictures", code="422")
+
+
 def _is(status: Any, draft: Draft) -> bool:
+    """A part of a thread by what it replies to; else by its link, or by its text."""
     if draft.created_at is not None and status["created_at"] < draft.created_at - CLOCKS_DIFFER:
         return False
-    return (draft.link or draft.text) in html.unescape(str(status["content"]))
+    if str(status["in_reply_to_id"] or "") != draft.reply_to:
+        return False
+    content = html.unescape(TAG.sub("", str(status["content"]).replace("<br", " <br").replace("</p>", " ")))
+    said = draft.link if draft.link in draft.text else ""
+    return _plain(said or draft.text) in _plain(content)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split())
