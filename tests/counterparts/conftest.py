@@ -41,7 +41,11 @@ def prism(real_inputs, tmp_path_factory):
     if not (real_inputs / "x-openapi.json").exists():
         pytest.skip("X's OpenAPI is not here (DISPATCH_TEST_DATA names its folder)")
     described = json.loads((real_inputs / "x-openapi.json").read_text())
-    described["components"]["schemas"]["User"]["properties"]["id"]["example"] = "2244994945"  # it would say "string"
+    described["components"]["schemas"]["Post"]["properties"]["edit_history_post_ids"]["example"] = [
+        "1346889436626259968"
+    ]
+    for name, number in {"User": "2244994945", "MediaUploadResponseData": "1146654567674912769"}.items():
+        described["components"]["schemas"][name]["properties"]["id"]["example"] = number  # it would say "string"
     path = tmp_path_factory.mktemp("x") / "openapi.json"
     path.write_text(json.dumps(described))
     port = ports.free()

@@ -1,15 +1,17 @@
 """Bluesky's adapter against the reference PDS, lexicon validation and all."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
+from PIL import Image
 
 from dispatch.outcomes import Refused, Sent
 from dispatch.social import networks
 from dispatch.social.networks import bluesky
-from dispatch.social.networks.base import Account, Draft, Found, NotFound
+from dispatch.social.networks.base import Account, Draft, Found, NotFound, Picture
 
 pytestmark = pytest.mark.counterpart
 
@@ -95,3 +97,49 @@ def test_what_is_out_is_taken_back(network, account, draft):
     sent = network.publish(draft, account)
     assert isinstance(network.delete(sent.remote_id, account), Sent)
     assert isinstance(network.find(draft, account), NotFound)
+
+
+def picture(alt="Alice reads"):
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(out, "JPEG")
+    return Picture(kind="image/jpeg", width=40, height=30, alt=alt, content=out.getvalue())
+
+
+def prepared(network, account, draft):
+    put = network.prepare(draft, account)
+    assert isinstance(put, dict), put
+    return replace(draft, prepared=put)
+
+
+def test_pictures_are_a_valid_embed_and_a_repeat_changes_nothing(network, account, draft):
+    ready = prepared(network, account, replace(draft, media=(picture(), picture("Bob laughs"))))
+    first = network.publish(ready, account)
+    assert isinstance(first, Sent), first
+    assert network.publish(ready, account) == first
+    images = record(account, first.remote_id)["embed"]["images"]
+    assert [one["alt"] for one in images] == ["Alice reads", "Bob laughs"]
+    assert images[0]["aspectRatio"] == {"width": 40, "height": 30}
+
+
+def test_a_card_has_its_picture(network, account, draft):
+    sent = network.publish(prepared(network, account, replace(draft, card=picture())), account)
+    assert record(account, sent.remote_id)["embed"]["external"]["thumb"]["mimeType"] == "image/jpeg"
+
+
+def test_a_thread_names_its_first_part_and_the_one_before(network, account, draft):
+    sent = [network.publish(draft, account)]
+    for part in ("2", "3"):
+        reply = replace(draft, key=f"{draft.key}/{part}", text=part, link="", reply_to=sent[-1].remote_id)
+        sent.append(network.publish(prepared(network, account, reply), account))
+    reply = record(account, sent[2].remote_id)["reply"]
+    assert (reply["root"]["uri"], reply["parent"]["uri"]) == (sent[0].remote_id, sent[1].remote_id)
+
+
+def test_a_mention_leads_to_who_has_the_handle_and_a_tag_is_one(network, account, draft, pds):
+    text = f"👩\u200d👧 Дзякуй @{pds['identifier']} і @nobody.test #чытальня"
+    sent = network.publish(prepared(network, account, replace(draft, text=text, link="")), account)
+    kept = record(account, sent.remote_id)
+    marked = [
+        kept["text"].encode()[one["index"]["byteStart"] : one["index"]["byteEnd"]].decode() for one in kept["facets"]
+    ]
+    assert marked == [f"@{pds['identifier']}", "#чытальня"]

@@ -1,14 +1,16 @@
 """Mastodon's adapter against mastodon_mock, behind a proxy that loses answers."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import mastodon
 import pytest
+from PIL import Image
 
 from dispatch.outcomes import Refused, Sent, Unknown
 from dispatch.social import networks
-from dispatch.social.networks.base import Account, Draft, Found, NotFound
+from dispatch.social.networks.base import Account, Draft, Found, NotFound, Picture
 
 pytestmark = pytest.mark.counterpart
 
@@ -77,3 +79,24 @@ def test_what_is_out_is_edited_and_taken_back(network, account, draft):
     assert "Праўка" in statuses(account, draft)[0]["content"]
     assert isinstance(network.delete(sent.remote_id, account), Sent)
     assert statuses(account, draft) == []
+
+
+def test_a_picture_and_a_warning_arrive(network, account, draft):
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(out, "JPEG")
+    shown = Picture(kind="image/jpeg", width=40, height=30, alt="Alice reads", content=out.getvalue())
+    said = replace(draft, media=(shown,), content_warning="A trial")
+    put = network.prepare(said, account)
+    assert isinstance(network.publish(replace(said, prepared=put), account), Sent)
+    (status,) = statuses(account, draft)
+    assert [one["description"] for one in status["media_attachments"]] == ["Alice reads"]
+    assert status["spoiler_text"] == "A trial"
+
+
+def test_a_part_replies_to_the_one_before_it_and_is_found_as_that_part(network, account, draft):
+    first = network.publish(draft, account)
+    part = replace(draft, key=f"{draft.key}/2", reply_to=first.remote_id)
+    assert isinstance(network.find(part, account), NotFound)
+    second = network.publish(part, account)
+    assert network.find(part, account).remote_id == second.remote_id
+    assert network.find(draft, account).remote_id == first.remote_id

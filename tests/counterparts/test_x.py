@@ -1,5 +1,6 @@
 """X's adapter against a mock made from X's own OpenAPI: requests that X's description does not allow are refused there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from dispatch.outcomes import Sent
 from dispatch.social import networks
-from dispatch.social.networks.base import Account, CannotTell, Draft
+from dispatch.social.networks.base import Account, CannotTell, Draft, Picture
 
 pytestmark = pytest.mark.counterpart
 
@@ -43,3 +44,13 @@ def test_a_probe_a_look_and_a_deletion_are_too(network, account, draft):
     assert network.probe(account).ok
     assert not isinstance(network.find(draft, account), CannotTell)
     assert isinstance(network.delete("1346889436626259968", account), Sent)
+
+
+def test_pictures_their_words_replies_and_edits_are_too(network, account, draft):
+    shown = Picture(kind="image/jpeg", width=1, height=1, alt="Alice reads", content=b"\xff\xd8\xff\xd9")
+    put = network.prepare(replace(draft, media=(shown,)), account)
+    assert isinstance(put, dict), put
+    reply = replace(draft, reply_to="1346889436626259968", prepared={"media": ["1146654567674912769"]})
+    assert isinstance(network.publish(reply, account), Sent)
+    paying = replace(account, settings={"edits": True})
+    assert isinstance(network.edit("1346889436626259968", draft, paying), Sent)

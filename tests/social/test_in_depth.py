@@ -2,14 +2,18 @@
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import connected
 import pytest
+import requests
 from PIL import Image
 
+from dispatch.local.networks import bluesky as stand_in
 from dispatch.outcomes import Deferred, Refused, Sent
 from dispatch.social import channels, networks
+from dispatch.social.models import Channel
+from dispatch.social.networks import x
 from dispatch.social.networks.base import Draft, Found, Picture, Unsupported
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +193,67 @@ def test_a_caption_of_telegrams_is_shorter_than_a_text(reach):
         "1100 UTF-16 characters, 1024 fit beside pictures"
     ]
     assert network.check(draft("#a " * 100, link=""), account) == ["100 links, mentions and hashtags, 100 fit"]
+
+
+def test_a_session_of_blueskys_that_is_over_is_refreshed(reach):
+    network, account = reach("bluesky")
+    network.probe(account)
+    (who,) = [known for known in network.sessions if known[0] == account.server]
+    network.sessions[who] = replace(network.sessions[who], access=stand_in.OVER)
+    publish(network, account, draft(media=(picture(),)))
+    assert network.sessions[who].access == "r.r.r"
+
+
+def test_xs_token_is_renewed_in_time_and_its_refresh_token_replaced_not_lost(connect, standins):
+    channel = connect("x")
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    keys = {"oauth2_token": "t1", "refresh_token": "r1", "client_id": "c", "expires_at": soon}
+    server = channel.server
+    channel = channels.connect("x", name="x", network="x", credentials=keys, server=server)
+    ready = channels.ready(channel)
+    kept = channels.account(Channel.objects.get()).credentials
+    assert (kept["oauth2_token"], kept["refresh_token"], ready.credentials) == ("t2", "r2", kept)
+    assert channels.ready(channel).credentials == kept, "once is enough"
+
+
+def test_a_refresh_token_that_x_does_not_know_keeps_what_is_there_and_says_so(connect, standins):
+    server = connect("x").server
+    keys = {
+        "oauth2_token": "t1",
+        "refresh_token": "worn",
+        "client_id": "c",
+        "expires_at": datetime.now(UTC).isoformat(),
+    }
+    channel = channels.connect("x", name="x", network="x", credentials=keys, server=server)
+    assert isinstance(channels.ready(channel), Refused)
+    assert channels.account(Channel.objects.get()).credentials == keys
+    assert not channels.probe(channel).ok
+    assert Channel.objects.get().trouble == "X does not renew the token"
+
+
+@pytest.mark.parametrize(
+    ("headers", "words", "expected"),
+    [
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "1800000000"}, "", 1_800_000_000),
+        (
+            {
+                "x-rate-limit-remaining": "3",
+                "x-rate-limit-reset": "1800000000",
+                "x-user-limit-24hour-remaining": "0",
+                "x-user-limit-24hour-reset": "1800050000",
+            },
+            "",
+            1_800_050_000,
+        ),
+        ({}, "https://api.twitter.com/2/problems/usage-capped: Monthly product cap", None),
+    ],
+)
+def test_xs_many_ways_of_saying_later(headers, words, expected):
+    response = requests.Response()
+    response.status_code, response._content = 429, words.encode()
+    response.headers.update(headers)
+    later = x._later(response)
+    if expected is None:
+        assert isinstance(later, Refused)
+    else:
+        assert int(later.until.timestamp()) == expected

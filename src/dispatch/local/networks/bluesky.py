@@ -36,7 +36,7 @@ def answer(request: Request, store: Store) -> Answer:
 def _signed_in(method: str, request: Request, store: Store) -> Answer:
     match method:
         case "com.atproto.server.refreshSession":
-            return Answer(_SESSION | {"accessJwt": "a.b.c"})
+            return Answer(_SESSION | {"accessJwt": "r.r.r"})
         case "com.atproto.repo.uploadBlob":
             return _blob(request, store)
         case "com.atproto.repo.putRecord":

@@ -49,7 +49,8 @@ class Mastodon:
 
     def limits(self, account: Account) -> Limits:
         """As the instance says (GET /api/v2/instance), Mastodon's own defaults until it was asked."""
-        said, pictures = (account.known.get(name, {}) for name in KNOWN)
+        known = ({name: said for name, said in account.known.get(part, {}).items() if said} for part in KNOWN)
+        said, pictures = known  # an older instance says less
         return Limits(
             longest=int(said.get("max_characters", 500)),
             link_cost=int(said.get("characters_reserved_per_url", 23)),
@@ -138,7 +139,7 @@ class Mastodon:
             with _client(account) as client:
                 me = client.account_verify_credentials()
                 said = client.instance_v2()["configuration"]
-            known = {part: {name: said[part][name] for name in KNOWN[part] if name in said[part]} for part in KNOWN}
+            known = {part: {name: said[part].get(name) for name in names} for part, names in KNOWN.items()}
             words = f"signed in as {me['acct']}"
         except FAILURES as error:
             return Health(ok=False, words=_outcome(error).reason)

@@ -119,10 +119,10 @@ class X:
             return Unsupported()
         try:
             with _client(account) as (client, as_user):
-                latest = _latest(client, remote_id, as_user)
-                if _text(latest) == _normal(draft.text):
-                    return Sent(remote_id=str(latest["id"]), url=_address(str(latest["id"])))
-                body = {"text": draft.text, "edit_options": {"previous_post_id": str(latest["id"])}}
+                newest, said = _latest(client, remote_id, as_user)
+                if said == _normal(draft.text):
+                    return Sent(remote_id=newest, url=_address(newest))
+                body = {"text": draft.text, "edit_options": {"previous_post_id": newest}}
                 if pictures := draft.prepared.get("media"):
                     body["media"] = {"media_ids": pictures}
                 answer = client.request("POST", "/2/tweets", json=body, user_auth=as_user).json()
@@ -220,16 +220,23 @@ def _upload(client: Any, picture: Picture, as_user: bool) -> str:
     return number
 
 
-def _latest(client: Any, number: str, as_user: bool) -> Any:
-    """A post as it stands after its edits."""
+def _latest(client: Any, number: str, as_user: bool) -> tuple[str, str]:
+    """The number and the text of a post as it stands after its edits."""
     post = client.get_tweet(number, user_auth=as_user, tweet_fields=FIELDS)["data"]
-    newest = str(post.get("edit_history_tweet_ids", [number])[-1])
-    return post if newest == number else client.get_tweet(newest, user_auth=as_user, tweet_fields=FIELDS)["data"]
+    newest = str((_field(post, "edit_history_tweet_ids") or [number])[-1])
+    if newest != number:
+        post = client.get_tweet(newest, user_auth=as_user, tweet_fields=FIELDS)["data"]
+    return newest, _text(post)
+
+
+def _field(post: Mapping[str, Any], name: str) -> list[Any]:
+    """X's description calls tweets posts since 2.167; its answers do so field by field."""
+    return list(post.get(name) or post.get(name.replace("tweet", "post")) or [])
 
 
 def _is(post: Any, draft: Draft) -> bool:
     """A part of a thread by what it replies to; else by its link, which X keeps behind t.co, or by its text."""
-    replied = [str(one["id"]) for one in post.get("referenced_tweets", []) if one.get("type") == "replied_to"]
+    replied = [str(one["id"]) for one in _field(post, "referenced_tweets") if one.get("type") == "replied_to"]
     if replied != ([draft.reply_to] if draft.reply_to else []):
         return False
     if draft.link and draft.link in draft.text:
