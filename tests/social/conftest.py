@@ -2,7 +2,6 @@
 
 import threading
 
-import connected
 import pytest
 from django.utils import timezone
 
@@ -34,9 +33,9 @@ def connect(db, standins):
             network,
             name=network,
             network=network,
-            credentials=connected.CREDENTIALS[network],
+            credentials=speakers.SPEAKERS[network].credentials,
             server=server,
-            account=connected.ACCOUNTS.get(network, "office"),
+            account=speakers.SPEAKERS[network].account,
             **rules,
         )
 

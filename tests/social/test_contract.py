@@ -1,5 +1,6 @@
 """What every network must keep, over real HTTP to a stand-in: one post, every outcome told, nothing published twice."""
 
+import base64
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from dispatch.local.networks.server import Answer
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import channels, networks
-from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound
+from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound, Picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("name", connected.NETWORKS)]
 
@@ -61,12 +62,22 @@ def test_429_is_later_at_the_networks_own_moment(name, network, account, standin
     assert standins.store.posts(name) == []
 
 
-@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "fail_before", "fail_after"])
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "fail_before", "fail_after", "duplicate"])
 def test_a_lost_or_failed_answer_is_unknown(name, network, account, standins, fault):
     standins.faults[name].append((fault, 0))
     outcome = network.publish(draft(), account)
     assert isinstance(outcome, Unknown), outcome
-    assert len(standins.store.posts(name)) == (1 if fault.endswith("after") else 0)
+    assert len(standins.store.posts(name)) == (0 if fault.endswith("before") else 1)
+
+
+def test_no_answer_before_publishing_is_only_a_delay(name, network, account, standins):
+    network.probe(account)
+    standins.faults[name].append(("unprepared", 0))
+    content = base64.b64decode("R0lGODlhAQABAAAAACwAAAAAAQABAAA7")
+    shown = Picture(kind="image/gif", width=1, height=1, alt="A dot", content=content)
+    put = network.prepare(draft(media=(shown,)), account)
+    assert isinstance(put, Deferred) == (not standins.faults[name]), "asked for nothing, or told of a delay"
+    assert standins.store.posts(name) == []
 
 
 def test_what_is_out_is_found_and_what_is_not_is_not(name, network, account):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch.social import networks, planning, publishing, resolving
 from dispatch.social.models import Attempt, Post
 
-RUNS = int(os.environ.get("DISPATCH_CONTRACT_RUNS", "50"))
+RUNS = int(os.environ.get("DISPATCH_CONTRACT_RUNS", "20"))
 FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after", "limit", "die")
 pytestmark = pytest.mark.django_db
 

@@ -36,12 +36,6 @@ CHANNELS = {
     "bluesky": ("Office on Bluesky", "office.example.org", ["en"]),
     "telegram": ("Office on Telegram", "@office", ["ru", "en"]),
 }
-CREDENTIALS = {
-    "x": dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "demo"),
-    "mastodon": {"access_token": "demo"},
-    "bluesky": {"identifier": "office.example.org", "app_password": "demo"},
-    "telegram": {"token": "1000000001:demo-token-of-nobody-0000000000000"},
-}
 
 
 def open_up(mail_port: int, networks_port: int) -> None:
@@ -111,6 +105,7 @@ def _make_sources() -> None:
 
 
 def _connect_channels(server: str) -> None:
+    from dispatch.local.networks import speakers
     from dispatch.social import channels
 
     for network, (name, account, languages) in CHANNELS.items():
@@ -121,7 +116,7 @@ def _connect_channels(server: str) -> None:
             server=f"{server}/{network}",
             account=account,
             languages=languages,
-            credentials=CREDENTIALS[network],
+            credentials=speakers.SPEAKERS[network].credentials,
         )
         health = channels.probe(channel)
         if not health.ok:

@@ -107,4 +107,9 @@ def limited(later: int) -> Answer:
     return Answer(words, 429, {"ratelimit-reset": str(later)})
 
 
-SPEAKER = Speaker(answer, lambda request: request.path.endswith(".putRecord"), limited)
+SPEAKER = Speaker(
+    answer,
+    lambda request: request.path.endswith(".putRecord"),
+    limited,
+    {"identifier": "office.example.org", "app_password": "demo"},
+)

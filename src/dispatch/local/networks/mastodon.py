@@ -116,4 +116,4 @@ def limited(later: int) -> Answer:
     return Answer({"error": "Too many requests"}, 429, headers)
 
 
-SPEAKER = Speaker(answer, publishes, limited)
+SPEAKER = Speaker(answer, publishes, limited, {"access_token": "demo"})

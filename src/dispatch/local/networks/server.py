@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl, urlsplit
 from dispatch.local.networks import bodies
 from dispatch.local.networks.store import Store
 
-FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after", "slow", "limit")
-"""Before: nothing is taken. After: it is taken and the answer is lost (drop) or says 500 (fail). limit: 429."""
+FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after", "slow", "limit", "duplicate", "unprepared")
+"""Before: nothing is taken. After: it is taken and the answer is lost (drop) or says 500 (fail). limit: 429. duplicate: it is
+taken, and a second copy on the way gets the answer. unprepared: what is asked before publishing gets no answer."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Speaker:
     answer: Callable[[Request, Store], Answer]
     publishes: Callable[[Request], bool]
     limited: Callable[[int], Answer]  # until this second since 1970
+    credentials: Mapping[str, str] = field(default_factory=dict)  # what a channel here may be connected with
+    account: str = "office"
+    duplicate: Answer | None = None  # how it refuses what it has already; None: it does not notice
 
 
 class Server(ThreadingHTTPServer):
@@ -62,10 +66,13 @@ class Server(ThreadingHTTPServer):
         self.faults: dict[str, deque[tuple[str, float]]] = {name: deque() for name in speakers}
         self.lock = threading.Lock()
 
-    def next_fault(self, network: str) -> tuple[str, float]:
-        """The fault that the next post meets; ("", 0) for none."""
+    def next_fault(self, network: str, publishes: bool) -> tuple[str, float]:
+        """The fault that this request meets; ("", 0) for none, or one that is for requests of the other kind."""
         with self.lock:
-            return self.faults[network].popleft() if self.faults[network] else ("", 0.0)
+            waiting = self.faults[network]
+            if not waiting or (waiting[0][0] == "unprepared") == publishes:
+                return "", 0.0
+            return waiting.popleft()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up first is no news; anything else is a bug and is shown."""
@@ -100,10 +107,10 @@ class Conversation(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
     def _speak(self, network: str, speaker: Speaker, request: Request) -> None:
-        fault, seconds = self.server.next_fault(network) if speaker.publishes(request) else ("", 0.0)
+        fault, seconds = self.server.next_fault(network, speaker.publishes(request))
         if fault == "slow":
             time.sleep(seconds)
-        if fault == "drop_before":
+        if fault in {"drop_before", "unprepared"}:
             self._hang_up()
             return
         if fault in {"fail_before", "limit"}:
@@ -111,7 +118,10 @@ class Conversation(BaseHTTPRequestHandler):
             self._reply(failed if fault == "fail_before" else speaker.limited(int(time.time()) + 60))
             return
         answer = speaker.answer(request, self.server.store)
-        if fault == "drop_after":
+        if fault == "duplicate" and speaker.duplicate:
+            self._reply(speaker.duplicate)
+            return
+        if fault in {"drop_after", "duplicate"}:
             self._hang_up()
             return
         self._reply(Answer({"error": "internal"}, 500) if fault == "fail_after" else answer)

@@ -95,17 +95,22 @@ class Store:
 
     def picture(self, network: str, number: int | str) -> Picture | None:
         """By its number or its name."""
-        return next((one for one in self.pictures(network) if number in {one.id, str(one.id), one.name}), None)
+        sql = "SELECT id, name, kind, alt, content FROM pictures WHERE network = ? AND ? IN (CAST(id AS TEXT), name)"
+        with self.lock:
+            row = self.connection.execute(sql, (network, str(number))).fetchone()
+        return Picture(*row) if row else None
 
     def remove(self, number: int) -> None:
         """A deletion."""
         with self.lock:
             self.connection.execute("DELETE FROM posts WHERE id = ?", (number,))
 
-    def posts(self, network: str = "", *, account: str = "", key: str = "", limit: int = 200) -> list[Posted]:
+    def posts(
+        self, network: str = "", *, account: str = "", key: str = "", link: str = "", limit: int = 200
+    ) -> list[Posted]:
         """The latest first."""
         sql = "SELECT id, network, account, key, text, link, card, language, raw, at FROM posts WHERE 1"
-        wanted = {"network": network, "account": account, "key": key}
+        wanted = {"network": network, "account": account, "key": key, "link": link}
         asked = {name: value for name, value in wanted.items() if value}
         sql += "".join(f" AND {name} = ?" for name in asked) + " ORDER BY id DESC LIMIT ?"
         with self.lock:
@@ -114,7 +119,10 @@ class Store:
 
     def get(self, number: int) -> Posted | None:
         """One."""
-        return next((post for post in self.posts(limit=100_000) if post.id == number), None)
+        sql = "SELECT id, network, account, key, text, link, card, language, raw, at FROM posts WHERE id = ?"
+        with self.lock:
+            row = self.connection.execute(sql, (number,)).fetchone()
+        return _posted(row) if row else None
 
 
 def _posted(row: tuple[Any, ...]) -> Posted:

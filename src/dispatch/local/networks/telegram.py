@@ -146,4 +146,6 @@ def limited(later: int) -> Answer:
     return Answer({"ok": False, "error_code": 429, "description": words, "parameters": {"retry_after": wait}}, 429)
 
 
-SPEAKER = Speaker(answer, publishes, limited)
+SPEAKER = Speaker(
+    answer, publishes, limited, {"token": "1000000001:demo-token-of-nobody-0000000000000"}, account="@office"
+)

@@ -74,7 +74,7 @@ def _create(request: Request, store: Store) -> Answer:
         return _edit(int(edited), text, store)
     recent = [post for post in store.posts("x", limit=50) if post.at > time.time() - 12 * 3600]
     if any(post.text == text for post in recent):
-        return _problem(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
+        return DUPLICATE
     raw = {"text": text, "pictures": pictures, "reply": request.body.get("reply", {}), "edits": 0}
     number = store.add("x", "office", text, raw, link=saying.link(text))
     return Answer({"data": {"id": str(number * EDITS), "text": text}}, 201)
@@ -126,4 +126,11 @@ def limited(later: int) -> Answer:
     return Answer({"title": "Too Many Requests", "status": 429}, 429, headers)
 
 
-SPEAKER = Speaker(answer, lambda request: request.method == "POST" and request.path == "/2/tweets", limited)
+DUPLICATE = _problem(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
+SPEAKER = Speaker(
+    answer,
+    lambda request: request.method == "POST" and request.path == "/2/tweets",
+    limited,
+    dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "demo"),
+    duplicate=DUPLICATE,
+)
