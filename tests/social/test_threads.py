@@ -8,7 +8,8 @@ from django.utils import timezone
 from dispatch import queue
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import acts, channels, networks, planning, probing, publishing
-from dispatch.social.models import Post
+from dispatch.social.models import Channel, Post
+from dispatch.social.networks import naming
 
 pytestmark = pytest.mark.django_db
 
@@ -94,13 +95,37 @@ def test_a_part_that_was_found_out_there_without_its_name_holds_what_would_reply
     assert (held.state, held.waits) == ("scheduled", "the part before it is out, but nobody knows where")
 
 
-def test_a_part_that_was_found_out_there_by_its_name_lets_the_next_go(thread, fake):
+def test_a_part_that_was_found_out_there_by_its_address_lets_the_next_go(thread, fake):
     fake.answer = lambda draft: Unknown(reason="no answer")
     publishing.publish(thread[0].pk)
-    acts.settle(thread[0].pk, None, "I see it", went_out=True, remote_id="17")
+    Channel.objects.update(network="telegram")
+    acts.settle(thread[0].pk, None, "I see it", went_out=True, address="https://t.me/office/17")
+    Channel.objects.update(network="fake")
     fake.answer = None
     publishing.publish(thread[1].pk)
     assert Post.objects.get(pk=thread[1].pk).state == "sent"
+    (reply,) = fake.out.values()
+    assert reply.reply_to == "17"
+
+
+@pytest.mark.parametrize(
+    ("network", "address", "name"),
+    [
+        ("x", "https://x.com/office/status/1346889436626259968?s=20", "1346889436626259968"),
+        ("x", "https://x.com/i/web/status/17", "17"),
+        ("mastodon", "https://social.example.org/@office/1140", "1140"),
+        (
+            "bluesky",
+            "https://bsky.app/profile/office.example.org/post/3n2wrncp5dc2o",
+            "at://office.example.org/app.bsky.feed.post/3n2wrncp5dc2o",
+        ),
+        ("telegram", "https://t.me/c/1001/5", "5"),
+        ("telegram", "https://example.org/5", ""),
+        ("fake", "https://fake.example/1", ""),
+    ],
+)
+def test_an_address_says_what_the_network_calls_a_post(network, address, name):
+    assert naming.name(network, address) == name
 
 
 def test_each_part_has_attempts_of_its_own(thread, fake):
@@ -118,3 +143,16 @@ def test_a_part_that_waited_for_hours_is_not_fired_either(thread, fake):
     publish_all(thread)
     publish_all(thread)
     assert states(thread)[1] == "draft"
+
+
+def test_a_thread_goes_and_comes_back_with_its_article(thread, fake):
+    planning.withdraw(thread[0].article)
+    assert states(thread) == ["withdrawn"] * 3
+    planning.plan(thread[0].article)
+    assert states(thread) == ["scheduled"] * 3
+
+
+def test_parts_in_one_language_do_not_follow_a_post_in_another(thread, fake, make_article):
+    Channel.objects.update(languages=["be", "en"])
+    planning.plan(make_article("Чытальня", language="be", story=thread[0].story))
+    assert states(thread) == ["scheduled", "dropped", "dropped"]

@@ -137,7 +137,9 @@ def settle_post(request: HttpRequest, post_id: int) -> HttpResponse:
     if went_out not in {"yes", "no"}:
         raise Http404
     if why := acting.reason(request):
-        done = post_acts.settle(post_id, cast("User", request.user), why, went_out=went_out == "yes")
+        address = request.POST.get("address", "")
+        user = cast("User", request.user)
+        done = post_acts.settle(post_id, user, why, went_out=went_out == "yes", address=address)
         words = "Noted: it is out." if went_out == "yes" else "It is posted again now."
         acting.tell(request, done, words, "Someone settled it before you; nothing was changed.")
     return redirect("unknown_posts")

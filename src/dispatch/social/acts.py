@@ -12,6 +12,7 @@ from dispatch.accounts.models import User
 from dispatch.outcomes import Sent
 from dispatch.social import changing, channels, networks, publishing
 from dispatch.social.models import Change, Post
+from dispatch.social.networks import naming
 from dispatch.social.networks.base import Limits, Unsupported
 
 State = Post.State
@@ -51,13 +52,16 @@ def drop(
     return bool(changed)
 
 
-def settle(post_id: int, by: User | None, reason: str, *, went_out: bool, remote_id: str = "") -> bool:
+def settle(post_id: int, by: User | None, reason: str, *, went_out: bool, address: str = "") -> bool:
     """An editor looked at an unknown post. It did go out: sent. It did not: published again, as asked. False: not unknown.
 
-    `remote_id` is what the network calls it, where that is known: nothing can reply to, edit or delete it otherwise."""
-    now = timezone.now()
+    `address` is where people see it: without it nothing can reply to it, edit or delete it."""
+    now, post = timezone.now(), Post.objects.select_related("channel").filter(pk=post_id).first()
+    if post is None:
+        return False
+    remote = {"remote_id": naming.name(post.channel.network, address), "remote_url": address[:1000]}
     values = (
-        {"state": State.SENT, "sent_at": now, "trouble": "", "remote_id": remote_id[:300]}
+        {"state": State.SENT, "sent_at": now, "trouble": "", **remote}
         if went_out
         else {
             "state": State.SCHEDULED,

@@ -142,6 +142,7 @@ def _open(content: bytes) -> "Image":
         image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "GIF", "WEBP"))
         if image.width * image.height > PIXELS:
             raise Unfit(f"{image.width} × {image.height} pixels; {PIXELS / 1e6:.0f} million are taken")
+        image.draft(None, (SIDE, SIDE))  # a photograph that is larger is decoded smaller at once
         image.load()
     except Unfit:
         raise

@@ -60,13 +60,25 @@ def _plan_post(channel: Channel, article: Article) -> None:
 
 def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
     """What is not out says what is true now, unless an editor wrote it or an attempt may have put it out already."""
-    back = post.state == Post.State.WITHDRAWN
+    back, moved = post.state == Post.State.WITHDRAWN, post.article_id != article.pk
     if not (back or post.state in Post.UNSENT) or post.attempts.filter(outcome="unknown").exists():
         return
-    if not post.edited or post.article_id != article.pk:
+    if not post.edited or moved:
         for name, value in said.items():
             setattr(post, name, value)
         post.edited, post.checked_at = False, None
     if back:
         post.state, post.trouble, post.due_at = Post.State.SCHEDULED, "", timezone.now()
     post.save(update_fields=[*said, "edited", "checked_at", "state", "trouble", "due_at"])
+    _follow_on(post, back=back, moved=moved)
+
+
+def _follow_on(post: Post, *, back: bool, moved: bool) -> None:
+    """The further parts of its thread come back with it; those of another language's thread stay in."""
+    parts = Post.objects.filter(channel=post.channel, story=post.story, turn=post.turn, place__gt=0)
+    if moved:
+        unsent = parts.filter(state__in=(*Post.UNSENT, Post.State.WITHDRAWN))
+        unsent.update(state=Post.State.DROPPED, trouble="the post before it is in another language now")
+    elif back:
+        withdrawn = parts.filter(state=Post.State.WITHDRAWN)
+        withdrawn.update(state=Post.State.SCHEDULED, trouble="", due_at=post.due_at)
