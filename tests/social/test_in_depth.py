@@ -257,3 +257,12 @@ def test_xs_many_ways_of_saying_later(headers, words, expected):
         assert isinstance(later, Refused)
     else:
         assert int(later.until.timestamp()) == expected
+
+
+def test_a_film_that_mastodon_still_makes_is_waited_for(reach, standins):
+    network, account = reach("mastodon")
+    moving = draft(media=(picture(kind="GIF"),))
+    ready = replace(moving, prepared=network.prepare(moving, account))
+    assert isinstance(network.publish(ready, account), Deferred)
+    assert isinstance(network.publish(ready, account), Sent)
+    assert len(standins.store.posts("mastodon")) == 1

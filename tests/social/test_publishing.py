@@ -9,8 +9,9 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, channels, networks, planning, publishing, resolving
+from dispatch.social import acts, channels, media, networks, planning, publishing, resolving
 from dispatch.social.models import Attempt, Channel, Post
+from dispatch.social.networks.base import Picture
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +137,21 @@ def test_what_was_put_there_is_stored_before_the_call_and_kept_for_the_next_atte
     publishing.publish(post.pk)
     assert seen == [({"container": "7"}, {"container": "7"})] * 2
     assert len(puts) == 1
+
+
+def test_a_repeat_says_the_same_though_a_card_could_be_fetched_by_now(connect, make_article, standins, monkeypatch):
+    cards = [None, Picture(kind="image/jpeg", width=1, height=1, content=b"jpeg")]
+    monkeypatch.setattr(media, "card_of", lambda attempt, limits: cards.pop(0))
+    connect("bluesky")
+    planning.plan(make_article())
+    post = Post.objects.get()
+    standins.faults["bluesky"].append(("drop_after", 0))
+    publishing.publish(post.pk)
+    assert state(post) == "unknown"
+    Post.objects.update(state="scheduled", due_at=timezone.now())
+    publishing.publish(post.pk)
+    assert state(post) == "sent"
+    assert len(cards) == 1
 
 
 def test_nothing_is_published_when_stop_is_pulled_while_pictures_are_put_there(post, fake, monkeypatch):

@@ -38,7 +38,7 @@ def key(post: Post, frozen: dict[str, Any]) -> str:
 
 def draft(attempt: Attempt) -> Draft:
     """What an attempt says, its pictures described but not drawn."""
-    return _draft(attempt.frozen, key=attempt.key, prepared=attempt.prepared)
+    return _draft(attempt.frozen, key=attempt.key, prepared=attempt.prepared or {})
 
 
 def as_it_stands(post: Post) -> Draft:

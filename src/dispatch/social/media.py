@@ -57,17 +57,21 @@ def take(content: bytes) -> Media:
     return _keep(kind, _encode(upright, kind, QUALITIES[0]), upright.size)
 
 
-def drawn(draft: Draft, attempt: Attempt, limits: Limits) -> Draft:
-    """The draft with its pictures as they go to a network of these limits, and its card's where we draw that."""
+def drawn(draft: Draft, attempt: Attempt, limits: Limits) -> tuple[Picture, ...]:
+    """An attempt's pictures as they go to a network of these limits."""
     frozen: Sequence[dict[str, Any]] = attempt.frozen["media"]
     kept = Media.objects.in_bulk([one["media"] for one in frozen])
-    pictures = [
+    return tuple(
         fit(kept[one["media"]], limits, Focus(*one["focus"]), alt=described.alt)
         for one, described in zip(frozen, draft.media, strict=True)
-    ]
-    address = attempt.frozen["picture_url"]
-    wants_card = limits.card_bytes and draft.link and address and not pictures
-    return replace(draft, media=tuple(pictures), card=card(address, limits) if wants_card else None)
+    )
+
+
+def card_of(attempt: Attempt, limits: Limits) -> Picture | None:
+    """The picture of an attempt's card, where it has one and we draw it."""
+    said = attempt.frozen
+    wanted = limits.card_bytes and said["link"] and said["picture_url"] and not said["media"]
+    return card(said["picture_url"], limits) if wanted else None
 
 
 def fit(media: Media, limits: Limits, focus: Focus, *, alt: str = "") -> Picture:

@@ -159,7 +159,7 @@ class Attempt(models.Model):
     number = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=64)  # Idempotency-Key, record key: the same for every attempt of the same text
     frozen = models.JSONField(default=dict)  # what must not change between attempts: createdAt, text, record
-    prepared = models.JSONField(default=dict)  # what was put at the network before publishing: picture ids, a container
+    prepared = models.JSONField(null=True)  # what was put at the network first: picture ids, a container; None: not yet
     started_at = models.DateTimeField()
     called_at = models.DateTimeField(null=True)  # just before `publish`; None: nothing of it can be out
     finished_at = models.DateTimeField(null=True)

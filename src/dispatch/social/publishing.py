@@ -47,9 +47,11 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
     draft = freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
-    if not draft.prepared:
-        draft = media.drawn(draft, attempt, network.limits(account))
-    prepared = draft.prepared or network.prepare(draft, account)
+    limits = network.limits(account)
+    draft = replace(draft, media=media.drawn(draft, attempt, limits))
+    prepared = attempt.prepared
+    if prepared is None:
+        prepared = network.prepare(replace(draft, card=media.card_of(attempt, limits)), account)
     if isinstance(prepared, Deferred | Refused):
         return prepared
     if not _begin(post, attempt, prepared):
@@ -130,13 +132,13 @@ def _write_attempt(post: Post) -> Attempt:
     fresh, now = freezing.freeze(post), timezone.now()
     key = freezing.key(post, fresh)
     earlier = list(post.attempts.filter(key=key).order_by("number"))
-    kept = [one.prepared for one in earlier if one.started_at > now - KEEPS and one.outcome != "refused"]
+    still_there = (one for one in reversed(earlier) if one.started_at > now - KEEPS and one.outcome != "refused")
     return Attempt.objects.create(
         post=post,
         number=post.attempts.count() + 1,
         key=key,
         frozen=earlier[0].frozen if earlier else fresh,
-        prepared=kept[-1] if kept else {},
+        prepared=next((one.prepared for one in still_there if one.prepared is not None), None),
         started_at=now,
     )
 

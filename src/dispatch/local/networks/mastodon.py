@@ -45,16 +45,20 @@ def publishes(request: Request) -> bool:
 
 
 def _picture(request: Request, store: Store) -> Answer:
-    """Taken with 202, and worked on until it is asked for (docs.joinmastodon.org/methods/media)."""
+    """Taken with 202, and films worked on until they are asked for (docs.joinmastodon.org/methods/media)."""
     if request.method == "POST":
         content, said = request.body.get("file", b""), str(request.body.get("description", ""))
         if not content or len(said) > 1500:
             return Answer({"error": "Validation failed: File content type is invalid"}, 422)
-        number = store.keep("mastodon", content, kind="working", alt=said)
+        kind = "working" if content.startswith(b"GIF8") else "done"  # it makes a film of what may move
+        number = store.keep("mastodon", content, kind=kind, alt=said)
         return Answer({"id": str(number), "type": "image", "url": None, "description": said}, 202)
     kept = store.picture("mastodon", request.path.rpartition("/")[2])
     if kept is None:
         return Answer({"error": "Record not found"}, 404)
+    if kept.kind == "working":
+        store.finish(kept.id)
+        return Answer({"id": str(kept.id), "type": "gifv", "url": None}, 206)
     return Answer({"id": str(kept.id), "type": "image", "url": f"https://social.example.org/{kept.id}"})
 
 
@@ -66,8 +70,11 @@ def _create(request: Request, store: Store) -> Answer:
     if counting.mastodon(text, 23) + counting.graphemes(warning) > 500:
         return Answer({"error": "Validation failed: Text character limit of 500 exceeded"}, 422)
     pictures = list(request.body.get("media_ids[]", []))
-    if len(pictures) > 4 or not all(store.picture("mastodon", number) for number in pictures):
+    kept = [store.picture("mastodon", number) for number in pictures]
+    if len(pictures) > 4 or not all(kept):
         return Answer({"error": "Cannot attach more than 4 files"}, 422)
+    if any(one and one.kind == "working" for one in kept):
+        return Answer({"error": "Cannot attach files that have not finished processing. Try again in a moment!"}, 422)
     reply = str(request.body.get("in_reply_to_id", ""))
     if reply and store.get(int(reply)) is None:
         return Answer({"error": "The post you are trying to reply to does not appear to exist."}, 404)

@@ -87,6 +87,11 @@ class Store:
         with self.lock:
             self.connection.execute("UPDATE pictures SET alt = ? WHERE id = ?", (alt, number))
 
+    def finish(self, number: int) -> None:
+        """It is drawn now."""
+        with self.lock:
+            self.connection.execute("UPDATE pictures SET kind = 'done' WHERE id = ?", (number,))
+
     def pictures(self, network: str) -> list[Picture]:
         """In the order they came."""
         sql = "SELECT id, name, kind, alt, content FROM pictures WHERE network = ? ORDER BY id"

@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveSmallIntegerField()),
                 ("key", models.CharField(max_length=64)),
                 ("frozen", models.JSONField(default=dict)),
-                ("prepared", models.JSONField(default=dict)),
+                ("prepared", models.JSONField(null=True)),
                 ("started_at", models.DateTimeField()),
                 ("called_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
