@@ -19,6 +19,19 @@ def test_posts_come_the_newest_first_with_the_card_that_was_posted_or_the_links_
     store.connection.close()
 
 
+def test_pictures_and_warnings_are_shown_with_what_is_said_of_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("DISPATCH_DATA_DIR", str(tmp_path))
+    store = Store(wall.path())
+    number = store.keep("mastodon", b"\xff\xd8\xff\xd9", kind="done", alt="Alice reads")
+    page = store.keep("mastodon", b"<script>", kind="done")
+    store.add("mastodon", "office", "Навіны", {}, warning="A trial", pictures=[number])
+    (post,) = wall.posts()
+    assert (post.warning, post.pictures) == ("A trial", (wall.Picture(number, "Alice reads"),))
+    assert wall.picture(number) == ("image/jpeg", b"\xff\xd8\xff\xd9")
+    assert wall.picture(page) is None
+    store.connection.close()
+
+
 def test_a_wall_that_nobody_posted_to_is_empty(tmp_path, monkeypatch):
     monkeypatch.setenv("DISPATCH_DATA_DIR", str(tmp_path))
     assert wall.posts() == []

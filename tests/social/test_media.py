@@ -144,6 +144,20 @@ def test_a_crop_keeps_the_frame_and_the_focus(size, focus):
         assert 0.8 * 0.95 <= (right - left) / (bottom - top) <= 1.91 * 1.05
 
 
+@pytest.mark.django_db
+def test_an_articles_picture_is_brought_or_the_editor_is_told_why_not(monkeypatch):
+    answers = [
+        fetching.Fetched(200, "", written(painted(60, 40))),
+        fetching.Fetched(404, "", b""),
+        fetching.Failed("no answer"),
+    ]
+    monkeypatch.setattr(fetching, "fetch", lambda address, **how: answers.pop(0))
+    assert media.bring("https://office.example.org/a.jpg").width == 60
+    for why in ("status 404", "no answer"):
+        with pytest.raises(media.Unfit, match=f"it cannot be fetched: {why}"):
+            media.bring("https://office.example.org/a.jpg")
+
+
 def test_a_cards_picture_is_small_enough_or_left_out(monkeypatch):
     answers = [
         fetching.Fetched(200, "", written(painted(1500, 800), "PNG")),

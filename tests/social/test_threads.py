@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dispatch import queue
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, channels, networks, planning, probing, publishing
+from dispatch.social import acts, channels, freezing, networks, planning, probing, publishing
 from dispatch.social.models import Channel, Post
 from dispatch.social.networks import naming
 
@@ -156,3 +156,10 @@ def test_parts_in_one_language_do_not_follow_a_post_in_another(thread, fake, mak
     Channel.objects.update(languages=["be", "en"])
     planning.plan(make_article("Чытальня", language="be", story=thread[0].story))
     assert states(thread) == ["scheduled", "dropped", "dropped"]
+
+
+def test_a_part_is_checked_as_a_part_before_the_first_is_out(thread, connect):
+    x = connect("x")
+    assert freezing.as_it_stands(thread[1]).reply_to
+    account = channels.account(x)
+    assert networks.get("x").check(freezing.as_it_stands(thread[1]), account) == ["threads cannot be posted here"]

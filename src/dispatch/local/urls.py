@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern] = [
     path("inbox/<int:number>", views.letter, name="letter"),
     path("inbox/<int:number>/html", views.letter_html, name="letter_html"),
     path("wall", views.wall_page, name="wall"),
+    path("wall/pictures/<int:number>", views.wall_picture, name="wall_picture"),
 ]

@@ -85,6 +85,15 @@ def letter_html(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @requires(Role.EDITOR)
+def wall_picture(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001 - a view
+    """A picture that a stand-in network was given."""
+    found = wall.picture(number)
+    if found is None:
+        raise Http404
+    return HttpResponse(found[1], content_type=found[0])
+
+
+@requires(Role.EDITOR)
 def wall_page(request: HttpRequest) -> HttpResponse:
     """Each post as its network would show it."""
     posts = wall.posts()

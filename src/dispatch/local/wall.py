@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 from dispatch import env
 
 NETWORKS = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "telegram": "Telegram"}
-COLUMNS = "id, network, account, text, link, card, language, at"
+COLUMNS = "id, network, account, text, link, card, language, at, warning, pictures"
+KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class Card:
     title: str
     description: str
     host: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One of a post's pictures, and what is said of it."""
+
+    number: int
+    alt: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Shown:
     language: str
     at: datetime
     card: Card | None = field(default=None)
+    warning: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 def path() -> Path:
@@ -45,7 +57,17 @@ def path() -> Path:
 
 def posts(*, limit: int = 200) -> list[Shown]:
     """The newest first."""
-    return [_shown(row) for row in _ask(f"SELECT {COLUMNS} FROM posts ORDER BY id DESC LIMIT {limit:d}")]  # noqa: S608
+    alts = {row[0]: row[1] for row in _ask("SELECT id, alt FROM pictures")}
+    rows = _ask(f"SELECT {COLUMNS} FROM posts ORDER BY id DESC LIMIT {limit:d}")  # noqa: S608 - both are ours
+    return [_shown(row, alts) for row in rows]
+
+
+def picture(number: int) -> tuple[str, bytes] | None:
+    """Its kind, as its first bytes have it, and its content."""
+    for (content,) in _ask(f"SELECT content FROM pictures WHERE id = {number:d}"):  # noqa: S608 - a number
+        kind = next((kind for begins, kind in KINDS.items() if content.startswith(begins)), "")
+        return (kind, content) if kind else None
+    return None
 
 
 def texts() -> dict[str, list[str]]:
@@ -56,8 +78,8 @@ def texts() -> dict[str, list[str]]:
     return found
 
 
-def _shown(row: tuple[Any, ...]) -> Shown:
-    number, network, account, text, link, card, language, at = row
+def _shown(row: tuple[Any, ...], alts: Mapping[int, str]) -> Shown:
+    number, network, account, text, link, card, language, at, warning, pictures = row
     return Shown(
         number,
         network,
@@ -67,6 +89,8 @@ def _shown(row: tuple[Any, ...]) -> Shown:
         language or "",
         datetime.fromtimestamp(at, UTC),
         _card(card, link or ""),
+        warning,
+        tuple(Picture(each, alts.get(each, "")) for each in json.loads(pictures)),
     )
 
 

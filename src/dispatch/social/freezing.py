@@ -42,8 +42,10 @@ def draft(attempt: Attempt) -> Draft:
 
 
 def as_it_stands(post: Post) -> Draft:
-    """What an attempt would say now, to be checked."""
+    """What an attempt would say now, to be checked; a further part replies to one that may have no name yet."""
     frozen = freeze(post)
+    if post.follows and not frozen["reply_to"]:
+        frozen["reply_to"] = f"post:{post.follows_id}"
     return _draft(frozen, key=key(post, frozen))
 
 

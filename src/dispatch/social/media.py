@@ -29,6 +29,8 @@ SMALLER = 0.8
 CARD_SECONDS = 4.0
 """What fetching the article's own picture may take: a card without it is still a card."""
 CARD_SIDE = 1200
+BRING_SECONDS = 10.0
+"""What fetching may take while an editor waits."""
 
 
 class Unfit(ValueError):
@@ -55,6 +57,16 @@ def take(content: bytes) -> Media:
     upright.thumbnail((SIDE, SIDE))
     kind = "image/jpeg" if _is_photo(image) else "image/png"
     return _keep(kind, _encode(upright, kind, QUALITIES[0]), upright.size)
+
+
+def bring(address: str) -> Media:
+    """Keep a picture of an article's, fetched from where the CMS shows it. Raises Unfit."""
+    answer = fetching.fetch(address, seconds=BRING_SECONDS, largest=LARGEST)
+    if isinstance(answer, fetching.Failed):
+        raise Unfit(f"it cannot be fetched: {answer.reason}")
+    if answer.status != 200:
+        raise Unfit(f"it cannot be fetched: status {answer.status}")
+    return take(answer.body)
 
 
 def drawn(draft: Draft, attempt: Attempt, limits: Limits) -> tuple[Picture, ...]:

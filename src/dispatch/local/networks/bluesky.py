@@ -72,7 +72,8 @@ def _put(request: Request, store: Store) -> Answer:
         card = dict(record.get("embed", {}).get("external", {}))
         language = str((record.get("langs") or [""])[0])
         link = str(card.get("uri", "")) or saying.link(text)
-        store.add("bluesky", "office.example.org", text, record, key=key, link=link, card=card, language=language)
+        more = {"card": card, "language": language, "pictures": _numbers(record.get("embed", {}), store)}
+        store.add("bluesky", "office.example.org", text, record, key=key, link=link, **more)
     return Answer(_record(store.posts("bluesky", key=key)[0]))
 
 
@@ -91,6 +92,18 @@ def _wrong_embed(embed: Any, store: Store) -> str:
         if len(kept.content) > most:
             return f"This file is too large. The maximum size is {most} bytes."
     return "" if all("alt" in image for image in images) else 'Record/embed/images/0 must have the property "alt"'
+
+
+def _numbers(embed: Any, store: Store) -> list[int]:
+    """Of the pictures that an embed shows; their descriptions stand in the record."""
+    found = []
+    for image in embed.get("images", []):
+        kept = store.picture("bluesky", image["image"]["ref"]["$link"])
+        if kept:
+            store.describe(kept.id, image["alt"])
+            found.append(kept.id)
+    thumb = store.picture("bluesky", embed.get("external", {}).get("thumb", {}).get("ref", {}).get("$link", ""))
+    return [*found, thumb.id] if thumb else found
 
 
 def _record(post: Posted) -> dict[str, Any]:

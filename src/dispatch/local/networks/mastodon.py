@@ -80,7 +80,8 @@ def _create(request: Request, store: Store) -> Answer:
         return Answer({"error": "The post you are trying to reply to does not appear to exist."}, 404)
     raw = {"reply": reply, "warning": warning, "pictures": pictures}
     language = str(request.body.get("language", ""))
-    number = store.add("mastodon", "office", text, raw, key=key, link=saying.link(text), language=language)
+    more = {"language": language, "warning": warning, "pictures": [int(number) for number in pictures]}
+    number = store.add("mastodon", "office", text, raw, key=key, link=saying.link(text), **more)
     post = store.get(number)
     assert post is not None
     return Answer(_status(post))

@@ -13,7 +13,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS posts (
     id INTEGER PRIMARY KEY, network TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL DEFAULT '', text TEXT NOT NULL,
     link TEXT NOT NULL DEFAULT '', card TEXT NOT NULL DEFAULT '{}', language TEXT NOT NULL DEFAULT '', raw TEXT NOT NULL,
-    at REAL NOT NULL
+    at REAL NOT NULL, warning TEXT NOT NULL DEFAULT '', pictures TEXT NOT NULL DEFAULT '[]'
 );
 CREATE TABLE IF NOT EXISTS pictures (
     id INTEGER PRIMARY KEY, network TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, alt TEXT NOT NULL DEFAULT '',
@@ -60,13 +60,15 @@ class Store:
         self.connection.executescript(SCHEMA)
 
     def add(self, network: str, account: str, text: str, raw: Mapping[str, Any], **more: Any) -> int:
-        """Keep a post; its number. `more`: key, link, card, language."""
+        """Keep a post; its number. `more`: key, link, card, language, warning, pictures (their numbers)."""
         values = (
             *(network, account, more.get("key", ""), text, more.get("link", ""), json.dumps(more.get("card", {}))),
             *(more.get("language", ""), json.dumps(raw), time.time()),
+            *(more.get("warning", ""), json.dumps(more.get("pictures", []))),
         )
         with self.lock:
-            sql = "INSERT INTO posts (network, account, key, text, link, card, language, raw, at) VALUES (?,?,?,?,?,?,?,?,?)"
+            names = "network, account, key, text, link, card, language, raw, at, warning, pictures"
+            sql = f"INSERT INTO posts ({names}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - the names are ours
             return int(self.connection.execute(sql, values).lastrowid or 0)
 
     def change(self, number: int, text: str, raw: Mapping[str, Any] | None = None) -> None:

@@ -66,11 +66,9 @@ def _pictures(method: str, shown: list[Any], request: Request, store: Store, rep
     contents = [_attached(one["media"], request) for one in shown]
     if not all(contents):
         return _refused("there is no photo in the request")
-    for content in contents:
-        store.keep("telegram", content, kind="photo")
-    first = store.add(
-        "telegram", "@office", text, {"text": text, "reply": reply, "pictures": len(shown)}, link=saying.link(text)
-    )
+    numbers = [store.keep("telegram", content, kind="photo") for content in contents]
+    raw = {"text": text, "reply": reply}
+    first = store.add("telegram", "@office", text, raw, link=saying.link(text), pictures=numbers)
     sizes = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]}
     messages = [
         _message(first, caption=text, **sizes),

@@ -76,7 +76,7 @@ def _create(request: Request, store: Store) -> Answer:
     if any(post.text == text for post in recent):
         return DUPLICATE
     raw = {"text": text, "pictures": pictures, "reply": request.body.get("reply", {}), "edits": 0}
-    number = store.add("x", "office", text, raw, link=saying.link(text))
+    number = store.add("x", "office", text, raw, link=saying.link(text), pictures=[int(each) for each in pictures])
     return Answer({"data": {"id": str(number * EDITS), "text": text}}, 201)
 
 
