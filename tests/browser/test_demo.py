@@ -1,10 +1,12 @@
 """The demo's inbox and wall: empty they say what will come, then show it by themselves; a mail is looked at in every way."""
 
+import io
 from email import policy
 from email.message import EmailMessage
 
 import newsroom
 import pytest
+from PIL import Image
 
 from dispatch import env
 from dispatch.editions import slots
@@ -31,6 +33,12 @@ def networks(server):
     yield store
     store.connection.close()
     forget(wall.path())
+
+
+def photograph(colour):
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, "JPEG")
+    return out.getvalue()
 
 
 def forget(path):
@@ -62,10 +70,16 @@ def test_an_empty_wall_fills_by_itself(visitor, alice, networks, page):
     visitor.look("empty-wall", "/demo/wall")
     link = "https://office.example.org/be/a-rather-long-address-of-a-story"
     for network in wall.NETWORKS:
-        networks.add(network, "office", f"Каля ракі адчыняецца чытальня\n\n{link}", {}, link=link, language="be")
+        shown = [
+            networks.keep(network, photograph(colour), kind="photo", alt="Аліса чытае") for colour in ("teal", "tan")
+        ]
+        more = {"link": link, "language": "be", "warning": "Здымкі з суда", "pictures": shown}
+        networks.add(network, "office", f"Каля ракі адчыняецца чытальня\n\n{link}", {}, **more)
     page.get_by_text("4 posts; none left this machine").wait_for()
     assert page.get_by_role("link", name=link.removeprefix("https://")).count() == 4
     visitor.look("wall", "/demo/wall")
+    widths = page.get_by_alt_text("Аліса чытае").evaluate_all("all => all.map(each => each.naturalWidth)")
+    assert widths == [60] * 8
 
 
 @pytest.mark.parametrize("view", ["html", "plain", "headers", "source"])
