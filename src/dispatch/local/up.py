@@ -16,8 +16,12 @@ from dispatch import env, logs
 from dispatch.local import instance, postgres, supervisor, valkey
 from dispatch.local.supervisor import Program
 
-WORKERS = {"mail": ("email", 2), "work": ("articles,editions,social,upkeep", 2)}
 STAND_BACK = ("--nice", "5")
+WORKERS = {
+    "mail": ("email", "2", *STAND_BACK),
+    "work": ("articles,editions,upkeep", "2", *STAND_BACK),
+    "posts": ("social", "4"),
+}
 PORTS = 200
 
 
@@ -124,15 +128,15 @@ def webs(listening: socket.socket) -> list[Program]:
 
 
 def workers() -> list[Program]:
-    """Mail has a worker of its own, so that nothing else waits behind a big send; both stand back for the web, where
-    someone waits."""
+    """Mail has a worker of its own, so that nothing else waits behind a big send; it and what else takes long stand back for
+    the web, where someone waits, and for posts, which have a moment."""
     return [
         Program(
             name=name,
-            command=supervisor.python("worker", "--queues", queues, "--concurrency", str(concurrency), *STAND_BACK),
+            command=supervisor.python("worker", "--queues", queues, "--concurrency", *how),
             env=_for_people(),
         )
-        for name, (queues, concurrency) in WORKERS.items()
+        for name, (queues, *how) in WORKERS.items()
     ]
 
 

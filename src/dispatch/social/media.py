@@ -72,7 +72,7 @@ def bring(address: str) -> Media:
 def drawn(draft: Draft, attempt: Attempt, limits: Limits) -> tuple[Picture, ...]:
     """An attempt's pictures as they go to a network of these limits."""
     frozen: Sequence[dict[str, Any]] = attempt.frozen["media"]
-    kept = Media.objects.in_bulk([one["media"] for one in frozen])
+    kept = Media.objects.in_bulk([one["media"] for one in frozen]) if frozen else {}
     return tuple(
         fit(kept[one["media"]], limits, Focus(*one["focus"]), alt=described.alt)
         for one, described in zip(frozen, draft.media, strict=True)

@@ -1,6 +1,7 @@
 """Publishing a post: claimed by one worker, the attempt written first, one call, one outcome. Never twice or in silence."""
 
 import functools
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,12 +33,11 @@ KEEPS = timedelta(hours=20)
 
 def publish(post_id: int) -> None:
     """Publish a due post. Rung twice, late or in vain: no harm."""
-    if _is_too_late(post_id):
-        return
     claimed = _claim(post_id)
     if claimed is None:
-        return
-    settle(*claimed, _attempt(*claimed))
+        _put_by(post_id)
+    else:
+        settle(*claimed, _attempt(*claimed))
 
 
 def _attempt(post: Post, attempt: Attempt) -> Outcome:
@@ -109,21 +109,21 @@ def due_posts() -> list[int]:
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _is_too_late(post_id: int) -> bool:
+def _put_by(post_id: int) -> None:
     """After a long downtime nothing is fired in a burst: what is very late becomes a draft that says so."""
-    waiting = [Post.State.SCHEDULED, Post.State.DEFERRED]
-    late = Post.objects.filter(pk=post_id, state__in=waiting, due_at__lt=timezone.now() - LATE)
-    return bool(late.update(state=Post.State.DRAFT, trouble="more than six hours late; send it now, or drop it"))
+    late = Post.objects.filter(pk=post_id, state__in=Post.WAITING, due_at__lt=timezone.now() - LATE)
+    late.update(state=Post.State.DRAFT, trouble="more than six hours late; send it now, or drop it")
 
 
 def _claim(post_id: int) -> tuple[Post, Attempt] | None:
     """The claim and the attempt in one commit, before any byte leaves."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_text("claim"), {"post": post_id, "most": MOST_ATTEMPTS})
+            cursor.execute(_text("claim"), {"post": post_id, "most": MOST_ATTEMPTS, "late": LATE.total_seconds()})
             if cursor.fetchone() is None:
                 return None
-        post = Post.objects.select_related("channel", "article__current").get(pk=post_id)
+        found = Post.objects.select_related("channel", "article__current", "follows")
+        post = found.defer("article__current__html", "article__current__text").get(pk=post_id)
         return post, _write_attempt(post)
 
 
@@ -131,11 +131,12 @@ def _write_attempt(post: Post) -> Attempt:
     """A repeat of the same keeps everything that was frozen with it, and what is at the network already."""
     fresh, now = freezing.freeze(post), timezone.now()
     key = freezing.key(post, fresh)
-    earlier = list(post.attempts.filter(key=key).order_by("number"))
+    before = list(post.attempts.order_by("number"))
+    earlier = [one for one in before if one.key == key]
     still_there = (one for one in reversed(earlier) if one.started_at > now - KEEPS and one.outcome != "refused")
     return Attempt.objects.create(
         post=post,
-        number=post.attempts.count() + 1,
+        number=len(before) + 1,
         key=key,
         frozen=earlier[0].frozen if earlier else fresh,
         prepared=next((one.prepared for one in still_there if one.prepared is not None), None),
@@ -145,14 +146,11 @@ def _write_attempt(post: Post) -> Attempt:
 
 def _begin(post: Post, attempt: Attempt, prepared: Mapping[str, object]) -> bool:
     """The last commit before the call. False: someone pulled STOP meanwhile, or took this for dead."""
-    attempt.prepared, attempt.called_at = dict(prepared), timezone.now()
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_text("begin"), {"post": post.pk, "token": post.token})
-            if cursor.fetchone() is None:
-                return False
-        attempt.save(update_fields=["prepared", "called_at"])
-    return True
+    attempt.prepared = dict(prepared)
+    said = json.dumps(attempt.prepared)
+    with connection.cursor() as cursor:
+        cursor.execute(_text("begin"), {"post": post.pk, "token": post.token, "attempt": attempt.pk, "prepared": said})
+        return cursor.fetchone() is not None
 
 
 def _values(post: Post, outcome: Outcome) -> dict[str, object]:

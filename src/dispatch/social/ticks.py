@@ -4,7 +4,7 @@ from dispatch import clock, queue
 from dispatch.social import changing, probing, publishing, resolving
 
 
-@clock.tick("ring due posts", every=1)
+@clock.tick("ring due posts", every=0.2)
 def ring_posts() -> None:
     """Posts whose moment has come."""
     for number in publishing.due_posts():

@@ -5,5 +5,5 @@ WHERE p.id IN (
     WHERE p.state IN ('scheduled', 'deferred') AND p.due_at <= clock_timestamp()
       AND (p.rung_at IS NULL OR p.rung_at < clock_timestamp() - interval '5 seconds')
       AND {not_stopped} AND {in_its_turn}
-    ORDER BY p.due_at LIMIT 100 FOR UPDATE OF p SKIP LOCKED)
+    ORDER BY p.due_at LIMIT 1000 FOR UPDATE OF p SKIP LOCKED)
 RETURNING p.id;
