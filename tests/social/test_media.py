@@ -1,6 +1,7 @@
 """Pictures lose what their camera wrote into them, and fit each network without being stretched or cut blindly."""
 
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dispatch import fetching
-from dispatch.social import media
+from dispatch.social import drawing, media
 from dispatch.social.models import Media
 from dispatch.social.networks.base import Limits
 
@@ -116,11 +117,18 @@ def test_what_is_no_picture_or_too_large_a_one_is_refused_in_words(content, why)
         media.take(content)
 
 
+def here(content, act, **order):
+    """Drawn in this process: one of its own for each example would take minutes."""
+    return getattr(drawing, act)(content, **order)
+
+
 @settings(max_examples=25, deadline=None)
 @given(size=sizes, kind=st.sampled_from(["PNG", "JPEG"]), focus=focuses, fits=fitting)
 def test_a_picture_fits_and_is_not_stretched(size, kind, focus, fits):
     width, height = size
-    drawn = media.fit(kept(painted(width, height), kind), fits, focus)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(media, "_draw", here)
+        drawn = media.fit(kept(painted(width, height), kind), fits, focus)
     image = seen(drawn.content)
     assert image.size == (drawn.width, drawn.height)
     assert max(image.size) <= fits.picture_side
@@ -134,7 +142,7 @@ def test_a_picture_fits_and_is_not_stretched(size, kind, focus, fits):
 @given(size=sizes, focus=focuses)
 def test_a_crop_keeps_the_frame_and_the_focus(size, focus):
     width, height = size
-    left, top, right, bottom = media._box(width, height, (0.8, 1.91), focus)
+    left, top, right, bottom = drawing.crop(width, height, (0.8, 1.91), (focus.x, focus.y))
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
     assert (left, right) == (0, width) or (top, bottom) == (0, height), "cut on one side only"
@@ -169,3 +177,35 @@ def test_a_cards_picture_is_small_enough_or_left_out(monkeypatch):
     cards = [media.card("https://office.example.org/a.png", limits(card_bytes=30_000)) for _ in range(4)]
     assert len(cards[0].content) <= 30_000
     assert cards[1:] == [None, None, None]
+
+
+BREAKING_OUT = """
+    import os, socket, subprocess
+    _lock_up()
+    for way in (lambda: open("/etc/hostname"), socket.socket, lambda: subprocess.run(["true"])):
+        try:
+            way()
+        except OSError:
+            continue
+        return 3
+    print(json.dumps({"unfit": f"knows {sorted(os.environ)}"}))
+    return 0
+"""
+
+
+def test_whoever_draws_knows_no_keys_and_can_open_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("DISPATCH_VAULT_KEYS", "1:secret")
+    source = Path(drawing.__file__).read_text()
+    assert source.count("\n    _lock_up()\n") == 1
+    (tmp_path / "drawing.py").write_text(source.replace("\n    _lock_up()\n", BREAKING_OUT))
+    monkeypatch.setattr(media, "DRAWING", tmp_path / "drawing.py")
+    with pytest.raises(media.Unfit, match="knows") as told:
+        media.take(written(painted(10, 10)))
+    assert "DISPATCH" not in str(told.value)
+
+
+def test_a_picture_that_ends_its_drawing_ends_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "drawing.py").write_text("import os; os.abort()")
+    monkeypatch.setattr(media, "DRAWING", tmp_path / "drawing.py")
+    with pytest.raises(media.Unfit, match="no picture that can be drawn"):
+        media.take(written(painted(10, 10)))

@@ -48,7 +48,10 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
     limits = network.limits(account)
-    draft = replace(draft, media=media.drawn(draft, attempt, limits))
+    try:
+        draft = replace(draft, media=media.drawn(draft, attempt, limits))
+    except media.Unfit as error:
+        return Refused(reason=f"a picture: {error}")
     prepared = attempt.prepared
     if prepared is None:
         prepared = network.prepare(replace(draft, card=media.card_of(attempt, limits)), account)
