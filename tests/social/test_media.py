@@ -1,16 +1,18 @@
 """Pictures lose what their camera wrote into them, and fit each network without being stretched or cut blindly."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dispatch import fetching
-from dispatch.social import drawing, media
-from dispatch.social.models import Media
+from dispatch.social import channels, drawing, media
+from dispatch.social.models import Media, Post, PostMedia
 from dispatch.social.networks.base import Limits
 
 ORIENTATION, GPS, MAKER = 0x0112, 0x8825, 0x010F
@@ -177,6 +179,21 @@ def test_a_cards_picture_is_small_enough_or_left_out(monkeypatch):
     cards = [media.card("https://office.example.org/a.png", limits(card_bytes=30_000)) for _ in range(4)]
     assert len(cards[0].content) <= 30_000
     assert cards[1:] == [None, None, None]
+
+
+@pytest.mark.django_db
+def test_pictures_that_no_post_shows_are_forgotten_after_a_month(make_article):
+    channel = channels.connect("fake", name="Fake", network="fake", credentials={})
+    article = make_article()
+    post = Post.objects.create(
+        channel=channel, story=article.story, article=article, text="x", language="en", due_at=timezone.now()
+    )
+    shown, old, _new = (media.take(written(painted(size, 20))) for size in (20, 30, 40))
+    PostMedia.objects.create(post=post, media=shown)
+    Media.objects.filter(pk__in=[shown.pk, old.pk]).update(created_at=timezone.now() - timedelta(days=31))
+    assert media.forget() == 1
+    assert not Media.objects.filter(pk=old.pk).exists()
+    assert Media.objects.count() == 2
 
 
 BREAKING_OUT = """

@@ -9,12 +9,16 @@ import logging
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
 from dispatch import fetching
 from dispatch.editions import stripping
-from dispatch.social.models import Attempt, Media
+from dispatch.social.models import Attempt, Media, PostMedia
 from dispatch.social.networks.base import Draft, Limits, Picture
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ DRAWING = Path(__file__).with_name("drawing.py")
 DRAWING_SECONDS = 30
 LARGEST = 20_000_000
 """Bytes of a picture that is brought."""
+KEPT = timedelta(days=30)
 SIDE = 4096
 """Pixels of the longer side that is kept. No network shows more."""
 CARD_SECONDS = 4.0
@@ -83,6 +88,13 @@ def fit(media: Media, limits: Limits, focus: Focus, *, alt: str = "") -> Picture
     if fits and media.kind in limits.picture_kinds and len(content) <= limits.picture_bytes:
         return Picture(kind=media.kind, width=media.width, height=media.height, alt=alt, content=content)
     return replace(_fit(content, limits, focus), alt=alt)
+
+
+def forget() -> int:
+    """Pictures that no post shows, a month after they were brought: by then no attempt can ask for them. How many."""
+    shown = PostMedia.objects.filter(media=OuterRef("pk"))
+    old = Media.objects.filter(~Exists(shown), created_at__lt=timezone.now() - KEPT)
+    return old.delete()[0]
 
 
 def card_of(attempt: Attempt, limits: Limits) -> Picture | None:

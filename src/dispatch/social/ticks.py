@@ -1,7 +1,7 @@
 """What the clock repeats for posts."""
 
 from dispatch import clock, queue
-from dispatch.social import changing, probing, publishing, resolving
+from dispatch.social import changing, media, probing, publishing, resolving
 
 
 @clock.tick("ring due posts", every=0.2)
@@ -45,3 +45,9 @@ def look_ahead() -> None:
     """Posts whose moment is near."""
     for number in probing.posts_ahead():
         queue.enqueue("social.check_post", number)
+
+
+@clock.tick("forget posts' pictures", every=3600)
+def forget_pictures() -> None:
+    """Those that no post shows."""
+    media.forget()
