@@ -21,7 +21,8 @@ def told(before, after):
 
 
 @pytest.fixture
-def send(settings):
+def send(settings, monkeypatch):
+    monkeypatch.setattr(sending, "TURN", 0.0)  # one chunk each time
     settings.DELIVERY = {**settings.DELIVERY, "chunk": 10}
     office = newsroom.newsletter(languages=["en"])
     newsroom.readers(office, en=20)

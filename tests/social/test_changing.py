@@ -1,9 +1,11 @@
 """What is out is edited and deleted once someone wants it, and each outcome is kept; nothing goes out that was taken back."""
 
+import threading
 from datetime import timedelta
 
 import connected
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from dispatch.accounts import stopping
@@ -222,3 +224,43 @@ def test_each_network_deletes_what_is_out(name, connect, make_article, standins)
     do_all()
     assert standins.store.posts(name) == []
     assert Channel.objects.get().posts.get().state == "gone"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_do_each_change_once_and_never_two_of_a_post_at_a_time(sent, fake, monkeypatch):
+    under_way, done = [], []
+
+    def slowly(act):
+        def do(remote_id, *_):
+            under_way.append(act)
+            assert len(under_way) == 1, under_way
+            done.append(act)
+            threading.Event().wait(0.05)
+            under_way.pop()
+            return Sent(remote_id=remote_id)
+
+        return do
+
+    monkeypatch.setattr(fake, "edit", slowly("edit"))
+    monkeypatch.setattr(fake, "delete", slowly("delete"))
+    edit = acts.edit(sent.pk, None, "a comma", text="x")
+    delete = Change.objects.create(post=sent, act="delete", due_at=timezone.now())
+    ready = threading.Barrier(6)
+
+    def work(number):
+        ready.wait()
+        changing.change(number)
+        connection.close()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in (edit.pk, delete.pk) * 3]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(done) in {1, 2}
+    do_all()
+    let_time_pass()
+    do_all()
+    assert sorted(set(done)) == sorted(done)
+    assert done[-1] == "delete"
+    assert state(sent) == "gone"
