@@ -39,6 +39,11 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
 
 
+def wall_clock(at: datetime) -> str:
+    """For a field that asks for a date and a time: "2026-11-23T08:30", in the newsroom's zone."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
+
+
 def span(length: timedelta | float) -> str:
     """In its largest unit: "12 s", "5 min", "3 h", "2 days"."""
     seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
@@ -62,4 +67,4 @@ def _today(now: datetime | None) -> date:
     return timezone.localtime(now or timezone.now()).date()
 
 
-FILTERS = {"number": number, "many": many, "moment": moment, "span": span, "ago": ago}
+FILTERS = {"number": number, "many": many, "moment": moment, "wall_clock": wall_clock, "span": span, "ago": ago}

@@ -39,8 +39,8 @@ NOTHING = {"refused": {"refused"}, "unwanted": {"refused"}, "left": {"skipped", 
 """Who is to get nothing, and what is said of them. All others are to get theirs."""
 SMALL = {"chunk": 6, "window": 3, "resend_wait_seconds": 0}
 CASES = [(policy, kept) for policy in ("resend_once", "never_twice") for kept in (True, False)]
-PATIENCE = 12
-"""Hours until everything must be over."""
+PATIENCE = 48
+"""Hours until everything must be over: a relay that hangs up on two of twelve readers is left alone again and again."""
 
 
 class Run:

@@ -1,7 +1,12 @@
 """What the desk asks people for."""
 
-from django import forms
+import zoneinfo
+from datetime import datetime
 
+from django import forms
+from django.conf import settings
+
+from dispatch import timetable
 from dispatch.audience.models import Export, Newsletter
 
 
@@ -17,6 +22,21 @@ class Reason(forms.Form):
             "max_length": "Say why in 300 characters at most. Nothing was changed.",
         },
     )
+
+
+class Moment(forms.Form):
+    """A wall-clock time in the newsroom's zone; one that the clocks skip is put off by the jump, of two it is the first."""
+
+    WRONG = "Say a date and a time, such as 2026-11-23 08:30. Nothing was changed."
+    moment = forms.CharField(max_length=20, error_messages={"required": WRONG, "max_length": WRONG})
+
+    def clean_moment(self) -> datetime:
+        """In UTC."""
+        try:
+            said = datetime.fromisoformat(self.cleaned_data["moment"])
+        except ValueError as error:
+            raise forms.ValidationError(self.WRONG) from error
+        return timetable.moment(said.date(), said.time(), zoneinfo.ZoneInfo(settings.TIME_ZONE))
 
 
 class Leaving(Reason):

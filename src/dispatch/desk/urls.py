@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import exports, people, views
+from dispatch.desk import exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("people/signout", people.sign_out_all, name="sign_out_all"),
     path("people/<int:number>/do/<str:act>", people.act, name="person_act"),
     path("audit/", people.audit_log, name="audit_log"),
+    path("posts/<int:post_id>/do/<str:act>", posting.act, name="post_act"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
     path("posts/<int:post_id>/settle", views.settle_post, name="post_settle"),
 ]

@@ -58,6 +58,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "versions": telling.versions(one),
         "mailings": telling.mailings(one),
         "posts": list(one.posts.all()),
+        "unsent": Post.UNSENT,
         "absent": telling.absent(one),
     }
     return render(request, "desk/story.html", shown)

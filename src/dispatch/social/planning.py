@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from dispatch import queue
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing
+from dispatch.social import channels, composing, timing
 from dispatch.social.models import Channel, Post
 
 
@@ -48,9 +48,10 @@ def _wants(channel: Channel, article: Article) -> bool:
 def _plan_post(channel: Channel, article: Article) -> None:
     text = composing.compose(channel.network, article, channels.account(channel))
     said = {"article": article, "text": text, "link": article.url, "language": article.language}
+    moment = timing.end_of_quiet(channel, timezone.now())
     with transaction.atomic():
         post, made = Post.objects.select_for_update().get_or_create(
-            channel=channel, story=article.story, turn=0, place=0, defaults={**said, "due_at": timezone.now()}
+            channel=channel, story=article.story, turn=0, place=0, defaults={**said, "due_at": moment}
         )
         if not made:
             _follow(post, article, said)
@@ -68,7 +69,8 @@ def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
             setattr(post, name, value)
         post.edited, post.checked_at = False, None
     if back:
-        post.state, post.trouble, post.due_at = Post.State.SCHEDULED, "", timezone.now()
+        post.state, post.trouble = Post.State.SCHEDULED, ""
+        post.due_at = timing.end_of_quiet(post.channel, timezone.now())
     post.save(update_fields=[*said, "edited", "checked_at", "state", "trouble", "due_at"])
     _follow_on(post, back=back, moved=moved)
 

@@ -1,4 +1,4 @@
-"""`dispatch channel add|list|probe`."""
+"""`dispatch channel add|list|probe|times`."""
 
 import argparse
 import getpass
@@ -30,12 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--credentials-file", help="lines of name=value; without it they are asked for")
     probe = acts.add_parser("probe", help="ask the network whether the channel can publish")
     probe.add_argument("slug")
+    times = acts.add_parser(
+        "times", help="the slots of a channel, and when it is quiet; without options: which they are"
+    )
+    times.add_argument("slug")
+    times.add_argument("--slots", metavar="TEXT", help="such as 'mon-fri 09:00 13:30; sat 11:00'; '' for none")
+    times.add_argument("--quiet", metavar="FROM-TO", help="such as 22:00-07:00; '' for never")
+    times.add_argument("--zone", help="an IANA name; '' for the newsroom's")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    return {"list": _list, "add": _add, "probe": _probe}[options.act](options)
+    return {"list": _list, "add": _add, "probe": _probe, "times": _times}[options.act](options)
 
 
 def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has the same shape
@@ -69,6 +76,23 @@ def _add(options: argparse.Namespace) -> int:
 
 def _probe(options: argparse.Namespace) -> int:
     return _tell(options.slug)
+
+
+def _times(options: argparse.Namespace) -> int:
+    from dispatch.social import slots, timing
+    from dispatch.social.models import Channel
+
+    channel = Channel.objects.filter(slug=options.slug).first()
+    if channel is None:
+        print(f"dispatch channel: there is no {options.slug}.", file=sys.stderr)
+        return 1
+    try:
+        timing.set_times(channel, slots=options.slots, quiet=options.quiet, zone=options.zone)
+    except slots.Unclear as problem:
+        print(f"dispatch channel: {problem}. Nothing was changed.", file=sys.stderr)
+        return 1
+    print(timing.described(channel))
+    return 0
 
 
 def _tell(slug: str) -> int:

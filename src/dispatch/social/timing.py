@@ -1,0 +1,141 @@
+"""When a post goes out: at a moment, in its channel's next free slot, or now. By the wall clock of the channel's zone.
+
+Whatever moment a post had before is forgotten with the new one: a doorbell of the old one comes in vain, since the claim asks
+for the moment that the row has.
+"""
+
+import enum
+import zoneinfo
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from dispatch import queue, timetable
+from dispatch.accounts import audit
+from dispatch.accounts.models import User
+from dispatch.social import slots as parsing
+from dispatch.social.models import Channel, Post
+
+AHEAD = timedelta(days=366)
+"""As far as anything is planned."""
+WEEKS = 12
+"""As far as a free slot is looked for."""
+STALE = timedelta(minutes=1)
+"""A moment that passed while the form was filled in still means now."""
+
+
+class Placed(enum.Enum):
+    """What became of the wish to post at a moment."""
+
+    DONE = "done"
+    PAST = "past"  # that moment is over
+    FAR = "far"  # it is more than a year away
+    FULL = "full"  # no slot is free in the next weeks, or the channel has none
+    TOO_LATE = "too late"  # it is going out, is out, or somebody decided against it
+
+
+def at(post_id: int, moment: datetime, by: User | None, reason: str = "") -> Placed:
+    """Plan an unsent post for a moment, and the further parts of its thread with it."""
+    now = timezone.now()
+    if moment < now - STALE:
+        return Placed.PAST
+    if moment > now + AHEAD:
+        return Placed.FAR
+    with transaction.atomic():
+        return _place(post_id, max(moment, now), by, reason)
+
+
+def in_next_slot(post_id: int, by: User | None, reason: str = "") -> tuple[Placed, datetime | None]:
+    """Plan it for the next slot of its channel that no other post has; two people at once get one each."""
+    with transaction.atomic():
+        post = Post.objects.filter(pk=post_id).first()
+        if post is None:
+            return Placed.TOO_LATE, None
+        channel = Channel.objects.select_for_update().get(pk=post.channel_id)
+        moment = next_free(channel, timezone.now(), besides=post_id)
+        return (_place(post_id, moment, by, reason), moment) if moment else (Placed.FULL, None)
+
+
+def next_free(channel: Channel, after: datetime, *, besides: int = 0) -> datetime | None:
+    """The first slot strictly after a moment that no other post of the channel has, by the minute; None: there is none."""
+    end = after + timedelta(weeks=WEEKS)
+    kept = (*Post.WAITING, Post.State.CLAIMED, Post.State.SENT, Post.State.UNKNOWN)
+    others = Post.objects.filter(channel=channel, place=0, state__in=kept, due_at__range=(after, end)).exclude(
+        pk=besides
+    )
+    taken = {_minute(moment) for moment in others.values_list("due_at", flat=True)}
+    return next((moment for moment in moments(channel, after, end) if _minute(moment) not in taken), None)
+
+
+def moments(channel: Channel, after: datetime, end: datetime) -> Iterator[datetime]:
+    """The channel's slots as moments in UTC, strictly after `after` and up to `end`, in their order. An hour that the clocks
+    skip is put off by the jump; of a doubled hour it is the first: each slot comes once in each of its weeks."""
+    place = zone(channel).key
+    slots = list(channel.slots.all())
+    while slots:
+        found = min(timetable.next_departure(after, slot.at, place, weekday=slot.weekday).at for slot in slots)
+        if found > end:
+            return
+        yield found
+        after = found
+
+
+def end_of_quiet(channel: Channel, moment: datetime) -> datetime:
+    """The moment itself, or where the channel is quiet then, the end of its quiet hours."""
+    begin, end = channel.quiet_from, channel.quiet_to
+    if begin is None or end is None or begin == end:
+        return moment
+    place = zone(channel)
+    clock = moment.astimezone(place).time()
+    is_quiet = begin <= clock < end if begin < end else (clock >= begin or clock < end)
+    return timetable.next_departure(moment, end, place.key).at if is_quiet else moment
+
+
+def set_times(channel: Channel, *, slots: str | None, quiet: str | None, zone: str | None) -> None:
+    """Slots, quiet hours and zone, as people write them; None keeps them. Raises slots.Unclear: nothing was changed."""
+    wanted = None if slots is None else parsing.parse(slots)
+    if quiet is not None:
+        channel.quiet_from, channel.quiet_to = parsing.parse_hours(quiet)
+    if zone is not None:
+        channel.zone = parsing.parse_zone(zone)
+    with transaction.atomic():
+        channel.save(update_fields=["quiet_from", "quiet_to", "zone"])
+        if wanted is not None:
+            parsing.replace(channel, wanted)
+
+
+def described(channel: Channel) -> str:
+    """All of that in a line."""
+    written = parsing.written((slot.weekday, slot.at) for slot in channel.slots.all())
+    quiet = (
+        f"{channel.quiet_from:%H:%M}-{channel.quiet_to:%H:%M}" if channel.quiet_from and channel.quiet_to else "never"
+    )
+    return f"{channel.slug}: {written or 'no slots'}; quiet: {quiet}; by the clock of {zone(channel).key}"
+
+
+def zone(channel: Channel) -> zoneinfo.ZoneInfo:
+    """Its own, or the newsroom's."""
+    return zoneinfo.ZoneInfo(channel.zone or settings.TIME_ZONE)
+
+
+def _place(post_id: int, moment: datetime, by: User | None, reason: str) -> Placed:
+    post = Post.objects.select_for_update().filter(pk=post_id, state__in=Post.UNSENT).first()
+    if post is None:
+        return Placed.TOO_LATE
+    thread = Post.objects.filter(
+        channel=post.channel_id, story=post.story_id, turn=post.turn, place__gt=post.place, state__in=Post.UNSENT
+    )
+    fresh = {"due_at": moment, "rung_at": None, "checked_at": None, "warning": "", "trouble": "", "attempts_made": 0}
+    Post.objects.filter(pk=post.pk).update(state=Post.State.SCHEDULED, **fresh)
+    thread.update(state=Post.State.SCHEDULED, **fresh)
+    audit.record(by, "post.schedule", f"post:{post_id}", f"for {moment:%Y-%m-%d %H:%M} UTC. {reason}".strip()[:300])
+    if moment <= timezone.now():
+        queue.enqueue("social.publish_post", post_id)
+    return Placed.DONE
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
