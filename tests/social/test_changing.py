@@ -98,6 +98,19 @@ def test_a_network_without_the_act_says_so(connect, make_article):
     assert not Change.objects.exists()
 
 
+def test_a_channel_whose_credentials_nobody_can_open_is_planned_for_and_says_so(sent, make_article):
+    Channel.objects.update(credentials=b"of a lost key")
+    planning.plan(make_article("Another"))
+    change = acts.take_back(sent.pk, None, "wrong")
+    do_all()
+    change.refresh_from_db()
+    assert (change.state, state(sent)) == ("refused", "sent")
+    late = Post.objects.exclude(pk=sent.pk).get()
+    publishing.publish(late.pk)
+    assert state(late) == "refused"
+    assert late.trouble == change.trouble
+
+
 def test_a_refusal_keeps_the_networks_words(sent, answers):
     answers.append(Refused(reason="too old to delete", code="400"))
     change = acts.take_back(sent.pk, None, "wrong")

@@ -154,4 +154,4 @@ def _want(post: Post, act: Change.Act, by: User | None, reason: str, **said: str
 
 
 def _limits(post: Post) -> Limits:
-    return networks.get(post.channel.network).limits(channels.account(post.channel))
+    return networks.get(post.channel.network).limits(channels.unopened(post.channel))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,14 +33,15 @@ def connect(
 
 
 def account(channel: Channel) -> Account:
-    """The channel as its network sees it, credentials opened."""
+    """The channel as its network sees it, credentials opened. Raises vault.Unreadable."""
     credentials = json.loads(vault.unseal(bytes(channel.credentials), f"channel:{channel.slug}:credentials"))
+    return replace(unopened(channel), credentials=credentials)
+
+
+def unopened(channel: Channel) -> Account:
+    """The same without credentials: enough to count, to check and to ask what fits."""
     return Account(
-        server=channel.server,
-        name=channel.account,
-        credentials=credentials,
-        known=channel.limits,
-        settings=channel.settings,
+        server=channel.server, name=channel.account, credentials={}, known=channel.limits, settings=channel.settings
     )
 
 

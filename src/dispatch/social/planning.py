@@ -46,7 +46,7 @@ def _wants(channel: Channel, article: Article) -> bool:
 
 
 def _plan_post(channel: Channel, article: Article) -> None:
-    text = composing.compose(channel.network, article, channels.account(channel))
+    text = composing.compose(channel.network, article, channels.unopened(channel))
     said = {"article": article, "text": text, "link": article.url, "language": article.language}
     moment = timing.end_of_quiet(channel, timezone.now())
     with transaction.atomic():
