@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from dispatch import queue
-from dispatch.articles import arrivals, polling
+from dispatch.articles import arrivals, embargo, polling
 from dispatch.articles.models import Article, Source
 from dispatch.editions import planning as editions
 from dispatch.social import planning as social
@@ -26,7 +26,7 @@ def plan_article(article_id: int) -> None:
     for room in (editions, social):
         (room.withdraw if is_gone else room.plan)(article)
     as_seen = {"current": article.current, "state": article.state}  # what changed meanwhile is planned again
-    Article.objects.filter(pk=article_id, **as_seen).update(planned_at=timezone.now())
+    Article.objects.filter(embargo.free(), pk=article_id, **as_seen).update(planned_at=timezone.now())
 
 
 @queue.task("articles.poll_source")

@@ -186,3 +186,17 @@ def test_twins_that_arrive_at_once_make_one_article():
     assert sorted(answers) == ["received", "received", "repeated", "repeated"]
     list(arrivals.take_in(native.pk))
     assert Article.objects.get().revisions.count() == 1
+
+
+def test_a_story_comes_under_embargo_and_the_cms_may_move_it(native, bring, rung):
+    data = article()
+    bring(data | {"embargo_until": "2030-01-01T08:30:00+02:00"})
+    story = Story.objects.get()
+    assert story.embargo_until.isoformat() == "2030-01-01T06:30:00+00:00"
+    rung.clear()
+    bring(data | {"embargo_until": "2030-01-02T08:30:00+02:00"}, name="msg_2")
+    story.refresh_from_db()
+    assert story.embargo_until.day == 2
+    assert rung
+    bring(data, name="msg_3")
+    assert Story.objects.get().embargo_until == story.embargo_until

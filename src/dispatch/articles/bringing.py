@@ -46,8 +46,27 @@ def _decode(body: bytes, content_type: str) -> str:
         return body.decode("utf-8", errors="replace")
 
 
+def moment(text: str | None) -> datetime | None:
+    """Of an embargo, with its zone. Raises Unreadable."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Unreadable(f"{text!r} is no moment with a zone, like 2026-11-23T08:30+02:00.")
+    return found
+
+
 def bring(
-    text: str, *, language: str, url: str = "", story: str = "", title: str = ""
+    text: str,
+    *,
+    language: str,
+    url: str = "",
+    story: str = "",
+    title: str = "",
+    embargo_until: datetime | None = None,
 ) -> tuple[intake.Accepted, Article]:
     """Take an article in from a page or pasted text. Raises extraction.Nothing or Unreadable."""
     if not native.LANGUAGE.fullmatch(language) or len(language) > 12:
@@ -71,7 +90,13 @@ def bring(
         published_at=published,
         updated_at=now,
     )
-    incoming = Incoming(act=Act.PUBLISH, event="brought", story_key=story or f"desk:{key}", versions=(version,))
+    incoming = Incoming(
+        act=Act.PUBLISH,
+        event="brought",
+        story_key=story or f"desk:{key}",
+        versions=(version,),
+        embargo_until=embargo_until,
+    )
     accepted = intake.take(source, incoming)
     intake.tell(accepted)
     return accepted, Article.objects.select_related("story", "current").get(

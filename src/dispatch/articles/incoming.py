@@ -49,6 +49,7 @@ class Incoming:
     versions: tuple[Version, ...] = field(default=())
     external_id: str = ""  # of what is withdrawn or to be looked at
     at: datetime | None = None  # of a withdrawal: when, by the source's clock
+    embargo_until: datetime | None = None  # of the story, where the source says so
 
 
 def to_json(incoming: Incoming) -> str:
@@ -60,7 +61,8 @@ def from_json(text: str) -> Incoming:
     """What `to_json` was given."""
     said = json.loads(text)
     versions = tuple(_version(each) for each in said.pop("versions"))
-    return Incoming(**said | {"act": Act(said["act"]), "at": _moment(said["at"]), "versions": versions})
+    moments = {name: _moment(said.get(name)) for name in ("at", "embargo_until")}
+    return Incoming(**said | moments | {"act": Act(said["act"]), "versions": versions})
 
 
 def _version(said: dict[str, Any]) -> Version:

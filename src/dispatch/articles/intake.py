@@ -11,7 +11,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils import timezone
 
 from dispatch import queue
-from dispatch.articles import canonical, cleaning
+from dispatch.articles import canonical, cleaning, embargo
 from dispatch.articles.incoming import Act, Incoming, Version
 from dispatch.articles.models import Article, Revision, Source, Story, Withdrawal
 
@@ -37,6 +37,7 @@ def take(source: Source, incoming: Incoming, heard_at: datetime | None = None) -
         if incoming.act is Act.WITHDRAW:
             return _withdraw(source, incoming, heard_at or timezone.now())
         done = [_take_version(source, incoming, version) for version in incoming.versions]
+        done += _place_embargo(incoming)
     best = max(done, key=lambda accepted: RANK.index(accepted.did))
     return Accepted(best.did, best.why, tuple(number for accepted in done for number in accepted.changed))
 
@@ -54,6 +55,16 @@ def _wait_for_others(source: Source, incoming: Incoming) -> None:
         names |= {f"{source.pk} {version.external_id}", canonical.canonical(version.url)}
     with connection.cursor() as cursor:
         cursor.execute(ONE_AT_A_TIME, [sorted(names)])
+
+
+def _place_embargo(incoming: Incoming) -> list[Accepted]:
+    """What the source says of it; a message that says nothing leaves it as it is."""
+    until = incoming.embargo_until
+    story = Story.objects.filter(key=incoming.story_key).exclude(embargo_until=until).first() if until else None
+    if story is None:
+        return []
+    Story.objects.filter(pk=story.pk).update(embargo_until=until)
+    return [Accepted("revised", changed=tuple(embargo.plan_anew(story.pk)))]
 
 
 def _withdraw(source: Source, incoming: Incoming, heard_at: datetime) -> Accepted:

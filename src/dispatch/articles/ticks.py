@@ -6,7 +6,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.utils import timezone
 
 from dispatch import clock, queue
-from dispatch.articles import hints
+from dispatch.articles import embargo, hints
 from dispatch.articles.models import Article, Hint, Source, WebhookDelivery, Withdrawal
 
 LOST = timedelta(seconds=5)
@@ -22,11 +22,12 @@ def ring_arrivals() -> None:
         queue.enqueue("articles.take_in", number)
 
 
-@clock.tick("plan what no worker took", every=2)
+@clock.tick("plan what no worker took", every=1)
 def ring_unplanned() -> None:
-    """Articles whose doorbell was lost. In no order, so that some that cannot be planned do not stand before the others."""
+    """Articles whose doorbell was lost, and those whose embargo is over. In no order, so that some that cannot be planned do
+    not stand before the others."""
     lost = timezone.now() - LOST
-    waiting = Article.objects.filter(planned_at=None).filter(Q(current__received_at__lt=lost))
+    waiting = Article.objects.filter(embargo.free(), planned_at=None).filter(Q(current__received_at__lt=lost))
     for number in waiting.order_by("?").values_list("pk", flat=True)[:AT_ONCE]:
         queue.enqueue("articles.plan_article", number)
 

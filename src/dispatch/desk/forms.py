@@ -39,6 +39,10 @@ class Moment(forms.Form):
         return timetable.moment(said.date(), said.time(), zoneinfo.ZoneInfo(settings.TIME_ZONE))
 
 
+class Embargo(Moment, Reason):
+    """Until when nothing of a story may leave, and why."""
+
+
 class Leaving(Reason):
     """Which list is to leave, and to whose key."""
 

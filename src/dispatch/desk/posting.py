@@ -20,6 +20,7 @@ from dispatch.social.timing import Placed
 WHY_NOT = {
     Placed.PAST: "That moment is over. Nothing was changed; choose a later one, or post it now.",
     Placed.FAR: "That is more than a year away. Nothing was changed.",
+    Placed.EMBARGO: "Its story is under embargo then. Nothing was changed; choose a later moment, or lift the embargo.",
     Placed.FULL: "Its channel has no free slot in the next twelve weeks. Nothing was changed; choose a moment.",
     Placed.TOO_LATE: "It is out already, or under way, or somebody decided against it. Nothing was changed.",
 }

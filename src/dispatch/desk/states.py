@@ -33,6 +33,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "finished": ("good", "finished"),
         "unbalanced": ("bad", "does not add up"),
     },
+    "story": {"embargo": ("held", "under embargo")},
     "post": {
         "draft": ("held", "waits for you"),
         "scheduled": ("", "scheduled"),

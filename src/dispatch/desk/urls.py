@@ -1,11 +1,13 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import exports, people, posting, views
+from dispatch.desk import embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("stories/", views.stories, name="stories"),
     path("stories/<int:story_id>", views.story, name="story"),
+    path("stories/<int:story_id>/embargo", embargoes.place, name="embargo_place"),
+    path("stories/<int:story_id>/embargo/lift", embargoes.lift, name="embargo_lift"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),

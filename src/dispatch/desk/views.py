@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role, User
+from dispatch.articles import embargo
 from dispatch.articles.models import Story
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
@@ -59,6 +60,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "mailings": telling.mailings(one),
         "posts": list(one.posts.all()),
         "unsent": Post.UNSENT,
+        "under_embargo": embargo.holds(one),
         "absent": telling.absent(one),
     }
     return render(request, "desk/story.html", shown)

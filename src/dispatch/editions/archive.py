@@ -105,4 +105,5 @@ def _told(newsletter: Newsletter, language: str) -> list[Variant]:
     )
     latest = sent.exclude(edition__slot__startswith=OWN).order_by("-edition__enlisted_at", "-pk")
     listed = latest.select_related("edition").defer("html", "text")[:LISTED]
-    return [variant for variant in listed if not views.is_taken_back(variant)]
+    hidden = (views.is_taken_back, views.is_under_embargo)
+    return [variant for variant in listed if not any(hides(variant) for hides in hidden)]

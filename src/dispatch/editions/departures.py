@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from dispatch.articles import embargo
 from dispatch.articles.models import Article
 from dispatch.audience.models import Newsletter, Rhythm, Subscription, Suppression
 from dispatch.editions.models import Edition, Item
@@ -140,9 +141,11 @@ def table(newsletter: Newsletter, now: datetime) -> Table:
     )
     languages: dict[int, set[str]] = {item.story_id: set() for item in fresh}
     topics: dict[int, set[str]] = {item.story_id: set() for item in fresh}
-    for story, language, said in published.values_list("story", "language", "current__topics"):
-        languages[story].add(language)
-        topics[story] |= {topic.casefold() for topic in said}
+    for one in published.select_related("story", "current").defer("current__html", "current__text"):
+        assert one.current
+        topics[one.story_id] |= {topic.casefold() for topic in one.current.topics}
+        if not embargo.holds(one.story, now):  # what is, is held for its readers like what is not translated yet
+            languages[one.story_id].add(one.language)
     offers = [
         Offer(
             item.number, item.story_id, item.arrived_at,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.articles import embargo
 from dispatch.articles.models import Article, Revision
 from dispatch.editions.models import OWN, Edition, EditionStory, Variant
 
@@ -75,7 +76,11 @@ def _stories(edition: Edition, leaving_out: set[int]) -> list[dict[str, Article]
     rows = list(EditionStory.objects.filter(edition=edition).exclude(story__in=leaving_out))
     place = {row.story_id: row.position or math.inf for row in rows}
     published = Article.objects.filter(
-        story__in=place, state=Article.State.PUBLISHED, language__in=_languages(edition), current__isnull=False
+        embargo.free(),
+        story__in=place,
+        state=Article.State.PUBLISHED,
+        language__in=_languages(edition),
+        current__isnull=False,
     )
     stories: dict[int, dict[str, Article]] = defaultdict(dict)
     for article in published.select_related("current"):

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch import queue, timetable
+from dispatch.articles import embargo
 from dispatch.articles.models import Article
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter
@@ -19,9 +20,13 @@ State = Edition.State
 def plan(article: Article) -> None:
     """Put a published article into each active newsletter of its language and topics that has not brought its story.
 
-    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered.
+    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered. A story under
+    embargo is put nowhere, and taken out of what has not been rendered; when that is over it is planned again.
     """
     if article.current is None or article.state != Article.State.PUBLISHED:
+        return
+    if embargo.holds(article.story):
+        _take_out(article.story_id)
         return
     for newsletter in _newsletters_for(article):
         items.bring(newsletter, article)
@@ -34,13 +39,16 @@ def plan(article: Article) -> None:
 
 def withdraw(article: Article) -> None:
     """Take a story out of what has not been rendered, once its last published version is gone."""
-    if Article.objects.filter(story=article.story_id, state=Article.State.PUBLISHED).exists():
-        return
-    waiting = Edition.objects.filter(stories__story=article.story_id, state__in=[State.GATHERING, State.DUE])
+    if not Article.objects.filter(story=article.story_id, state=Article.State.PUBLISHED).exists():
+        _take_out(article.story_id)
+
+
+def _take_out(story: int) -> None:
+    waiting = Edition.objects.filter(stories__story=story, state__in=[State.GATHERING, State.DUE])
     with transaction.atomic():
         for edition in Edition.objects.filter(id__in=waiting.values("id")).select_for_update().order_by("id"):
             if edition.state == State.GATHERING:
-                edition.stories.filter(story=article.story_id).delete()
+                edition.stories.filter(story=story).delete()
             elif edition.state == State.DUE and edition.slot.startswith("story:"):
                 edition.state = State.WITHDRAWN
                 edition.save(update_fields=["state"])

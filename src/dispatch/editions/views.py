@@ -5,6 +5,7 @@ from html import escape
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from lxml import html
 
@@ -31,7 +32,7 @@ def edition(request: HttpRequest, public_id: str, language: str) -> HttpResponse
     """
     written = Variant.objects.filter(edition__public_id=public_id, language=language, discreet=False)
     variant = written.select_related("edition__newsletter").order_by("-telling__len", "pk").first()
-    if variant is None:
+    if variant is None or is_under_embargo(variant):
         raise Http404
     if is_taken_back(variant):
         page = _gone(request, language)
@@ -73,6 +74,11 @@ def preview_text(_request: HttpRequest, edition_id: int, language: str) -> HttpR
 def is_taken_back(variant: Variant) -> bool:
     """Whether nothing that it says stands any more."""
     return set(variant.revisions.values_list("article__state", flat=True)) == {Article.State.WITHDRAWN}
+
+
+def is_under_embargo(variant: Variant) -> bool:
+    """Whether any of its stories may not be shown yet."""
+    return variant.revisions.filter(article__story__embargo_until__gt=timezone.now()).exists()
 
 
 def without_reader(variant: Variant) -> str:

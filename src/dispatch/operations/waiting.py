@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
+from dispatch.articles import embargo
 from dispatch.articles.models import Article, WebhookDelivery
 from dispatch.audience.models import Newsletter
 from dispatch.delivery.models import Chunk, Send
@@ -94,7 +95,7 @@ def webhooks() -> QuerySet[WebhookDelivery]:
 
 def articles() -> QuerySet[Article]:
     """Those of which nobody has planned what they become."""
-    rows = Article.objects.filter(planned_at=None).select_related("current", "story")
+    rows = Article.objects.filter(embargo.free(), planned_at=None).select_related("current", "story")
     return rows.defer("current__html", "current__text").order_by("id")[:ROWS]
 
 

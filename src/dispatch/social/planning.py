@@ -1,7 +1,8 @@
 """Which channels get a post of a story. Every act may be doubled: a channel has one post a story, by constraint."""
 
+from datetime import datetime
+
 from django.db import transaction
-from django.utils import timezone
 
 from dispatch import queue
 from dispatch.articles.models import Article, Story
@@ -48,15 +49,23 @@ def _wants(channel: Channel, article: Article) -> bool:
 def _plan_post(channel: Channel, article: Article) -> None:
     text = composing.compose(channel.network, article, channels.unopened(channel))
     said = {"article": article, "text": text, "link": article.url, "language": article.language}
-    moment = timing.end_of_quiet(channel, timezone.now())
+    moment = timing.earliest(channel, article.story)
     with transaction.atomic():
         post, made = Post.objects.select_for_update().get_or_create(
             channel=channel, story=article.story, turn=0, place=0, defaults={**said, "due_at": moment}
         )
         if not made:
             _follow(post, article, said)
+            _hold_back(post, moment)
     if made:
         queue.enqueue("social.publish_post", post.pk)
+
+
+def _hold_back(post: Post, moment: datetime) -> None:
+    """What waited for an earlier moment than its story's embargo waits for that one."""
+    until = post.story.embargo_until
+    if until is not None and post.state in Post.WAITING and post.due_at < until:
+        Post.objects.filter(pk=post.pk).update(due_at=max(until, moment))
 
 
 def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
@@ -70,7 +79,7 @@ def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
         post.edited, post.checked_at = False, None
     if back:
         post.state, post.trouble = Post.State.SCHEDULED, ""
-        post.due_at = timing.end_of_quiet(post.channel, timezone.now())
+        post.due_at = timing.earliest(post.channel, article.story)
     post.save(update_fields=[*said, "edited", "checked_at", "state", "trouble", "due_at"])
     _follow_on(post, back=back, moved=moved)
 

@@ -27,6 +27,9 @@ PATIENCE = timedelta(hours=24)
 """How long a network may say "later"."""
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
 """Waits where a network says "later" without saying when, or cannot be reached."""
+NOT_EMBARGOED = (
+    "NOT EXISTS (SELECT FROM articles_story e WHERE e.id = p.story_id AND e.embargo_until > clock_timestamp())"
+)
 KEEPS = timedelta(hours=20)
 """For how long a network keeps what was put there and not published yet: Mastodon, X and Instagram say a day."""
 
@@ -195,5 +198,6 @@ def _evidence(outcome: Outcome) -> dict[str, object]:
 @functools.cache
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    text = text.replace("{not_embargoed}", NOT_EMBARGOED)
     text = text.replace("{in_its_turn}", (SQL / "in_its_turn.sql").read_text(encoding="utf-8"))
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.CHANNEL, "c.id"))

@@ -16,6 +16,7 @@ from django.utils import timezone
 from dispatch import queue, timetable
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
+from dispatch.articles.models import Story
 from dispatch.social import slots as parsing
 from dispatch.social.models import Channel, Post
 
@@ -34,6 +35,7 @@ class Placed(enum.Enum):
     PAST = "past"  # that moment is over
     FAR = "far"  # it is more than a year away
     FULL = "full"  # no slot is free in the next weeks, or the channel has none
+    EMBARGO = "embargo"  # its story may not leave yet then
     TOO_LATE = "too late"  # it is going out, is out, or somebody decided against it
 
 
@@ -55,7 +57,7 @@ def in_next_slot(post_id: int, by: User | None, reason: str = "") -> tuple[Place
         if post is None:
             return Placed.TOO_LATE, None
         channel = Channel.objects.select_for_update().get(pk=post.channel_id)
-        moment = next_free(channel, timezone.now(), besides=post_id)
+        moment = next_free(channel, earliest(channel, post.story), besides=post_id)
         return (_place(post_id, moment, by, reason), moment) if moment else (Placed.FULL, None)
 
 
@@ -81,6 +83,12 @@ def moments(channel: Channel, after: datetime, end: datetime) -> Iterator[dateti
             return
         yield found
         after = found
+
+
+def earliest(channel: Channel, story: Story) -> datetime:
+    """When a post that nobody placed goes out: now, or when the story's embargo is over, and not in quiet hours."""
+    now = timezone.now()
+    return end_of_quiet(channel, max(now, story.embargo_until or now))
 
 
 def end_of_quiet(channel: Channel, moment: datetime) -> datetime:
@@ -122,9 +130,16 @@ def zone(channel: Channel) -> zoneinfo.ZoneInfo:
 
 
 def _place(post_id: int, moment: datetime, by: User | None, reason: str) -> Placed:
-    post = Post.objects.select_for_update().filter(pk=post_id, state__in=Post.UNSENT).first()
+    post = (
+        Post.objects.select_for_update(of=("self",))
+        .select_related("story")
+        .filter(pk=post_id, state__in=Post.UNSENT)
+        .first()
+    )
     if post is None:
         return Placed.TOO_LATE
+    if post.story.embargo_until and moment < post.story.embargo_until:
+        return Placed.EMBARGO
     thread = Post.objects.filter(
         channel=post.channel_id, story=post.story_id, turn=post.turn, place__gt=post.place, state__in=Post.UNSENT
     )

@@ -12,6 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", required=True, help="en, be, ru, …")
     parser.add_argument("--story", default="", help="the key of a story this is a language version of")
     parser.add_argument("--title", default="", help="where the text has no heading of its own")
+    parser.add_argument(
+        "--embargo", metavar="MOMENT", help="nothing of it leaves before, such as 2026-11-23T08:30+02:00"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,7 +26,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         text, url = bringing.read(options.what)
         accepted, article = bringing.bring(
-            text, language=options.language, url=url, story=options.story, title=options.title
+            text,
+            language=options.language,
+            url=url,
+            story=options.story,
+            title=options.title,
+            embargo_until=bringing.moment(options.embargo),
         )
     except (bringing.Unreadable, extraction.Nothing) as problem:
         print(f"dispatch publish: {problem}", file=sys.stderr)

@@ -27,7 +27,9 @@ def parse(source: Source, payload: dict[str, Any]) -> Incoming:
         told = data.get("updated_at") or payload.get("timestamp")
         at = fields.moment(data, "updated_at", at="data.", default=sent) if told else None
         return Incoming(act=Act.WITHDRAW, event=event, story_key=story_key, external_id=_withdrawn(data, key), at=at)
-    return Incoming(act=ACTS[event], event=event, story_key=story_key, versions=_versions(source, data, sent))
+    embargo = fields.moment(data, "embargo_until", at="data.", default=sent) if data.get("embargo_until") else None
+    versions = _versions(source, data, sent)
+    return Incoming(act=ACTS[event], event=event, story_key=story_key, versions=versions, embargo_until=embargo)
 
 
 def _withdrawn(data: dict[str, Any], key: str) -> str:

@@ -2,6 +2,9 @@
 -- the token grows with every claim and fences off an owner that wakes up late. Pause, cancel and STOP are read here too, and
 -- that during a first wave nothing else leaves: its own chunks, and retries, which can only be of its readers.
 --
+-- A story may come under embargo after its edition was rendered: then nothing more of it is claimed. Of editions for readers' own
+-- rhythms the variant names its stories, by their numbers.
+--
 -- With "or_next" whoever comes in vain takes the next free chunk of the send, in the same round trip: a doorbell of a chunk that
 -- is done is worth as much as any other then. Measured by chaos: behind 1,780 doorbells that came in vain the last chunk, rung five
 -- times, waited 27 s. The second place is looked for only where the first is empty (COALESCE), in the index of open chunks.
@@ -28,6 +31,14 @@ WHERE c.id = COALESCE((
         FOR UPDATE SKIP LOCKED))
   AND s.id = c.send_id
   AND s.state IN ('sending', 'first_wave')
+  AND NOT EXISTS (
+        SELECT FROM editions_editionstory brought JOIN articles_story story ON story.id = brought.story_id
+        WHERE brought.edition_id = e.id AND story.embargo_until > clock_timestamp())
+  AND NOT EXISTS (
+        SELECT FROM editions_variant v CROSS JOIN unnest(v.telling) AS told(label)
+        JOIN editions_item item ON item.newsletter_id = e.newsletter_id AND item.number = split_part(told.label, '/', 1)::int
+        JOIN articles_story story ON story.id = item.story_id
+        WHERE v.id = c.variant_id AND story.embargo_until > clock_timestamp())
   AND {not_stopped}
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,

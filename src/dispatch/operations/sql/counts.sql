@@ -5,8 +5,8 @@ WHERE due_at IS NOT NULL
 GROUP BY 2
 UNION ALL
 SELECT 'article', 'due', count(*), min(coalesce(r.received_at, a.published_at))
-FROM articles_article a LEFT JOIN articles_revision r ON r.id = a.current_id
-WHERE a.planned_at IS NULL
+FROM articles_article a JOIN articles_story t ON t.id = a.story_id LEFT JOIN articles_revision r ON r.id = a.current_id
+WHERE a.planned_at IS NULL AND (t.embargo_until IS NULL OR t.embargo_until <= clock_timestamp())
 UNION ALL
 SELECT 'article', 'deferred', count(*), min(noted_at) FROM articles_hint
 UNION ALL

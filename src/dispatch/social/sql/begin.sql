@@ -5,7 +5,7 @@ WITH ours AS (
     UPDATE social_post p SET lease_until = clock_timestamp() + interval '120 seconds'
     FROM social_channel c
     WHERE p.id = %(post)s AND p.token = %(token)s AND p.state = 'claimed'
-      AND c.id = p.channel_id AND c.active AND {not_stopped}
+      AND c.id = p.channel_id AND c.active AND {not_stopped} AND {not_embargoed}
     RETURNING p.id)
 UPDATE social_attempt SET prepared = %(prepared)s::jsonb, called_at = clock_timestamp()
 WHERE id = %(attempt)s AND EXISTS (SELECT FROM ours)
