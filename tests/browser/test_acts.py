@@ -13,9 +13,10 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def send(visitor, settings):
+def send(visitor, settings, monkeypatch):
     """An edition to forty readers, in chunks of ten of which nothing has left."""
     settings.DELIVERY = {**settings.DELIVERY, "chunk": 10, "window": 5}
+    monkeypatch.setattr(sending, "TURN", 0.0)  # one chunk each time
     office = newsroom.newsletter(languages=["en"])
     newsroom.readers(office, en=40)
     newsroom.relay()

@@ -13,9 +13,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def send(settings):
+def send(settings, monkeypatch):
     """To six readers of English in three chunks, and one of Belarusian; Bob agreed to it."""
     settings.DELIVERY = settings.DELIVERY | {"approve_from": 5, "chunk": 2}
+    monkeypatch.setattr(sending, "TURN", 0.0)  # one chunk each time
     office = newsroom.newsletter()
     newsroom.readers(office, en=6, be=1)
     waiting = approving.enlist(newsroom.edition(office, newsroom.story("en", "be")).pk)

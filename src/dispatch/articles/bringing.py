@@ -75,9 +75,7 @@ def bring(
     found = read(text, url=url, title=title)
     if max(len(found.title), len(story) * 3) > 500:
         raise Unreadable("The title is longer than 500 characters, or the story's key is longer than 160.")
-    source, _ = Source.objects.get_or_create(
-        slug="desk", defaults={"kind": Source.Kind.DESK, "name": "Brought by hand", "language": language}
-    )
+    source = _source(language)
     key = story or hashlib.sha256((url or found.title).encode()).hexdigest()[:16]
     now = timezone.now()
     published = datetime.combine(found.published, time(12), UTC) if found.published else now
@@ -90,15 +88,15 @@ def bring(
         published_at=published,
         updated_at=now,
     )
-    incoming = Incoming(
-        act=Act.PUBLISH,
-        event="brought",
-        story_key=story or f"desk:{key}",
-        versions=(version,),
-        embargo_until=embargo_until,
-    )
+    named, said = story or f"desk:{key}", (version,)
+    incoming = Incoming(act=Act.PUBLISH, event="brought", story_key=named, versions=said, embargo_until=embargo_until)
     accepted = intake.take(source, incoming)
     intake.tell(accepted)
     return accepted, Article.objects.select_related("story", "current").get(
         source=source, external_id=version.external_id, language=language
     )
+
+
+def _source(language: str) -> Source:
+    named = {"kind": Source.Kind.DESK, "name": "Brought by hand", "language": language}
+    return Source.objects.get_or_create(slug="desk", defaults=named)[0]

@@ -69,7 +69,7 @@ def database() -> Check:
     started = time.monotonic()
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('server_version'), pg_databasesaying.size(current_database())")
+            cursor.execute("SELECT current_setting('server_version'), pg_database_size(current_database())")
             version, size = cursor.fetchone() or ("", 0)
     except Error:
         return Check("Database", "bad", "It does not answer.", "Is PostgreSQL running? See DISPATCH_DATABASE_URL.")
