@@ -81,7 +81,9 @@ def plan(count: int, seconds: int, server: str) -> dict[int, float]:
     Channel.objects.update(active=False)
     secret = {"access_token": secrets.token_hex()}
     connected = [
-        channels.connect(f"bench-{n}", name=f"Bench {n}", network="mastodon", credentials=secret, server=server)
+        channels.connect(
+            f"bench-{n}", name=f"Bench {n}", network="mastodon", credentials=secret, server=server, topics=["bench"]
+        )
         for n in range(CHANNELS)
     ]
     story = Story.objects.create(key="bench")
