@@ -53,6 +53,9 @@ class Newsletter(models.Model):
     )  # hours that a translation has before the second language comes
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
+    desk = models.ForeignKey(
+        "accounts.Desk", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # whose it is; None: everybody's
 
 
 class Tally(models.Model):

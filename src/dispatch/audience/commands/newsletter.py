@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--patience", type=int, help="hours until the second language comes without a translation")
         one.add_argument("--archived", choices=["yes", "no"], help="whether everybody may read what was sent")
         one.add_argument("--picture-hosts", nargs="*", help="hosts whose pictures its mails may load")
+        one.add_argument("--desk", help="the desk whose it is; '' for everybody's")
         one.add_argument("--ambiguity", choices=["resend_once", "never_twice"])
 
 
@@ -66,6 +67,7 @@ def _list() -> int:
 
 
 def _save(options: argparse.Namespace) -> int:
+    from dispatch.accounts import desks
     from dispatch.audience.models import Newsletter
 
     found = Newsletter.objects.filter(slug=options.slug).first()
@@ -79,6 +81,12 @@ def _save(options: argparse.Namespace) -> int:
         setattr(newsletter, name, value)
     names = {language: vars(options)[f"name_{language}"] for language in LANGUAGES}
     newsletter.names = {**newsletter.names, **{language: name for language, name in names.items() if name}}
+    if options.desk is not None:
+        try:
+            newsletter.desk = desks.one(options.desk)
+        except desks.Missing as problem:
+            print(f"dispatch newsletter: {problem}.", file=sys.stderr)
+            return 1
     newsletter.full_clean()
     newsletter.save()
     print(f"{newsletter.slug} is saved.")
