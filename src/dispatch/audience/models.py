@@ -51,6 +51,10 @@ class Newsletter(models.Model):
     patience = models.PositiveSmallIntegerField(
         default=0
     )  # hours that a translation has before the second language comes
+    intros = models.JSONField(
+        default=dict, blank=True
+    )  # language → Markdown before the stories, where an editor wrote none
+    outros = models.JSONField(default=dict, blank=True)  # likewise after them
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
 
