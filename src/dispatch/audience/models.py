@@ -47,6 +47,8 @@ class Newsletter(models.Model):
     offers = ArrayField(models.CharField(max_length=8, choices=Cadence), default=list, blank=True)
     patience = models.PositiveSmallIntegerField(default=0)  # hours in which a translation may still come
     hold = models.PositiveSmallIntegerField(default=0)  # minutes in which a send that is ready can still be stopped
+    intros = models.JSONField(default=dict, blank=True)  # language → Markdown before the stories, unless an editor's
+    outros = models.JSONField(default=dict, blank=True)  # likewise after them
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
     # whose it is; None: everybody's

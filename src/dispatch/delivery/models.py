@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from dispatch.audience.models import Newsletter
 from dispatch.editions.models import Edition, Variant
 
 
@@ -188,6 +189,47 @@ class Ambiguity(models.Model):
     reason = models.CharField(max_length=80)
     resolution = models.CharField(max_length=20)  # resent, unknown
     at = models.DateTimeField(auto_now_add=True)
+
+
+class TeamAddress(models.Model):
+    """A mailbox of the newsroom that a newsletter's test letters go to. It is no reader, and is never counted as one."""
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="team")
+    label = models.CharField(max_length=60)  # whose, for people: "Gmail on the old phone"
+    address = models.BinaryField()  # sealed for "team:<id>:address"
+    address_index = models.BinaryField(max_length=32)  # vault.blind_index
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["newsletter", "address_index"], name="a_team_address_once")]
+
+
+class Trial(models.Model):
+    """A test letter: one language of an edition as it would be now, to one mailbox of the newsroom."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        DEFERRED = "deferred"  # not now; it is not tried again by itself
+        REFUSED = "refused"
+        UNKNOWN = "unknown"
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="trials")
+    language = models.CharField(max_length=12)
+    label = models.CharField(max_length=60)  # whose mailbox, for people
+    address = models.BinaryField(null=True)  # sealed for "trial:<id>:address"; gone once settled
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    code = models.CharField(max_length=20, blank=True)  # "550 5.1.1"; never the reply's text
+    trouble = models.CharField(max_length=300, blank=True)  # why there is no letter, in words
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    claimed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["by", "asked_at"], name="trials_of"),
+            models.Index(fields=["asked_at"], name="trials_due", condition=models.Q(state__in=["waiting", "sending"])),
+        ]
 
 
 class WorkerBeat(models.Model):

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from dispatch.articles import embargo
 from dispatch.articles.models import Article
 from dispatch.audience.models import Newsletter, Rhythm, Subscription, Suppression
-from dispatch.editions.models import Edition, Item
+from dispatch.editions.models import Barred, Edition, Item
 
 FRESH = timedelta(days=15)
 """For how long a story is news. Longer than a week and a day, so that who moves a weekly digest loses nothing."""
@@ -132,7 +132,8 @@ class Table:
 
 def table(newsletter: Newsletter, now: datetime) -> Table:
     """The stories that are news at this moment, in the languages that they are published in."""
-    fresh = list(Item.objects.filter(newsletter=newsletter, arrived_at__gt=now - FRESH))
+    barred = Barred.objects.filter(newsletter=newsletter).values("story")
+    fresh = list(Item.objects.filter(newsletter=newsletter, arrived_at__gt=now - FRESH).exclude(story__in=barred))
     published = Article.objects.filter(
         story__in=[item.story_id for item in fresh],
         state=Article.State.PUBLISHED,

@@ -4,13 +4,14 @@ import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 
 from dispatch.articles.models import Article
 from dispatch.audience.models import Newsletter
-from dispatch.editions import bodies, gathering, slots, wording
+from dispatch.editions import bodies, gathering, phrasing, prose, slots, wording
 from dispatch.editions.models import Edition
 
 SUMMARY = 280
@@ -55,6 +56,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """What an editor says before or after the stories."""
+
+    body: str  # in HTML templates a token, as a story's
+    text: str
+
+
+@dataclass(frozen=True)
 class Letter:
     """Everything a template may say."""
 
@@ -71,10 +80,16 @@ class Letter:
     words: Mapping[str, str]
     slots: Slots
     bodies: Mapping[str, str] = field(repr=False)  # token → HTML
+    subject: str = ""  # as an editor wrote it; "": the template's own
+    typed_preheader: str = ""
+    intro: Passage | None = None
+    outro: Passage | None = None
 
     @property
     def preheader(self) -> str:
         """What an inbox shows beside the subject."""
+        if self.typed_preheader:
+            return self.typed_preheader
         first, *others = self.stories
         return "; ".join(story.title for story in others) or first.summary
 
@@ -95,6 +110,10 @@ def letter(
         _story(newsletter, story, language, f"x{nonce}body{n}x", policies[n])
         for n, story in enumerate(contents.stories)
     ]  # fmt: skip
+    said = phrasing.of(edition, language)
+    intro, outro = (_passage(newsletter, words, contents) for words in (said.intro, said.outro))
+    around = {f"x{nonce}introx": intro, f"x{nonce}outrox": outro}
+    before, after = (Passage(token, prose.in_text(body)) if body else None for token, body in around.items())
     return Letter(
         language=language,
         direction=wording.direction(language),
@@ -108,7 +127,11 @@ def letter(
         mirrors=tuple(settings.MIRRORS),
         words=wording.words(language),
         slots=Slots(*(slots.token(nonce, name) for name in slots.NAMES)),
-        bodies={story.body: body for story, body in told},
+        bodies={story.body: body for story, body in told} | {token: body for token, body in around.items() if body},
+        subject="" if contents.discreet else said.subject,
+        typed_preheader=said.preheader,
+        intro=before,
+        outro=after,
     )
 
 
@@ -132,6 +155,23 @@ def _policy(
     if contents.discreet:
         return bodies.Policy((), words, inside=inside, is_linked=False)
     return bodies.Policy(newsletter.picture_hosts, words, article.url)
+
+
+def tells(newsletter: Newsletter) -> list[str]:
+    """What would give away whose letter it is: the newsletter's names, its sender, and where the site stands."""
+    hosts = [urlsplit(settings.PUBLIC_URL).hostname or "", newsletter.from_address.rpartition("@")[2]]
+    return [*newsletter.names.values(), newsletter.from_name, newsletter.from_address, *hosts]
+
+
+def _passage(newsletter: Newsletter, words: str, contents: gathering.Contents) -> str:
+    """As HTML. In a discreet letter without links and pictures, and without what says whose letter it is."""
+    body = prose.in_html(words)
+    if not contents.discreet:
+        return (
+            bodies.tame(body, bodies.Policy(newsletter.picture_hosts, wording.words(contents.language))) if body else ""
+        )
+    body = prose.without(body, tells(newsletter))
+    return bodies.tame(body, bodies.Policy((), wording.words(contents.language), is_linked=False)) if body else ""
 
 
 def _story(

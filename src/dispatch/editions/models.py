@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -97,6 +98,7 @@ class EditionStory(models.Model):
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="editions")
     position = models.PositiveIntegerField(default=0)  # set by an editor, from 1; 0: after those, the newest first
     is_further = models.BooleanField(default=False)  # only for readers whose language was not there the first time
+    is_picked = models.BooleanField(default=False)  # an editor put it here, whatever its topics or its embargo
 
     class Meta:
         constraints = [
@@ -108,6 +110,43 @@ class EditionStory(models.Model):
             ),
         ]
         ordering = ["position"]
+
+
+class Barred(models.Model):
+    """A story that an editor decided a newsletter never brings."""
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+")
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="barred")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["newsletter", "story"], name="a_story_barred_once")]
+
+
+class Phrasing(models.Model):
+    """What an editor wrote around an edition's stories in one language. An empty subject or preheader is the template's;
+    an intro or outro that is null is the newsletter's own."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="phrasings")
+    language = models.CharField(max_length=12)
+    subject = models.CharField(max_length=250, blank=True)
+    preheader = models.CharField(max_length=200, blank=True)
+    intro = models.TextField(null=True)  # Markdown
+    outro = models.TextField(null=True)  # likewise
+    version = models.PositiveIntegerField(default=0)  # of what is written here; each save adds one
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    saved_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["edition", "language"], name="one_phrasing_a_language")]
+
+
+class Preflight(models.Model):
+    """What the last look at an edition found that costs time: links, DNS, spam. See preflight.py."""
+
+    edition = models.OneToOneField(Edition, on_delete=models.CASCADE, related_name="preflight")
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)  # null: a worker is at it, or will be
+    found = models.JSONField(default=list)  # preflight.Finding as a mapping
 
 
 def digest(subject: str, html: str, text: str) -> bytes:

@@ -12,7 +12,7 @@ from dispatch.articles.models import Article
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter
 from dispatch.editions import items, rendering
-from dispatch.editions.models import OWN, Edition, EditionStory, Variant
+from dispatch.editions.models import OWN, Barred, Edition, EditionStory, Variant
 
 State = Edition.State
 
@@ -21,12 +21,13 @@ def plan(article: Article) -> None:
     """Put a published article into each active newsletter of its language and topics that has not brought its story.
 
     A revision of what is already waiting needs nothing: an edition says what is current when it is rendered. A story under
-    embargo is put nowhere, and taken out of what has not been rendered; when that is over it is planned again.
+    embargo is put nowhere, and taken out of what has not been rendered, but for where an editor picked it for a moment when
+    that is over; then it is planned again.
     """
     if article.current is None or article.state != Article.State.PUBLISHED:
         return
     if embargo.holds(article.story):
-        _take_out(article.story_id)
+        _take_out(article.story_id, unless_after=article.story.embargo_until)
         return
     for newsletter in _newsletters_for(article):
         items.bring(newsletter, article)
@@ -43,12 +44,13 @@ def withdraw(article: Article) -> None:
         _take_out(article.story_id)
 
 
-def _take_out(story: int) -> None:
+def _take_out(story: int, unless_after: datetime | None = None) -> None:
     waiting = Edition.objects.filter(stories__story=story, state__in=[State.GATHERING, State.DUE])
     with transaction.atomic():
         for edition in Edition.objects.filter(id__in=waiting.values("id")).select_for_update().order_by("id"):
             if edition.state == State.GATHERING:
-                edition.stories.filter(story=story).delete()
+                may_stay = unless_after is not None and edition.due_at >= unless_after
+                edition.stories.filter(story=story, **({"is_picked": False} if may_stay else {})).delete()
             elif edition.state == State.DUE and edition.is_of_a_story:
                 edition.state = State.WITHDRAWN
                 edition.save(update_fields=["state"])
@@ -64,6 +66,12 @@ def send_now(edition_id: int) -> bool:
         rhythms.bring_forward(Newsletter.objects.get(editions=edition_id), now)
         queue.enqueue("editions.render_edition", edition_id)
     return bool(moved)
+
+
+def put_off(edition_id: int, moment: datetime) -> bool:
+    """Let a gathering digest leave at another moment, for all who keep to it. False: it is not gathering any more."""
+    waiting = Edition.objects.filter(id=edition_id, state=State.GATHERING, due_at__gt=timezone.now())
+    return bool(waiting.exclude(slot__startswith=OWN).update(due_at=moment))
 
 
 def try_again(edition_id: int) -> bool:
@@ -88,7 +96,9 @@ def leave_again(edition: Edition, now: datetime) -> None:
 def _newsletters_for(article: Article) -> list[Newsletter]:
     assert article.current
     topics = {topic.casefold() for topic in article.current.topics}
+    barred = Barred.objects.filter(story=article.story_id).values("newsletter")
     speaking = Newsletter.objects.filter(active=True, languages__contains=[article.language]).order_by("id")
+    speaking = speaking.exclude(pk__in=barred)
     return [one for one in speaking if not one.topics or topics & {topic.casefold() for topic in one.topics}]
 
 
@@ -121,14 +131,20 @@ def _gather(newsletter: Newsletter, article: Article) -> None:
         return
     if Variant.objects.filter(edition__in=earlier, language=article.language).exists():
         return
+    _add(gathering_after(newsletter, timezone.now()), article, is_further=bool(earlier))
+
+
+def gathering_after(newsletter: Newsletter, after: datetime, besides: int | None = None) -> Edition:
+    """The digest of the next departure that still gathers, and is not `besides`, locked; made where there is none yet.
+
+    Within a transaction.
+    """
     weekday = newsletter.weekday if newsletter.cadence == Newsletter.Cadence.WEEKLY else None
-    after = timezone.now()
     while True:
         departure = timetable.next_departure(after, newsletter.at, newsletter.zone, weekday=weekday)
         edition = _locked(newsletter, departure.day.isoformat(), State.GATHERING, departure.at)
-        if edition.state == State.GATHERING:
-            _add(edition, article, is_further=bool(earlier))
-            return
+        if edition.state == State.GATHERING and edition.pk != besides:
+            return edition
         after = departure.at
 
 

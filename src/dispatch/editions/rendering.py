@@ -87,12 +87,12 @@ def _made(edition: Edition) -> tuple[list[Draft], str]:
     contents = tailoring.contents(edition) if edition.is_own else gathering.contents(edition)
     languages = list(dict.fromkeys(one.language for one in contents if not one.discreet))
     if not edition.is_own:
-        return [_in_words(draft, edition, one, languages) for one in contents], ""
+        return [in_words(draft, edition, one, languages) for one in contents], ""
     as_before = functools.partial(_as_before, made_of=_newest_template())
-    return holding.rendered(contents, lambda one: _in_words(as_before, edition, one, languages))
+    return holding.rendered(contents, lambda one: in_words(as_before, edition, one, languages))
 
 
-def _in_words(
+def in_words(
     make: Callable[[Edition, gathering.Contents, list[str]], Draft],
     edition: Edition,
     contents: gathering.Contents,
@@ -181,7 +181,8 @@ def _as_before(edition: Edition, contents: gathering.Contents, languages: list[s
     day = edition.due_at.astimezone(zoneinfo.ZoneInfo(newsletter.zone)).date()
     told = tuple((one.revision.pk, one.article.url, one.article.visibility) for one in contents.stories)
     shown = (tuple(newsletter.picture_hosts), newsletter.discreet_pictures)
-    look = (newsletter.pk, str(newsletter.names), newsletter.template, shown, made_of)
+    said = (str(newsletter.names), str(newsletter.intros), str(newsletter.outros))
+    look = (newsletter.pk, said, newsletter.template, shown, made_of)
     key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
     if key not in _had:
         _had[key] = edition.public_id, draft(edition, contents, languages)
@@ -213,7 +214,7 @@ def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable
     return Draft(
         language=contents.language,
         nonce=nonce,
-        subject=_line(message("subject.txt"), 250),
+        subject=_line(letter.subject or message("subject.txt"), 250),
         preheader="" if contents.discreet else _line(letter.preheader, 200),
         html=html,
         text=text,

@@ -1,0 +1,30 @@
+"""An edition as it would be rendered now, with the words and stories that it has. Nothing is stored, nothing is frozen."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dispatch.editions import gathering, rendering
+from dispatch.editions.models import Edition, Variant
+from dispatch.editions.phrasing import OPEN
+from dispatch.editions.rendering import Draft
+
+
+def drafts(edition: Edition) -> list[Draft]:
+    """Each language, open and discreet. Raises guarding.Unrenderable."""
+    return rendering.drafts(edition) if edition.is_own else [*rendering.drafts(edition), *discreet(edition)]
+
+
+def discreet(edition: Edition) -> list[Draft]:
+    """Each language as readers with discreet letters would get these very stories. Raises guarding.Unrenderable."""
+    contents = [replace(one, discreet=True) for one in gathering.contents(edition)]
+    languages = [one.language for one in contents]
+    return [rendering.in_words(rendering.draft, edition, one, languages) for one in contents]
+
+
+def letters(edition: Edition) -> Sequence[Draft | Variant]:
+    """What was frozen, or what would be now; nothing where the edition is over without having been rendered.
+
+    Raises guarding.Unrenderable.
+    """
+    frozen = list(edition.variants.order_by("language", "discreet", "pk"))
+    return frozen or (drafts(edition) if edition.state in OPEN else [])
