@@ -223,6 +223,8 @@ def _freeze(edition: Edition, send: Send) -> tuple[Any, ...]:
     """Chunks' numbers of the first wave and all, readers of the wave and all, and different readers among them."""
     if edition.is_own:
         return boarding.board(edition, send)
+    if edition.is_correction:
+        return statements.row("correct", **enlisting.audience(edition, send))
     items.mark(edition)
     return statements.row("enlist", **enlisting.audience(edition, send))
 

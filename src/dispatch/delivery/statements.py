@@ -70,5 +70,6 @@ def now() -> datetime:
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
     text = text.replace("{cut}", (SQL / "cut.sql").read_text(encoding="utf-8"))
+    text = text.replace("{got_it}", (SQL / "got_it.sql").read_text(encoding="utf-8").strip())
     text = text.replace("{is_urgent_and_free}", (SQL / "is_urgent_and_free.sql").read_text(encoding="utf-8").strip())
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.NEWSLETTER, "e.newsletter_id"))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from dispatch.delivery import progress, waves
 from dispatch.delivery.models import Ambiguity, Approval, Send
-from dispatch.desk import naming, overview
-from dispatch.editions import guarding, rendering, slots
+from dispatch.desk import correcting, naming, overview
+from dispatch.editions import guarding, phrasing, rendering, slots
 from dispatch.editions.models import Edition, Variant
 from dispatch.operations import live, stats
 
@@ -38,6 +38,7 @@ class Letter:
     ambiguities: list[Ambiguity]
     trouble: str  # why some of it stands still by itself
     approval: Approval | None  # what a second person is asked to agree to
+    correction: correcting.Draft | None  # while it is one that is being written
     waits_for_wave: bool  # most of its readers wait for what the first ones' answers show
 
     @classmethod
@@ -58,6 +59,7 @@ class Letter:
             ambiguities=list(send.ambiguities.order_by("chunk", "first")[:20]) if send else [],
             trouble=progress.trouble(send) if send else "",
             approval=Approval.objects.filter(send=send, agreed_at=None).first() if is_draft else None,
+            correction=correcting.Draft.of(edition),
             waits_for_wave=send is not None and not is_draft and waves.is_open(send),
         )
 
@@ -106,7 +108,7 @@ class Previewed:
 def _shown(edition: Edition) -> tuple[dict[str, Variant | rendering.Draft], str]:
     frozen = edition.variants.filter(discreet=False).defer("html", "text").order_by("id")
     found: dict[str, Variant | rendering.Draft] = {one.language: one for one in frozen}
-    if found or edition.state not in {Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED}:
+    if found or edition.state not in {*phrasing.OPEN}:
         return found, ""
     try:
         return {draft.language: draft for draft in rendering.drafts(edition)}, ""
@@ -115,5 +117,6 @@ def _shown(edition: Edition) -> tuple[dict[str, Variant | rendering.Draft], str]
 
 
 def _brought(edition: Edition) -> list[Brought]:
-    told = [(place.story_id, list(place.story.articles.all())) for place in edition.stories.all()]
+    stories = [edition.correction.story] if edition.is_correction else [place.story for place in edition.stories.all()]
+    told = [(story.pk, list(story.articles.all())) for story in stories]
     return [Brought(story, naming.title(articles), [one.language for one in articles]) for story, articles in told]

@@ -30,5 +30,7 @@ def title(articles: Iterable[Article]) -> str:
 
 def brings(edition: Edition) -> str:
     """ "A reading room opens, and 2 more"; empty while it has no story."""
+    if edition.is_correction:
+        return f"Correction: {title(edition.correction.story.articles.all())}"
     first, *others = [title(place.story.articles.all()) for place in edition.stories.all()] or [""]
     return f"{first}, and {saying.number(len(others))} more" if others else first

@@ -14,6 +14,7 @@ class Shown:
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "article": {"published": ("good", "published"), "withdrawn": ("over", "taken back")},
     "edition": {
+        "draft": ("held", "being written"),
         "gathering": ("", "gathering stories"),
         "due": ("going", "being rendered"),
         "rendered": ("good", "rendered"),

@@ -92,6 +92,7 @@ def versions(story: Story) -> list[Version]:
 def mailings(story: Story) -> list[Mailing]:
     """Editions made of it, with how far each is."""
     editions = [place.edition for place in story.editions.all()]
+    editions += Edition.objects.filter(correction__story=story).select_related("newsletter", "send")
     now = {send.id: send for send in stats.sends()} if editions else {}
     return [_mailing(edition, now) for edition in sorted(editions, key=lambda edition: edition.pk)]
 

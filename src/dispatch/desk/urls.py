@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import breaking, embargoes, exports, people, posting, views
+from dispatch.desk import breaking, correcting, embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern] = [
     path("stories/<int:story_id>/embargo/lift", embargoes.lift, name="embargo_lift"),
     path("stories/<int:story_id>/breaking", breaking.announce, name="story_breaking"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
+    path("editions/<int:edition_id>/correct", correcting.begin, name="edition_correct"),
+    path("editions/<int:edition_id>/correction/send", correcting.send, name="correction_send"),
+    path("editions/<int:edition_id>/correction/discard", correcting.discard, name="correction_discard"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
     path("sends/<int:send_id>/missing", views.who_is_missing, name="send_missing"),

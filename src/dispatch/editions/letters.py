@@ -90,6 +90,8 @@ class Letter:
         """What an inbox shows beside the subject."""
         if self.typed_preheader:
             return self.typed_preheader
+        if not self.stories:
+            return ""
         first, *others = self.stories
         return "; ".join(story.title for story in others) or first.summary
 

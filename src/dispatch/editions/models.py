@@ -22,6 +22,9 @@ OWN = "own:"
 BREAKING = "breaking:"
 """Likewise of one that brings a story at once; the story's number follows."""
 
+CORRECTION = "correction:"
+"""Likewise of one that corrects a story; the story's number follows, and which correction of it this is."""
+
 
 class Item(models.Model):
     """A story that a newsletter brings, numbered as it came."""
@@ -46,6 +49,7 @@ class Edition(models.Model):
     """One mailing of one newsletter."""
 
     class State(models.TextChoices):
+        DRAFT = "draft"  # a correction that is being written
         GATHERING = "gathering"  # a digest that waits for its slot
         DUE = "due"  # to be rendered now
         RENDERED = "rendered"  # frozen; a send may be enlisted
@@ -85,9 +89,22 @@ class Edition(models.Model):
         return self.slot.startswith("story:") or self.is_breaking
 
     @property
+    def is_correction(self) -> bool:
+        """Whether it is for those who got something wrong of a story."""
+        return self.slot.startswith(CORRECTION)
+
+    @property
     def is_breaking(self) -> bool:
         """Whether an editor let its story leave at once."""
         return self.slot.startswith(BREAKING)
+
+
+class Correction(models.Model):
+    """What an edition says about a story that earlier ones told wrongly; its words are the edition's phrasings."""
+
+    edition = models.OneToOneField(Edition, on_delete=models.CASCADE, related_name="correction")
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="corrections")
+    mistaken = models.ManyToManyField(Revision, related_name="+")  # whoever was told one of these gets it
 
 
 class EditionStory(models.Model):

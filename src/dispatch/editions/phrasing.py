@@ -12,7 +12,7 @@ from dispatch.accounts.models import User
 from dispatch.audience.models import Newsletter
 from dispatch.editions.models import Edition, Phrasing
 
-OPEN = (Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED)
+OPEN = (Edition.State.DRAFT, Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED)
 """States in which an edition is not rendered yet, so that what it says may still change."""
 LONGEST = 20_000
 """Characters of an intro or an outro; a longer one would be an article."""

@@ -21,7 +21,18 @@ from django.utils import timezone
 from dispatch import queue, templating
 from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
-from dispatch.editions import bodies, checking, gathering, guarding, holding, letters, pictures, slots, tailoring
+from dispatch.editions import (
+    bodies,
+    checking,
+    correcting,
+    gathering,
+    guarding,
+    holding,
+    letters,
+    pictures,
+    slots,
+    tailoring,
+)
 from dispatch.editions.departures import Telling
 from dispatch.editions.models import Edition, EditionStory, Variant, digest
 
@@ -84,12 +95,18 @@ def drafts(edition: Edition) -> list[Draft]:
 
 def _made(edition: Edition) -> tuple[list[Draft], str]:
     """The variants, and what is held back: of an edition for readers' own rhythms what can be rendered leaves."""
-    contents = tailoring.contents(edition) if edition.is_own else gathering.contents(edition)
+    contents = _contents(edition)
     languages = list(dict.fromkeys(one.language for one in contents if not one.discreet))
     if not edition.is_own:
         return [in_words(draft, edition, one, languages) for one in contents], ""
     as_before = functools.partial(_as_before, made_of=_newest_template())
     return holding.rendered(contents, lambda one: in_words(as_before, edition, one, languages))
+
+
+def _contents(edition: Edition) -> list[gathering.Contents]:
+    if edition.is_correction:
+        return correcting.contents(edition)
+    return tailoring.contents(edition) if edition.is_own else gathering.contents(edition)
 
 
 def in_words(
@@ -256,6 +273,8 @@ def _kind(edition: Edition, contents: gathering.Contents) -> str:
     newsletter = edition.newsletter
     if contents.discreet:
         return "discreet"
+    if edition.is_correction:
+        return "correction"
     is_story = len(contents.stories) == 1 if edition.is_own else newsletter.cadence == Newsletter.Cadence.EACH
     is_story = is_story or edition.is_breaking
     return newsletter.template or ("story" if is_story else "digest")

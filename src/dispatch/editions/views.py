@@ -12,7 +12,7 @@ from lxml import html
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
 from dispatch.articles.models import Article
-from dispatch.editions import guarding, lighting, rendering, slots, wording
+from dispatch.editions import guarding, lighting, phrasing, rendering, slots, wording
 from dispatch.editions.models import Edition, Variant
 
 SAMPLE = {
@@ -111,7 +111,7 @@ def _shown(edition_id: int, language: str) -> tuple[Edition, Variant | rendering
     frozen = one.variants.filter(language=language, discreet=False).order_by("-telling__len", "pk").first()
     if frozen:
         return one, frozen
-    if one.state not in {Edition.State.GATHERING, Edition.State.DUE, Edition.State.FAILED}:
+    if one.state not in phrasing.OPEN:
         raise Http404
     try:
         return one, next(draft for draft in rendering.drafts(one) if draft.language == language)
