@@ -134,7 +134,8 @@ def test_who_was_told_what_stands_is_not_corrected(office, fire, sent, bob, answ
 def test_a_draft_is_one_and_the_next_correction_is_another(office, fire, sent, bob):
     draft = writing.begin(office, fire.pk, bob)
     assert writing.begin(office, fire.pk, bob) == draft
-    assert writing.discard(draft, bob, "it was right") and not Correction.objects.exists()
+    assert writing.discard(draft, bob, "it was right")
+    assert not Correction.objects.exists()
     first = correct(office, fire, bob, en="Wrong.", be="Няправільна.")
     go(sent_off(first, bob))
     assert not writing.send(first, bob, "again")

@@ -7,11 +7,14 @@ import hmac
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dispatch import vault
 from dispatch.delivery import statements
-from dispatch.delivery.ledger import Claim
 from dispatch.delivery.models import Chunk
+
+if TYPE_CHECKING:
+    from dispatch.delivery.ledger import Claim
 
 SEAL = """
 UPDATE delivery_chunk c SET seal = v.seal FROM unnest(%s::bigint[], %s::bytea[]) AS v (number, seal)
@@ -33,7 +36,23 @@ def keep(send: int, seals: dict[int, bytes]) -> None:
     statements.run(SEAL, list(seals), list(seals.values()), send)
 
 
-def require(claimed: Claim, letter: bytes) -> None:
+def opened(send: int, numbers: Sequence[int]) -> list[int]:
+    """Those of the chunks whose seals hold, where somebody agreed to them: `reseal` may seal these anew, and no others."""
+    chunks = Chunk.objects.filter(send=send, number__in=numbers).exclude(seal=None).order_by("number")
+    rows = chunks.values_list("number", "variant__hash", "recipients", "seal")
+    return [
+        number for number, letter, readers, seal in rows.iterator(50) if _holds(send, number, letter, readers, seal)
+    ]
+
+
+def reseal(send: int, numbers: Sequence[int]) -> None:
+    """Seal chunks whose letter is another one now, which was agreed to, too."""
+    chunks = Chunk.objects.filter(send=send, number__in=numbers).order_by("number")
+    rows = chunks.values_list("number", "variant__hash", "recipients")
+    keep(send, {number: seal(send, number, bytes(letter), readers) for number, letter, readers in rows.iterator(50)})
+
+
+def require(claimed: "Claim", letter: bytes) -> None:
     """Raise NotAgreed unless the chunk, with this letter, is as it was agreed to; any chunk is where nobody was asked."""
     if not claimed.is_agreed:
         return
@@ -57,8 +76,10 @@ def _readers(send: int, variant: int, letter: bytes) -> "array[int]":
     return array("q", sorted(every))
 
 
-def _holds(send: int, number: int, letter: bytes, readers: Sequence[int], sealed: bytes | memoryview | None) -> bool:
-    return hmac.compare_digest(seal(send, number, letter, readers), bytes(sealed or b""))
+def _holds(
+    send: int, number: int, letter: bytes | memoryview, readers: Sequence[int], sealed: bytes | memoryview | None
+) -> bool:
+    return hmac.compare_digest(seal(send, number, bytes(letter), readers), bytes(sealed or b""))
 
 
 def _is_among(reader: int, readers: "array[int]") -> bool:

@@ -8,8 +8,9 @@ from django.conf import settings
 from dispatch import vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import hold_window, statements
+from dispatch.delivery import hold_window, sampling, statements
 from dispatch.delivery.models import Send
+from dispatch.editions import subjects
 from dispatch.editions.models import Edition
 
 TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
@@ -55,6 +56,20 @@ def cutting(send: Send) -> dict[str, Any]:
         "send": send.pk,
         "size": settings.DELIVERY["chunk"],
         "seeds": [vault.blind_index(addresses.unique_form(address)) for address in settings.DELIVERY["seeds"]],
+        **_wave(send),
+    }
+
+
+def _wave(send: Send) -> dict[str, Any]:
+    """How many go ahead: where two subjects are tested, those they are tested with."""
+    test = sampling.of(send)
+    if test is not None:
+        return {
+            "wave_from": -(-100 * subjects.LEAST // test.share),
+            "wave_share": test.share / 50,
+            "wave_most": 2**31 - 1,
+        }
+    return {
         "wave_from": settings.DELIVERY["first_wave_from"],
         "wave_share": settings.DELIVERY["first_wave_share"],
         "wave_most": settings.DELIVERY["first_wave_most"],

@@ -35,6 +35,13 @@ def prepared(name: str, **values: Any) -> list[tuple[Any, ...]]:
         return cursor.execute(_text(name), values, prepare=True, binary=True).fetchall()
 
 
+def listed(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What a line of SQL returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
 def row(name: str, **values: Any) -> tuple[Any, ...]:
     """Its only row."""
     (only,) = rows(name, **values)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from dispatch import saying
 from dispatch.accounts import audit
-from dispatch.delivery import statements
+from dispatch.delivery import sampling, statements
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 TOO_MANY = 0.05
@@ -30,8 +30,9 @@ def look(send: int) -> str:
             one.state, one.trouble, one.is_held = Send.State.PAUSED, why, True
             audit.record(None, "send.hold", f"send:{send}", why)
         elif one.wave_until is None and _is_answered(send):
-            one.wave_until = statements.now() + timedelta(seconds=settings.DELIVERY["first_wave_wait_seconds"])
+            one.wave_until = statements.now() + _wait(one)
         elif one.wave_until is not None and one.wave_until <= statements.now():
+            sampling.decide(one)
             one.state, one.wave_over_at = Send.State.SENDING, statements.now()
         one.save(update_fields=["state", "trouble", "is_held", "wave_until", "wave_over_at"])
     return one.state
@@ -40,6 +41,11 @@ def look(send: int) -> str:
 def is_open(send: Send) -> bool:
     """Whether the rest still waits for what the first wave shows."""
     return send.first_wave > 0 and send.wave_over_at is None
+
+
+def _wait(send: Send) -> timedelta:
+    test = sampling.of(send)
+    return timedelta(minutes=test.wait) if test else timedelta(seconds=settings.DELIVERY["first_wave_wait_seconds"])
 
 
 def _is_answered(send: int) -> bool:

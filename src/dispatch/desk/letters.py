@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from dispatch.delivery import progress, waves
 from dispatch.delivery.models import Ambiguity, Approval, Send
-from dispatch.desk import correcting, naming, overview
+from dispatch.desk import correcting, naming, overview, subjects
 from dispatch.editions import guarding, phrasing, rendering, slots
-from dispatch.editions.models import Edition, Variant
+from dispatch.editions.models import Edition, SubjectTest, Variant
 from dispatch.operations import live, stats
 
 SAMPLE = {"name": ", Alice", "leave": "", "preferences": ""}
@@ -39,6 +39,9 @@ class Letter:
     trouble: str  # why some of it stands still by itself
     approval: Approval | None  # what a second person is asked to agree to
     correction: correcting.Draft | None  # while it is one that is being written
+    may_test: bool  # whether two subjects may still be tested
+    test: SubjectTest | None  # as it was planned
+    tested: subjects.Tested | None  # as it goes, or went
     waits_for_wave: bool  # most of its readers wait for what the first ones' answers show
 
     @classmethod
@@ -60,6 +63,9 @@ class Letter:
             trouble=progress.trouble(send) if send else "",
             approval=Approval.objects.filter(send=send, agreed_at=None).first() if is_draft else None,
             correction=correcting.Draft.of(edition),
+            may_test=edition.state in phrasing.OPEN and not edition.is_own and not edition.is_correction,
+            test=SubjectTest.objects.filter(edition=edition).first(),
+            tested=subjects.Tested.of(send),
             waits_for_wave=send is not None and not is_draft and waves.is_open(send),
         )
 
@@ -106,7 +112,7 @@ class Previewed:
 
 
 def _shown(edition: Edition) -> tuple[dict[str, Variant | rendering.Draft], str]:
-    frozen = edition.variants.filter(discreet=False).defer("html", "text").order_by("id")
+    frozen = edition.variants.filter(discreet=False).exclude(arm="b").defer("html", "text").order_by("id")
     found: dict[str, Variant | rendering.Draft] = {one.language: one for one in frozen}
     if found or edition.state not in {*phrasing.OPEN}:
         return found, ""

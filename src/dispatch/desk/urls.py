@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import breaking, correcting, embargoes, exports, people, posting, views
+from dispatch.desk import breaking, correcting, embargoes, exports, people, posting, subjects, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("editions/<int:edition_id>/correct", correcting.begin, name="edition_correct"),
     path("editions/<int:edition_id>/correction/send", correcting.send, name="correction_send"),
     path("editions/<int:edition_id>/correction/discard", correcting.discard, name="correction_discard"),
+    path("editions/<int:edition_id>/subjects", subjects.plan, name="edition_subjects"),
+    path("sends/<int:send_id>/clicks", subjects.count, name="send_clicks"),
+    path("sends/<int:send_id>/subject/<str:arm>", subjects.choose, name="send_subject"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
     path("sends/<int:send_id>/missing", views.who_is_missing, name="send_missing"),

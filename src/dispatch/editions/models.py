@@ -107,6 +107,22 @@ class Correction(models.Model):
     mistaken = models.ManyToManyField(Revision, related_name="+")  # whoever was told one of these gets it
 
 
+class SubjectTest(models.Model):
+    """Two subjects for one edition: each goes to a share of the readers first, and the better one to the rest."""
+
+    edition = models.OneToOneField(Edition, on_delete=models.CASCADE, related_name="subject_test")
+    subjects = models.JSONField(default=dict)  # language → the second subject; the first is the edition's own
+    share = models.PositiveSmallIntegerField(default=10)  # per cent of the readers, for each subject
+    wait = models.PositiveSmallIntegerField(default=60)  # minutes from the last answer until it is decided
+    by_clicks = models.BooleanField(
+        default=False
+    )  # links say which letter they are in, for the newsroom's own site to count
+    clicks = models.JSONField(default=dict)  # {"a": 12, "b": 30}, as the newsroom counted them
+    winner = models.CharField(max_length=1, blank=True)
+    why = models.CharField(max_length=300, blank=True)  # that one won, in a sentence
+    decided_at = models.DateTimeField(null=True)
+
+
 class EditionStory(models.Model):
     """A story in an edition. A newsletter brings a story once, ever; a language that comes later is a further edition."""
 
@@ -198,13 +214,16 @@ class Variant(models.Model):
     html = models.TextField()
     text = models.TextField()
     remark = models.CharField(max_length=300, blank=True)  # what an editor should know of it, in words
+    arm = models.CharField(max_length=1, blank=True)  # of a test of two subjects: "a" or "b"
     hash = models.BinaryField(max_length=32)  # `digest`, when it was frozen
     revisions = models.ManyToManyField(Revision, related_name="+")  # exactly what it says
     pictures = models.ManyToManyField(Picture, related_name="variants")  # that travel inside
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["edition", "language", "discreet", "telling"], name="one_variant_each")
+            models.UniqueConstraint(
+                fields=["edition", "language", "discreet", "telling", "arm"], name="one_variant_each"
+            )
         ]
 
     @property

@@ -5,10 +5,8 @@ The only place that knows the MJML compiler. What it needs around it stands in `
 
 import functools
 import logging
-import zoneinfo
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import css_inline
 import jinja2
@@ -30,7 +28,9 @@ from dispatch.editions import (
     holding,
     letters,
     pictures,
+    repeating,
     slots,
+    subjects,
     tailoring,
 )
 from dispatch.editions.departures import Telling
@@ -45,11 +45,6 @@ LIMIT = 102 * 1024
 
 PATIENCE = 5
 """Renderings begun and never ended (the worker died in each) before an edition is given up."""
-
-KEPT = 1000
-"""Variants, of some tens of kilobytes each, that a worker keeps for the day's next departures."""
-
-_had: OrderedDict[tuple[object, ...], tuple[str, "Draft"]] = OrderedDict()
 
 FONTS: dict[str, str] = {}
 """mrml's own defaults call Google; ours are what the reader's system has."""
@@ -70,6 +65,7 @@ class Draft:
     stories: frozenset[int]
     telling: Telling = ()
     discreet: bool = False
+    arm: str = ""  # of a test of two subjects: "a" or "b"
     pictures: tuple[int, ...] = ()  # that travel inside, by number: drafts are kept, and pictures are large
 
 
@@ -99,7 +95,7 @@ def _made(edition: Edition) -> tuple[list[Draft], str]:
     languages = list(dict.fromkeys(one.language for one in contents if not one.discreet))
     if not edition.is_own:
         return [in_words(draft, edition, one, languages) for one in contents], ""
-    as_before = functools.partial(_as_before, made_of=_newest_template())
+    as_before = functools.partial(repeating.as_before, make=draft, made_of=repeating.newest_template())
     return holding.rendered(contents, lambda one: in_words(as_before, edition, one, languages))
 
 
@@ -144,7 +140,7 @@ def _end(edition: Edition) -> None:
         _close(edition, State.WITHDRAWN if edition.is_of_a_story else State.EMPTY)
         edition.stories.all().delete()
         return
-    _freeze(edition, ready)
+    _freeze(edition, subjects.arms(edition, ready))
     _close(edition, State.RENDERED, held)
     queue.enqueue("editions.enlist_edition" if edition.is_urgent else "email.enlist", edition.id)
 
@@ -157,6 +153,7 @@ def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
             edition=edition, language=one.language, nonce=one.nonce, subject=one.subject,
             preheader=one.preheader, html=one.html, text=one.text, remark=one.remark,
             hash=digest(one.subject, one.html, one.text), telling=tailoring.labels(one.telling), discreet=one.discreet,
+            arm=one.arm,
         )
         for one in ready
     )  # fmt: skip
@@ -187,34 +184,6 @@ def draft(edition: Edition, contents: gathering.Contents, languages: Iterable[st
     if len(whole.html.encode()) > LIMIT and len(contents.stories) > 1:
         return _compose(edition, contents, languages, brief=True)
     return whole
-
-
-def _as_before(edition: Edition, contents: gathering.Contents, languages: list[str], made_of: int) -> Draft:
-    """The variant that an earlier departure of the day had: the same but for its edition's address and its slots' nonce.
-
-    Of a day's departures most tell the same to the same kinds of readers.
-    """
-    newsletter = edition.newsletter
-    day = edition.due_at.astimezone(zoneinfo.ZoneInfo(newsletter.zone)).date()
-    told = tuple((one.revision.pk, one.article.url, one.article.visibility) for one in contents.stories)
-    shown = (tuple(newsletter.picture_hosts), newsletter.discreet_pictures)
-    said = (str(newsletter.names), str(newsletter.intros), str(newsletter.outros))
-    look = (newsletter.pk, said, newsletter.template, shown, made_of)
-    key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
-    if key not in _had:
-        _had[key] = edition.public_id, draft(edition, contents, languages)
-        if len(_had) > KEPT:
-            _had.popitem(last=False)
-    public_id, had = _had[key]
-    nonce = slots.new_nonce()
-    said = {part: getattr(had, part) for part in ("subject", "preheader", "html", "text")}
-    fresh = {part: text.replace(public_id, edition.public_id).replace(had.nonce, nonce) for part, text in said.items()}
-    return replace(had, nonce=nonce, **fresh)
-
-
-def _newest_template() -> int:
-    files = (file for folder in templating.folders() for file in (folder / "email").rglob("*"))
-    return max(file.stat().st_mtime_ns for file in files)
 
 
 def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable[str], *, brief: bool) -> Draft:

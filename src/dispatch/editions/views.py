@@ -12,7 +12,7 @@ from lxml import html
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
 from dispatch.articles.models import Article
-from dispatch.editions import guarding, lighting, phrasing, rendering, slots, wording
+from dispatch.editions import guarding, lighting, phrasing, rendering, slots, subjects, wording
 from dispatch.editions.models import Edition, Variant
 
 SAMPLE = {
@@ -88,6 +88,8 @@ def without_reader(variant: Variant) -> str:
         if isinstance(part, html.HtmlElement) and "reader-only" in part.get("class", "").split():
             part.drop_tree()
     page = html.tostring(document, encoding="unicode", doctype="<!doctype html>")
+    if variant.arm:
+        page = subjects.unmarked(page)
     return slots.fill(page, variant.nonce, dict.fromkeys(slots.NAMES, ""))
 
 

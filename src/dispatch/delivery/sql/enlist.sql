@@ -4,7 +4,7 @@
 -- an earlier send of that story and newsletter already holds; a digest tells such a story only in the languages that lacked it.
 -- Readers with a rhythm of their own are seated by boarding.py.
 WITH variants AS (
-    SELECT id, language FROM editions_variant WHERE edition_id = %(edition)s AND NOT discreet
+    SELECT id, language FROM editions_variant WHERE edition_id = %(edition)s AND NOT discreet AND arm <> 'b'
 ), already AS (
     SELECT DISTINCT unnest(c.recipients) AS subscriber_id
     FROM editions_editionstory mine
