@@ -1,7 +1,7 @@
 """Mail: freeze an audience, send a chunk, send a letter to one reader."""
 
 from dispatch import queue
-from dispatch.delivery import approving, letters, sending
+from dispatch.delivery import approving, letters, preflighting, sending, trials
 
 
 @queue.task("email.enlist")
@@ -20,3 +20,15 @@ def send_chunk(send_id: int, number: int) -> None:
 def send_letter(letter_id: int) -> None:
     """Send a letter that is no edition; rung twice, once."""
     letters.send(letter_id)
+
+
+@queue.task("email.send_trial")
+def send_trial(trial_id: int) -> None:
+    """Send a test letter; rung twice, once."""
+    trials.send(trial_id)
+
+
+@queue.task("email.preflight")
+def preflight(edition_id: int) -> None:
+    """Look at an edition's links, domain and spam score."""
+    preflighting.run(edition_id)

@@ -183,6 +183,11 @@ DELIVERY: dict[str, Any] = {
     "seeds": env.words("DISPATCH_SEEDS"),
 }
 
+DNS = env.words("DISPATCH_DNS")
+"""Resolvers that are asked about sending domains, "192.0.2.53" or "192.0.2.53:5353"; none: the machine's own."""
+SPAMASSASSIN = env.text("DISPATCH_SPAMASSASSIN", "spamassassin")
+"""The program that scores letters by SpamAssassin's rules; it is asked for nothing that needs the network."""
+
 SIGN_UPS: dict[str, int] = {
     "network_an_hour": int(env.number("DISPATCH_SIGN_UPS_NETWORK_AN_HOUR", 60)),
     "an_hour": int(env.number("DISPATCH_SIGN_UPS_AN_HOUR", 5000)),

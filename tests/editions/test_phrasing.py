@@ -86,5 +86,5 @@ def test_readers_with_a_rhythm_of_their_own_get_the_newsletters_words(edition):
 
 def test_an_intro_in_a_language_from_right_to_left_runs_so(imagine):
     made = imagine({"title": "النهر"}, language="ar", languages=("ar",), intros={"ar": "صباح *الخير*"})
-    assert '<div class="article" lang="ar" dir="rtl">' in made.html
+    assert '<div class="article" dir="rtl" lang="ar">' in made.html
     assert "صباح <em>الخير</em>" in made.html

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import ledger, sampling, statements, waves
+from dispatch.delivery import comparing, ledger, statements, waves
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 GOING = (Send.State.SENDING, Send.State.FIRST_WAVE, Send.State.READY)
@@ -41,7 +41,7 @@ def send_rest(send: int, by: User | None, reason: str) -> bool:
             state=Send.State.SENDING, wave_over_at=statements.now(), trouble="", is_held=False
         )
         if let_go:
-            sampling.decide(Send.objects.get(pk=send))
+            comparing.decide(Send.objects.get(pk=send))
             audit.record(by, "send.rest", f"send:{send}", reason)
     if let_go:
         _ring(send)

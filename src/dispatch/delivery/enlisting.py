@@ -8,7 +8,7 @@ from django.conf import settings
 from dispatch import vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import hold_window, sampling, statements
+from dispatch.delivery import comparing, hold_window, statements
 from dispatch.delivery.models import Send
 from dispatch.editions import subjects
 from dispatch.editions.models import Edition
@@ -62,7 +62,7 @@ def cutting(send: Send) -> dict[str, Any]:
 
 def _wave(send: Send) -> dict[str, Any]:
     """How many go ahead: where two subjects are tested, those they are tested with."""
-    test = sampling.of(send)
+    test = comparing.of(send)
     if test is not None:
         return {
             "wave_from": -(-100 * subjects.LEAST // test.share),

@@ -1,7 +1,9 @@
 """What the clock repeats for delivery."""
 
+from django.utils import timezone
+
 from dispatch import clock, queue
-from dispatch.delivery import closing, hold_window, ledger, letters, waves
+from dispatch.delivery import closing, hold_window, ledger, letters, preflighting, trials, waves
 from dispatch.delivery.models import Send
 from dispatch.editions.models import Edition
 
@@ -59,3 +61,26 @@ def ring_letters() -> None:
     """Letters whose doorbell was lost, whose wait is over, or whose worker died."""
     for number in letters.due():
         queue.enqueue("email.send_letter", number)
+
+
+@clock.tick("ring test letters", every=2)
+def ring_trials() -> None:
+    """Those whose doorbell was lost, or whose worker died."""
+    for number in trials.due():
+        queue.enqueue("email.send_trial", number)
+
+
+@clock.tick("look at editions before they leave", every=30)
+def preflight() -> None:
+    """Digests of the next hour, and looks whose doorbell was lost."""
+    now = timezone.now()
+    for number in preflighting.due(now):
+        preflighting.ask(number)
+    for number in preflighting.unheard(now):
+        queue.enqueue("email.preflight", number)
+
+
+@clock.tick("forget test letters", every=3600)
+def forget_trials() -> None:
+    """Those of last week."""
+    trials.forget()

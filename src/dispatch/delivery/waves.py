@@ -11,7 +11,7 @@ from django.db import transaction
 
 from dispatch import saying
 from dispatch.accounts import audit
-from dispatch.delivery import sampling, statements
+from dispatch.delivery import comparing, statements
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 TOO_MANY = 0.05
@@ -32,7 +32,7 @@ def look(send: int) -> str:
         elif one.wave_until is None and _is_answered(send):
             one.wave_until = statements.now() + _wait(one)
         elif one.wave_until is not None and one.wave_until <= statements.now():
-            sampling.decide(one)
+            comparing.decide(one)
             one.state, one.wave_over_at = Send.State.SENDING, statements.now()
         one.save(update_fields=["state", "trouble", "is_held", "wave_until", "wave_over_at"])
     return one.state
@@ -44,7 +44,7 @@ def is_open(send: Send) -> bool:
 
 
 def _wait(send: Send) -> timedelta:
-    test = sampling.of(send)
+    test = comparing.of(send)
     return timedelta(minutes=test.wait) if test else timedelta(seconds=settings.DELIVERY["first_wave_wait_seconds"])
 
 

@@ -24,6 +24,7 @@ class Act:
     done: str
     too_late: str
     freshly: bool = False  # the second factor is asked for anew
+    leaves: bool = False  # it puts mail on the wire, so preflight is asked first
     holds: bool = False  # what is on the wire at that moment still leaves
 
 
@@ -94,7 +95,12 @@ ON_EDITION = {
         _again, Role.EDITOR, "It is being rendered again.", "It has not failed any more; nothing was changed."
     ),
     "send-now": Act(
-        _send_now, Role.APPROVER, "It leaves now.", "It is not gathering any more; nothing was changed.", freshly=True
+        _send_now,
+        Role.APPROVER,
+        "It leaves now.",
+        "It is not gathering any more; nothing was changed.",
+        freshly=True,
+        leaves=True,
     ),
 }
 """A pause harms nobody, so every editor may; what puts mail on the wire, or takes it from readers, is an approver's."""

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from dispatch import timetable
 from dispatch.audience.models import Export, Newsletter
+from dispatch.editions import phrasing
 
 
 class Reason(forms.Form):
@@ -41,6 +42,37 @@ class Moment(forms.Form):
 
 class Embargo(Moment, Reason):
     """Until when nothing of a story may leave, and why."""
+
+
+class Leaves(Moment, Reason):
+    """When a digest leaves instead, and why."""
+
+
+class Phrase(forms.Form):
+    """What an editor writes around an edition's stories in one language, upon which version of it."""
+
+    version = forms.IntegerField(
+        min_value=0, error_messages=dict.fromkeys(("required", "invalid"), "Load the page again.")
+    )
+    subject = forms.CharField(
+        required=False,
+        max_length=250,
+        error_messages={"max_length": "A subject has 250 signs at most. It is not saved."},
+    )
+    preheader = forms.CharField(
+        required=False,
+        max_length=200,
+        error_messages={"max_length": "A preview text has 200 signs at most. It is not saved."},
+    )
+    intro = forms.CharField(required=False, strip=False, max_length=phrasing.LONGEST)
+    outro = forms.CharField(required=False, strip=False, max_length=phrasing.LONGEST)
+
+    @property
+    def said(self) -> phrasing.Said:
+        """As it is to be kept: lines end as on this side of the wire, and blank is empty."""
+        fields = self.cleaned_data
+        whole = [fields[name].replace("\r\n", "\n").rstrip() for name in ("intro", "outro")]
+        return phrasing.Said(" ".join(fields["subject"].split()), " ".join(fields["preheader"].split()), *whole)
 
 
 class Leaving(Reason):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from dispatch.delivery import progress, waves
 from dispatch.delivery.models import Ambiguity, Approval, Send
 from dispatch.desk import correcting, naming, overview, subjects
-from dispatch.editions import guarding, phrasing, rendering, slots
+from dispatch.editions import guarding, inboxes, phrasing, rendering, slots
 from dispatch.editions.models import Edition, SubjectTest, Variant
 from dispatch.operations import live, stats
 
 SAMPLE = {"name": ", Alice", "leave": "", "preferences": ""}
 SHOWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
+DRAFT_SHOWS = SHOWS | {"discreet": "Discreet", "all": "Side by side"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class Previewed:
-    """Which language is shown, and how: a key of SHOWS. `languages` are those that can be; if none, `trouble` says why.
+    """Which language is shown, and how: a key of `shows`. `languages` are those that can be; if none, `trouble` says why.
 
     `variant` is what was frozen, or what would be if it were rendered now (`is_draft`).
     """
@@ -82,13 +83,15 @@ class Previewed:
     show: str
     variant: Variant | rendering.Draft | None
     trouble: str
+    shows: dict[str, str]  # every way to look
 
     @classmethod
     def of(cls, edition: Edition, language: str, show: str) -> "Previewed":
         """What was asked for where that is possible, else the first."""
         found, trouble = _shown(edition)
         chosen = language if language in found else next(iter(found), "")
-        return cls(chosen, list(found), show if show in SHOWS else "desktop", found.get(chosen), trouble)
+        known = DRAFT_SHOWS if isinstance(found.get(chosen), rendering.Draft) and not edition.is_own else SHOWS
+        return cls(chosen, list(found), show if show in known else "desktop", found.get(chosen), trouble, known)
 
     @property
     def is_draft(self) -> bool:
@@ -106,9 +109,14 @@ class Previewed:
         return "dark" if self.show == "dark" else "light"
 
     @property
-    def shows(self) -> dict[str, str]:
-        """Every way to look."""
-        return SHOWS
+    def panes(self) -> list[tuple[str, str]]:
+        """What is shown, by key and name: one, or all of them side by side."""
+        every = [(key, name) for key, name in self.shows.items() if key != "all"]
+        return every if self.show == "all" else [(self.show, self.shows[self.show])]
+
+    def inboxes(self, sender: str) -> list[inboxes.Line]:
+        """As inboxes show it."""
+        return inboxes.lines(sender, self.subject, self.variant.preheader) if self.variant else []
 
 
 def _shown(edition: Edition) -> tuple[dict[str, Variant | rendering.Draft], str]:

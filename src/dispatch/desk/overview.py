@@ -13,6 +13,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Role
 from dispatch.articles.models import Article, Source
 from dispatch.audience.models import Newsletter, Subscription
+from dispatch.delivery import preflighting
 from dispatch.delivery.models import Relay, Send
 from dispatch.desk import naming
 from dispatch.editions import departures
@@ -57,6 +58,7 @@ class Leaving:
 def needs(now: stats.Now) -> Iterator[Need]:
     """The most pressing first; nothing when all is well."""
     yield from _held()
+    yield from _blocked()
     yield from _pressing(now)
     yield from _unapproved()
     yield from _waiting(now)
@@ -118,6 +120,13 @@ def _held() -> Iterator[Need]:
             f"{naming.newsletter(held.edition.newsletter)} paused by itself. {held.trouble}",
             reverse("edition_page", args=[held.edition_id]),
         )
+
+
+def _blocked() -> Iterator[Need]:
+    """Digests of the next hour in which something was found that should not leave so."""
+    for edition, finding in preflighting.before_leaving():
+        name, path = naming.newsletter(edition.newsletter), reverse("edition_page", args=[edition.pk])
+        yield Need("bad", f"{name} leaves at {saying.moment(edition.due_at)}. {finding.what}: {finding.words}", path)
 
 
 def _unapproved() -> Iterator[Need]:

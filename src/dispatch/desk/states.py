@@ -88,6 +88,15 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "check": {"ok": ("good", "ok"), "todo": ("later", "to do"), "bad": ("bad", "not well")},
 }
 
+WORDS["finding"] = {"ok": ("good", "ok"), "look": ("unsure", "look"), "blocks": ("bad", "blocks")}
+WORDS["trial"] = {
+    "waiting": ("", "waiting"),
+    "sending": ("going", "being sent"),
+    "sent": ("good", "accepted"),
+    "deferred": ("later", "deferred"),
+    "refused": ("bad", "refused"),
+    "unknown": ("unsure", "unknown"),
+}
 WORDS["missing"] = WORDS["reader"] | {"in_flight": ("going", "on the wire"), "untouched": ("", "waits its turn")}
 
 

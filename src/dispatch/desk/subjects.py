@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
-from dispatch.delivery import sampling
+from dispatch.delivery import comparing
 from dispatch.delivery.models import Send
 from dispatch.desk import acting
 from dispatch.editions import subjects
@@ -41,10 +41,10 @@ class Tested:
     @classmethod
     def of(cls, send: Send | None) -> "Tested | None":
         """None: there is none."""
-        test = sampling.of(send) if send else None
+        test = comparing.of(send) if send else None
         if send is None or test is None:
             return None
-        readers = sampling.readers(send.pk)
+        readers = comparing.readers(send.pk)
         arms = [_arm(send, key, readers.get(key, 0), test.clicks.get(key)) for key in ("a", "b")]
         return cls(arms, test.winner, _verdict(test.winner, test.why, test.clicks, readers), bool(readers))
 
@@ -74,12 +74,12 @@ def count(request: HttpRequest, send_id: int) -> HttpResponse:
     send = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
     user = cast("User", request.user)
     desks.insist(user, send.edition.newsletter)
-    readers = sampling.readers(send_id)
+    readers = comparing.readers(send_id)
     clicks = {key: _number(request.POST.get(key, "")) for key in ("a", "b")}
     if any(not 0 <= number <= readers.get(key, 0) for key, number in clicks.items()):
         messages.error(request, WRONG)
     elif why := acting.reason(request):
-        done = sampling.count(send, clicks, user, why)
+        done = comparing.count(send, clicks, user, why)
         acting.tell(request, done, "Written down.", "It is decided already; nothing was changed.")
     return redirect("edition_page", send.edition_id)
 
@@ -94,7 +94,7 @@ def choose(request: HttpRequest, send_id: int, arm: str) -> HttpResponse:
     if arm not in {"a", "b"}:
         raise Http404
     if why := acting.reason(request):
-        done = sampling.choose(send_id, arm, user, why)
+        done = comparing.choose(send_id, arm, user, why)
         acting.tell(request, done, "The rest gets it now.", "It is decided already; nothing was changed.")
     return redirect("edition_page", send.edition_id)
 

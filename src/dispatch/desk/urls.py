@@ -1,6 +1,17 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import breaking, correcting, embargoes, exports, people, posting, subjects, views
+from dispatch.desk import (
+    breaking,
+    contents,
+    correcting,
+    embargoes,
+    exports,
+    newsletters,
+    people,
+    posting,
+    subjects,
+    views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -17,6 +28,18 @@ urlpatterns: list[URLPattern] = [
     path("sends/<int:send_id>/clicks", subjects.count, name="send_clicks"),
     path("sends/<int:send_id>/subject/<str:arm>", subjects.choose, name="send_subject"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
+    path("editions/<int:edition_id>/order", contents.order, name="edition_order"),
+    path("editions/<int:edition_id>/stories/<int:story_id>/move", contents.move, name="edition_move"),
+    path("editions/<int:edition_id>/stories/<int:story_id>/drop", contents.drop, name="edition_drop"),
+    path("editions/<int:edition_id>/stories/<int:story_id>/pick", contents.pick, name="edition_pick"),
+    path("editions/<int:edition_id>/words/<slug:language>", contents.write, name="edition_write"),
+    path("editions/<int:edition_id>/preflight", contents.look, name="edition_look"),
+    path("editions/<int:edition_id>/test", contents.test, name="edition_test"),
+    path("editions/<int:edition_id>/moment", contents.put_off, name="edition_put_off"),
+    path("newsletters/", newsletters.listed, name="newsletters"),
+    path("newsletters/<slug:slug>", newsletters.one, name="newsletter"),
+    path("newsletters/<slug:slug>/team", newsletters.join, name="team_join"),
+    path("newsletters/<slug:slug>/team/<int:number>/leave", newsletters.leave, name="team_leave"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
     path("sends/<int:send_id>/missing", views.who_is_missing, name="send_missing"),
     path("sends/<int:send_id>/approve", views.approve, name="send_approve"),

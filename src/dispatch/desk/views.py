@@ -14,8 +14,9 @@ from dispatch.articles.models import Story
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, naming, overview
+from dispatch.desk import acting, naming, overruling, overview
 from dispatch.desk import stories as telling
+from dispatch.desk.editing import Editing
 from dispatch.desk.letters import Letter, Previewed
 from dispatch.editions import breaking
 from dispatch.editions.models import Edition
@@ -77,8 +78,13 @@ def edition(request: HttpRequest, edition_id: int) -> HttpResponse:
     one = get_object_or_404(
         Edition.objects.select_related("newsletter", "send").prefetch_related(naming.titles()), pk=edition_id
     )
-    preview = Previewed.of(one, request.GET.get("language", ""), request.GET.get("show", ""))
-    return render(request, "desk/edition.html", {"letter": Letter.of(one), "preview": preview})
+    asked, words = request.GET, request.GET.get("find", "").strip()[:100]
+    shown = {
+        "letter": Letter.of(one),
+        "preview": Previewed.of(one, asked.get("language", ""), asked.get("show", "")),
+        "editing": Editing.of(one, words),
+    }
+    return render(request, "desk/edition.html", shown)
 
 
 @permissions.requires(Role.EDITOR)
@@ -87,7 +93,13 @@ def act_on_edition(request: HttpRequest, edition_id: int, act: str) -> HttpRespo
     """Render a failed one again, or let a digest leave before its time."""
     one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
     desks.insist(cast("User", request.user), one.newsletter)
-    return _act(request, acting.ON_EDITION.get(act), one.pk, one.pk)
+    doing = acting.ON_EDITION.get(act)
+    if doing and doing.leaves and permissions.may(cast("User", request.user), doing.role):
+        blocking = overruling.blocking(one)
+        if overruling.is_held(request, blocking):
+            return redirect("edition_page", one.pk)
+        doing = overruling.over(doing, blocking)
+    return _act(request, doing, one.pk, one.pk)
 
 
 @permissions.requires(Role.EDITOR)
@@ -119,9 +131,12 @@ def who_is_missing(request: HttpRequest, send_id: int) -> HttpResponse:
 def approve(request: HttpRequest, send_id: int) -> HttpResponse:
     """A second person lets a big or odd send go, as they saw it."""
     one = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
-    desks.insist(cast("User", request.user), one.edition.newsletter)
-    if why := acting.reason(request):
-        done = approving.agree(send_id, request.POST.get("seen", ""), cast("User", request.user), why)
+    blocking, user = overruling.blocking(one.edition), cast("User", request.user)
+    desks.insist(user, one.edition.newsletter)
+    if not overruling.is_held(request, blocking) and (why := acting.reason(request)):
+        done = approving.agree(send_id, request.POST.get("seen", ""), user, why)
+        if done and blocking:
+            overruling.note(one.edition_id, user, why, blocking)
         acting.tell(
             request, done, "It leaves now.", "It changed, or somebody was faster, or you asked yourself. Look again."
         )

@@ -3,7 +3,6 @@
 import enum
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Min
@@ -50,7 +49,7 @@ def placed(edition: Edition) -> list[EditionStory]:
         state=Article.State.PUBLISHED,
         language__in=edition.newsletter.languages,
     )
-    first: dict[int, datetime] = dict(spoken.values_list("story").annotate(first=Min("published_at")))
+    first = dict(spoken.values_list("story").annotate(first=Min("published_at")))
     now = timezone.now()
     return sorted(
         rows, key=lambda row: (row.position or math.inf, -first.get(row.story_id, now).timestamp(), row.story_id)

@@ -163,8 +163,8 @@ class Phrasing(models.Model):
     language = models.CharField(max_length=12)
     subject = models.CharField(max_length=250, blank=True)
     preheader = models.CharField(max_length=200, blank=True)
-    intro = models.TextField(null=True)  # Markdown
-    outro = models.TextField(null=True)  # likewise
+    intro = models.TextField(null=True)  # noqa: DJ001 - Markdown; null is the newsletter's own, "" is none
+    outro = models.TextField(null=True)  # noqa: DJ001 - likewise
     version = models.PositiveIntegerField(default=0)  # of what is written here; each save adds one
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     saved_at = models.DateTimeField(auto_now=True)

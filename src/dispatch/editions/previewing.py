@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dispatch.editions import gathering, rendering
+from dispatch.editions import gathering, rendering, slots, wording
+from dispatch.editions import letters as written
 from dispatch.editions.models import Edition, Variant
 from dispatch.editions.phrasing import OPEN
 from dispatch.editions.rendering import Draft
@@ -28,3 +29,15 @@ def letters(edition: Edition) -> Sequence[Draft | Variant]:
     """
     frozen = list(edition.variants.order_by("language", "discreet", "pk"))
     return frozen or (drafts(edition) if edition.state in OPEN else [])
+
+
+def defaults(edition: Edition) -> dict[str, tuple[str, str]]:
+    """Subject and preheader as templates say them where no editor does, by language. Raises guarding.Unrenderable."""
+    contents = gathering.contents(edition)
+    languages = [one.language for one in contents]
+    return {one.language: rendering.in_words(_lines, edition, one, languages) for one in contents}
+
+
+def _lines(edition: Edition, contents: gathering.Contents, languages: list[str]) -> tuple[str, str]:
+    letter = replace(written.letter(edition, contents, languages, nonce=slots.new_nonce()), typed_preheader="")
+    return rendering.template_subject(edition, contents, letter), wording.line(letter.preheader, 200)

@@ -7,6 +7,7 @@ import functools
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import css_inline
 import jinja2
@@ -32,6 +33,7 @@ from dispatch.editions import (
     slots,
     subjects,
     tailoring,
+    wording,
 )
 from dispatch.editions.departures import Telling
 from dispatch.editions.models import Edition, EditionStory, Variant, digest
@@ -39,6 +41,7 @@ from dispatch.editions.models import Edition, EditionStory, Variant, digest
 log = logging.getLogger(__name__)
 
 State = Edition.State
+Made = TypeVar("Made")
 
 LIMIT = 102 * 1024
 """Bytes of HTML that Gmail shows before it cuts a message."""
@@ -106,11 +109,11 @@ def _contents(edition: Edition) -> list[gathering.Contents]:
 
 
 def in_words(
-    make: Callable[[Edition, gathering.Contents, list[str]], Draft],
+    make: Callable[[Edition, gathering.Contents, list[str]], Made],
     edition: Edition,
     contents: gathering.Contents,
     languages: list[str],
-) -> Draft:
+) -> Made:
     """Raises guarding.Unrenderable only: a template is a designer's code, and whatever it does is told at the desk."""
     try:
         return make(edition, contents, languages)
@@ -200,8 +203,8 @@ def _compose(edition: Edition, contents: gathering.Contents, languages: Iterable
     return Draft(
         language=contents.language,
         nonce=nonce,
-        subject=_line(letter.subject or message("subject.txt"), 250),
-        preheader="" if contents.discreet else _line(letter.preheader, 200),
+        subject=wording.line(letter.subject, 250) or template_subject(edition, contents, letter),
+        preheader="" if contents.discreet else wording.line(letter.preheader, 200),
         html=html,
         text=text,
         remark=_remark(html, brief=brief),
@@ -249,6 +252,11 @@ def _kind(edition: Edition, contents: gathering.Contents) -> str:
     return newsletter.template or ("story" if is_story else "digest")
 
 
+def template_subject(edition: Edition, contents: gathering.Contents, letter: letters.Letter) -> str:
+    """What the template says where no editor wrote a subject."""
+    return wording.line(_say(letter, _kind(edition, contents), "subject.txt"), 250)
+
+
 def _say(letter: letters.Letter, kind: str, part: str) -> str:
     return _template(f"{kind}/{part}").render(letter=letter, words=letter.words)
 
@@ -262,12 +270,6 @@ def _environment(_own_folder: str) -> jinja2.Environment:
     """MJML is escaped, text and CSS are not; the newsroom's folder comes first."""
     loader = jinja2.FileSystemLoader([folder / "email" for folder in templating.folders()])
     return templating.environment(loader=loader, autoescape=lambda name: bool(name) and name.endswith(".mjml"))
-
-
-def _line(text: str, most: int) -> str:
-    """One line without control characters, cut at `most` characters."""
-    line = " ".join("".join(sign if sign.isprintable() or sign in "\u200c\u200d" else " " for sign in text).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def _remark(html: str, *, brief: bool) -> str:

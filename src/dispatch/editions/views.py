@@ -12,7 +12,7 @@ from lxml import html
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
 from dispatch.articles.models import Article
-from dispatch.editions import guarding, lighting, phrasing, rendering, slots, subjects, wording
+from dispatch.editions import guarding, lighting, phrasing, previewing, rendering, slots, subjects, wording
 from dispatch.editions.models import Edition, Variant
 
 SAMPLE = {
@@ -48,9 +48,9 @@ def edition(request: HttpRequest, public_id: str, language: str) -> HttpResponse
 def preview(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
     """The HTML as frozen, or as it would be rendered now; for a frame of the desk, where it can run and load nothing.
 
-    `?scheme=light` or `dark` shows it as a device of that setting would.
+    `?scheme=light` or `dark` shows it as a device of that setting would; `?discreet` as who wants discreet letters gets it.
     """
-    one, shown = _shown(edition_id, language)
+    one, shown = _shown(edition_id, language, is_discreet="discreet" in request.GET)
     if isinstance(shown, guarding.Unrenderable):
         return _plain(f"This edition cannot be rendered. {shown}")
     body = slots.fill(shown.html, shown.nonce, {name: escape(value) for name, value in SAMPLE.items()})
@@ -63,9 +63,9 @@ def preview(request: HttpRequest, edition_id: int, language: str) -> HttpRespons
 
 @permissions.requires(Role.EDITOR)
 @require_safe
-def preview_text(_request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
+def preview_text(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
     """The plain text likewise."""
-    _, shown = _shown(edition_id, language)
+    _, shown = _shown(edition_id, language, is_discreet="discreet" in request.GET)
     if isinstance(shown, guarding.Unrenderable):
         return _plain(f"This edition cannot be rendered. {shown}")
     return _plain(slots.fill(shown.text, shown.nonce, SAMPLE))
@@ -108,15 +108,18 @@ def _plain(text: str) -> HttpResponse:
     return page
 
 
-def _shown(edition_id: int, language: str) -> tuple[Edition, Variant | rendering.Draft | guarding.Unrenderable]:
+def _shown(
+    edition_id: int, language: str, *, is_discreet: bool
+) -> tuple[Edition, Variant | rendering.Draft | guarding.Unrenderable]:
     one = get_object_or_404(Edition.objects.select_related("newsletter"), id=edition_id)
-    frozen = one.variants.filter(language=language, discreet=False).order_by("-telling__len", "pk").first()
+    frozen = one.variants.filter(language=language, discreet=is_discreet).order_by("-telling__len", "pk").first()
     if frozen:
         return one, frozen
     if one.state not in phrasing.OPEN:
         raise Http404
     try:
-        return one, next(draft for draft in rendering.drafts(one) if draft.language == language)
+        drafts = previewing.drafts(one)
+        return one, next(draft for draft in drafts if (draft.language, draft.discreet) == (language, is_discreet))
     except guarding.Unrenderable as trouble:
         return one, trouble
     except StopIteration:

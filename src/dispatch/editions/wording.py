@@ -44,6 +44,12 @@ def date(moment: datetime, language: str) -> str:
     return dates.format_date(moment, "long", locale=_locale(_written_in(language)) or FALLBACK)
 
 
+def line(text: str, most: int) -> str:
+    """One line without control characters, cut at `most` characters."""
+    line = " ".join("".join(sign if sign.isprintable() or sign in "\u200c\u200d" else " " for sign in text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
 def _written_in(language: str) -> str:
     """English dates stand day first, as our readers write them."""
     return "en_GB" if language == "en" else language

@@ -16,7 +16,7 @@ from psycopg import sql
 from dispatch import vault
 from dispatch.articles.models import Source
 from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
-from dispatch.delivery.models import DkimKey, Relay
+from dispatch.delivery.models import DkimKey, Relay, TeamAddress, Trial
 from dispatch.social.models import Channel
 
 SQL = Path(__file__).parent / "sql"
@@ -50,6 +50,8 @@ COLUMNS = (
     Column("addresses to be confirmed", Wish, "wish", "id", "address"),
     Column("addresses to move to", Change, "change", "subscriber_id", "address"),
     Column("letters not yet sent", Letter, "letter", "id", "address"),
+    Column("team addresses", TeamAddress, "team", "id", "address"),
+    Column("test letters not yet sent", Trial, "trial", "id", "address"),
     Column("relays", Relay, "relay", "name", "url"),
     Column("DKIM keys", DkimKey, "dkim", "host", "private"),
     Column("channels", Channel, "channel", "slug", "credentials"),

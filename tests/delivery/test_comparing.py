@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
-from dispatch.delivery import acts, approving, closing, ledger, relays, sampling, sending, waves
+from dispatch.delivery import acts, approving, closing, comparing, ledger, relays, sending, waves
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Approval, Chunk, Send
 from dispatch.editions import planning, rendering, subjects
@@ -74,7 +74,7 @@ def end_wait(send):
 
 
 def test_each_subject_goes_to_about_its_share_first(send):
-    sampled = sampling.readers(send.pk)
+    sampled = comparing.readers(send.pk)
     assert (send.state, send.first_wave) == (Send.State.FIRST_WAVE, 32)
     assert sum(sampled.values()) == 32
     assert min(sampled.values()) > 5
@@ -83,8 +83,8 @@ def test_each_subject_goes_to_about_its_share_first(send):
 
 def test_the_better_one_goes_to_the_rest(send, bob):
     go(send, in_wave=True)
-    sampled = sampling.readers(send.pk)
-    assert sampling.count(send, {"a": 1, "b": sampled["b"]}, bob, "from our statistics")
+    sampled = comparing.readers(send.pk)
+    assert comparing.count(send, {"a": 1, "b": sampled["b"]}, bob, "from our statistics")
     before = had(send)
     assert end_wait(send) == Send.State.SENDING
     test = SubjectTest.objects.get()
@@ -103,7 +103,7 @@ def test_without_a_difference_the_first_goes_to_the_rest_and_that_is_said(send):
     go(send, in_wave=True)
     end_wait(send)
     assert SubjectTest.objects.get().why == "Nobody chose, and no difference beyond chance was counted."
-    assert len(had(send)["a"]) == 80 - sampling.readers(send.pk)["b"]
+    assert len(had(send)["a"]) == 80 - comparing.readers(send.pk)["b"]
 
 
 def test_it_waits_as_long_as_was_planned(send):
@@ -116,16 +116,16 @@ def test_it_waits_as_long_as_was_planned(send):
 
 def test_an_editor_chooses_once_and_the_rest_goes_at_once(send, bob):
     go(send, in_wave=True)
-    assert sampling.choose(send.pk, "b", bob, "it is better")
-    assert not sampling.choose(send.pk, "a", bob, "no, the other")
+    assert comparing.choose(send.pk, "b", bob, "it is better")
+    assert not comparing.choose(send.pk, "a", bob, "no, the other")
     assert Send.objects.get().state == Send.State.SENDING
-    assert len(had(send)["b"]) == 80 - sampling.readers(send.pk)["a"]
-    assert not sampling.count(send, {"a": 1}, bob, "too late")
+    assert len(had(send)["b"]) == 80 - comparing.readers(send.pk)["a"]
+    assert not comparing.count(send, {"a": 1}, bob, "too late")
     assert AuditEntry.objects.get(act="send.subject").target == f"send:{send.pk}:b"
 
 
 def test_whoever_lets_the_rest_go_decides_for_what_was_counted(send, bob):
-    sampling.count(send, {"a": 0, "b": sampling.readers(send.pk)["b"]}, bob, "our statistics")
+    comparing.count(send, {"a": 0, "b": comparing.readers(send.pk)["b"]}, bob, "our statistics")
     go(send, in_wave=True)
     assert acts.send_rest(send.pk, bob, "it is late")
     assert SubjectTest.objects.get().winner == "b"
@@ -133,7 +133,7 @@ def test_whoever_lets_the_rest_go_decides_for_what_was_counted(send, bob):
 
 def test_too_few_readers_get_the_first_all_at_once(relay):
     send = ledger.enlist(edition(readers=20).pk)
-    assert (send.state, sampling.readers(send.pk)) == (Send.State.SENDING, {})
+    assert (send.state, comparing.readers(send.pk)) == (Send.State.SENDING, {})
     assert had(send)["b"] == set()
 
 
@@ -142,7 +142,7 @@ def test_what_was_agreed_to_holds_for_either_subject(relay, settings, bob):
     send = approving.enlist(edition().pk)
     approving.agree(send.pk, bytes(Approval.objects.get().hash).hex(), bob, "read both")
     go(send, in_wave=True)
-    sampling.choose(send.pk, "b", bob, "it is better")
+    comparing.choose(send.pk, "b", bob, "it is better")
     go(send, in_wave=False)
     assert not Chunk.objects.filter(state="stuck").exists()
     assert ledger.totals(send.pk).settled == 80
@@ -155,6 +155,6 @@ def test_readers_that_were_changed_after_it_was_agreed_to_are_not_sealed_anew(re
     go(send, in_wave=True)
     altered = Chunk.objects.filter(send=send, in_wave=False).first()
     Chunk.objects.filter(pk=altered.pk).update(recipients=[*altered.recipients[1:], altered.recipients[1]])
-    sampling.choose(send.pk, "b", bob, "it is better")
+    comparing.choose(send.pk, "b", bob, "it is better")
     go(send, in_wave=False)
     assert list(Chunk.objects.filter(state="stuck").values_list("pk", flat=True)) == [altered.pk]
