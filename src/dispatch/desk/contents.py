@@ -1,5 +1,6 @@
 """An editor arranges a digest, writes around it, has it looked at and tested; an approver moves its moment."""
 
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ def move(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
     """One story up, down, first or last."""
     get_object_or_404(Edition, pk=edition_id)
     step = request.POST.get("step", "")
-    if step not in Step:
+    if step not in set(Step):
         raise Http404
     _told(request, arranging.move(edition_id, story_id, Step(step)))
     return _back(edition_id, "contents")
@@ -104,9 +105,8 @@ def write(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
         return render(request, "desk/conflict.html", shown, status=409)
     words = _saved(done)
     if is_script:
-        is_saved = isinstance(done, phrasing.Saved)
-        answer = {"words": words, "version": done.version if is_saved else None}
-        return JsonResponse(answer, status=200 if is_saved else 409)
+        version = done.version if isinstance(done, phrasing.Saved) else None
+        return JsonResponse({"words": words, "version": version}, status=409 if version is None else 200)
     acting.tell(request, isinstance(done, phrasing.Saved), words, words)
     return _back(edition_id, f"words-{language}")
 
@@ -150,7 +150,7 @@ def put_off(request: HttpRequest, edition_id: int) -> HttpResponse:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return _back(edition_id)
     moment, now = form.cleaned_data["moment"], timezone.now()
-    if not now < moment <= now + timezone.timedelta(days=FARTHEST):
+    if not now < moment <= now + timedelta(days=FARTHEST):
         messages.error(request, f"Choose a moment to come, at most {FARTHEST} days ahead. Nothing was changed.")
         return _back(edition_id)
     with transaction.atomic():

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +24,6 @@ from dispatch.editions.models import OWN, Edition
 from dispatch.operations import stats
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LETTERS = {"min_length": 1, "max_length": 60}
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,13 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
     newsletter = get_object_or_404(Newsletter, slug=slug)
     if request.method != "POST":
         return _page(request, newsletter, newsletter_rules.Rules.of(newsletter))
-    return _change(request, slug=slug)
+    if not permissions.may(cast("User", request.user), Role.OPERATOR):
+        raise PermissionDenied("A newsletter's rules are for people whose role is operator or above.")
+    return _change(request, newsletter)
 
 
-@permissions.requires(Role.OPERATOR)
-def _change(request: HttpRequest, slug: str) -> HttpResponse:
-    newsletter = get_object_or_404(Newsletter, slug=slug)
+def _change(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
+    slug = newsletter.slug
     form = newsletter_rules.Rules(newsletter, request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was changed: see the lines marked below.")

@@ -194,8 +194,8 @@ def _as_before(edition: Edition, contents: gathering.Contents, languages: list[s
     day = edition.due_at.astimezone(zoneinfo.ZoneInfo(newsletter.zone)).date()
     told = tuple((one.revision.pk, one.article.url, one.article.visibility) for one in contents.stories)
     shown = (tuple(newsletter.picture_hosts), newsletter.discreet_pictures)
-    said = (str(newsletter.names), str(newsletter.intros), str(newsletter.outros))
-    look = (newsletter.pk, said, newsletter.template, shown, made_of)
+    around = (str(newsletter.names), str(newsletter.intros), str(newsletter.outros))
+    look = (newsletter.pk, around, newsletter.template, shown, made_of)
     key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
     if key not in _had:
         _had[key] = edition.public_id, draft(edition, contents, languages)
