@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def edition(monkeypatch):
     monkeypatch.setattr(queue, "enqueue", lambda *_: None)
-    daily = newsroom.newsletter("daily", cadence="daily", languages=["en"])
+    newsroom.newsletter("daily", cadence="daily", languages=["en"])
     for article in newsroom.story("en").articles.all():
         planning.plan(article)
     return Edition.objects.get()
@@ -74,6 +74,16 @@ def test_what_cannot_be_rendered_blocks(edition, settings, tmp_path):
     preflighting.ask(edition.pk)
     preflighting.run(edition.pk)
     assert preflighting.kept(edition) == []
+
+
+def test_home_hears_of_what_blocks_a_digest_of_the_next_hour_until_it_is_mended(edition, world):
+    Edition.objects.update(due_at=timezone.now() + timedelta(minutes=30))
+    phrasing.save(edition.pk, "en", phrasing.Said(intro="TODO"), 0, None)
+    preflighting.ask(edition.pk)
+    preflighting.run(edition.pk)
+    assert [finding.what for _, finding in preflighting.before_leaving()] == ["Left over"]
+    phrasing.save(edition.pk, "en", phrasing.Said(intro="Done"), 1, None)
+    assert preflighting.before_leaving() == []
 
 
 def test_a_look_is_asked_for_once_and_what_it_found_is_kept(edition, world):

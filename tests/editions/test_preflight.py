@@ -2,6 +2,7 @@
 
 import newsroom
 import pytest
+
 from dispatch.editions import contrast, links, phrasing, planning, preflight, previewing
 from dispatch.editions.models import Edition
 from dispatch.editions.phrasing import Said

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count
 
 from dispatch import saying
-from dispatch.audience.models import Newsletter, Subscription, check_zone
+from dispatch.audience.models import Newsletter, Subscription
+from dispatch.audience.zones import check_zone
 from dispatch.desk.forms import Reason
 from dispatch.editions import phrasing, wording
 
