@@ -62,7 +62,7 @@ def at(edition, title):
 def test_stories_stand_in_order_and_are_moved_by_a_button(alice, edition):
     page = shown(alice, f"/editions/{edition.pk}")
     assert page.index("The river") < page.index("The bridge") < page.index("The mill")
-    assert "Readers with wishes of their own get their stories newest first" in page
+    assert "where their letter brings these very stories; else the newest come first" in page
     alice.post(f"/editions/{edition.pk}/stories/{at(edition, 'The mill')}/move", {"step": "first"})
     assert titles(edition) == ["The mill", "The river", "The bridge"]
     assert (

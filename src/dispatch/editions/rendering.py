@@ -196,7 +196,7 @@ def _as_before(edition: Edition, contents: gathering.Contents, languages: list[s
     shown = (tuple(newsletter.picture_hosts), newsletter.discreet_pictures)
     around = (str(newsletter.names), str(newsletter.intros), str(newsletter.outros))
     look = (newsletter.pk, around, newsletter.template, shown, made_of)
-    key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
+    key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told, contents.said)
     if key not in _had:
         _had[key] = edition.public_id, draft(edition, contents, languages)
         if len(_had) > KEPT:
