@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dispatch import timetable
-from dispatch.accounts import audit, permissions
+from dispatch.accounts import audit, desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
@@ -100,6 +100,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _change(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
     slug = newsletter.slug
+    desks.insist(cast("User", request.user), newsletter)
     form = newsletter_rules.Rules(newsletter, request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was changed: see the lines marked below.")
@@ -118,6 +119,7 @@ def _change(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
 def join(request: HttpRequest, slug: str) -> HttpResponse:
     """A further address of the team."""
     newsletter = get_object_or_404(Newsletter, slug=slug)
+    desks.insist(cast("User", request.user), newsletter)
     label, address = " ".join(request.POST.get("label", "").split())[:60], request.POST.get("address", "")
     if not label:
         messages.error(request, "Say whose mailbox it is. Nothing was added.")
@@ -137,7 +139,9 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """One address less."""
-    gone, _ = TeamAddress.objects.filter(newsletter__slug=slug, pk=number).delete()
+    newsletter = get_object_or_404(Newsletter, slug=slug)
+    desks.insist(cast("User", request.user), newsletter)
+    gone, _ = TeamAddress.objects.filter(newsletter=newsletter, pk=number).delete()
     if gone:
         audit.record(cast("User", request.user), "team.leave", f"newsletter:{slug}", "a team address was taken out")
     acting.tell(request, bool(gone), "Taken out, and forgotten.", "It is not on the list any more.")
@@ -148,11 +152,13 @@ def _page(
     request: HttpRequest, newsletter: Newsletter, form: newsletter_rules.Rules, status: int = 200
 ) -> HttpResponse:
     stored = Newsletter.objects.get(pk=newsletter.pk)
-    knows = permissions.may(cast("User", request.user), Role.OPERATOR)
+    user = cast("User", request.user)
+    knows = permissions.may(user, Role.OPERATOR) and desks.may_touch(user, stored)
     team = TeamAddress.objects.filter(newsletter=stored).order_by("label")
     shown = {
         "one": Listed.of(stored),
         "form": form,
+        "may_change": knows,
         "team": [(member, trials.masked(member) if knows else "") for member in team],
     }
     return render(request, "desk/newsletter.html", shown, status=status)

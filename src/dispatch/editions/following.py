@@ -30,9 +30,10 @@ def digests(edition: Edition) -> dict[frozenset[int], Digest]:
     recent = Edition.objects.filter(
         newsletter=edition.newsletter_id, due_at__lte=moment, due_at__gt=moment - departures.FRESH
     )
-    own, single = recent.filter(slot__startswith=OWN), recent.filter(slot__startswith="story:")
     found: dict[frozenset[int], Digest] = {}
-    for digest in recent.exclude(pk__in=own).exclude(pk__in=single).order_by("due_at").prefetch_related("stories"):
+    for digest in recent.exclude(slot__startswith=OWN).order_by("due_at").prefetch_related("stories"):
+        if digest.is_of_a_story:
+            continue
         digest.newsletter = edition.newsletter
         places = {row.story_id: row.position for row in digest.stories.all()}
         said = {code: words for code, (words, _) in phrasing.versions(digest).items()}

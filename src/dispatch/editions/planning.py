@@ -51,7 +51,7 @@ def _take_out(story: int, unless_after: datetime | None = None) -> None:
             if edition.state == State.GATHERING:
                 may_stay = unless_after is not None and edition.due_at >= unless_after
                 edition.stories.filter(story=story, **({"is_picked": False} if may_stay else {})).delete()
-            elif edition.state == State.DUE and edition.slot.startswith("story:"):
+            elif edition.state == State.DUE and edition.is_of_a_story:
                 edition.state = State.WITHDRAWN
                 edition.save(update_fields=["state"])
 

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("articles", "0001_initial"),
-        ("audience", "0002_editions_default_words"),
-        ("editions", "0001_initial"),
+        ("audience", "0004_editions_default_words"),
+        ("editions", "0002_mailing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,9 +7,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audience", "0002_editions_default_words"),
-        ("delivery", "0002_exceptions"),
-        ("editions", "0002_editions_contents"),
+        ("audience", "0004_editions_default_words"),
+        ("delivery", "0003_mailing"),
+        ("editions", "0003_editions_contents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
