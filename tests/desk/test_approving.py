@@ -5,10 +5,12 @@ import re
 import newsroom
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dispatch.accounts import audit, views
 from dispatch.delivery import approving
 from dispatch.delivery.models import Send
+from dispatch.editions.models import Preflight
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +59,21 @@ def test_it_asks_for_a_fresh_second_factor(client, send, settings):
     newsroom.signed_in(client, "approver")
     settings.SECOND_FACTOR = True
     assert client.post(f"/sends/{send.pk}/approve", {"seen": "", "reason": "read"}).url.startswith("/account/factors/")
+
+
+def test_what_preflight_found_holds_it_until_the_second_person_overrules_it(client, bob, send):
+    Preflight.objects.create(
+        edition=send.edition,
+        asked_at=timezone.now(),
+        done_at=timezone.now(),
+        found=[{"level": "blocks", "what": "Links", "words": "A link leads nowhere.", "todo": "Mend it."}],
+    )
+    newsroom.signed_in(client, "approver")
+    page = client.get(f"/editions/{send.edition_id}").content.decode()
+    agreed = {"seen": re.search(r'name="seen" value="(\w{64})"', page)[1], "reason": "only a footnote"}
+    held = client.post(f"/sends/{send.pk}/approve", agreed, follow=True).content.decode()
+    assert "Nothing left. Links: A link leads nowhere." in held
+    assert Send.objects.get().state == Send.State.DRAFT
+    client.post(f"/sends/{send.pk}/approve", agreed | {"although": "yes"})
+    assert Send.objects.get().state == Send.State.SENDING
+    assert audit.last(f"edition:{send.edition_id}", ["edition.overrule"]).reason == "against Links: only a footnote"

@@ -55,7 +55,14 @@ def world(alone):
     post = newsroom.post(on=newsroom.channel("masto", desk=culture), about=story, state="unknown")
     stop = stopping.stop("newsletter", office.pk, None, "a test")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
-    return known | {"stop_id": stop.pk, "number": 1, "state": "deferred", "kind": "welcome", "language": "en"}
+    return known | {
+        "stop_id": stop.pk,
+        "number": 1,
+        "state": "deferred",
+        "kind": "welcome",
+        "language": "en",
+        "slug": "office",
+    }
 
 
 @pytest.fixture

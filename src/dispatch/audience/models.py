@@ -1,20 +1,11 @@
 """Newsletters, who reads them, and who must not be written to."""
 
-import zoneinfo
-
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-
-def check_zone(name: str) -> None:
-    """Raises ValidationError where no IANA time zone has this name."""
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, zoneinfo.ZoneInfoNotFoundError, OSError) as error:
-        raise ValidationError("There is no such time zone; an IANA name is like Europe/Vilnius.") from error
+from dispatch.audience.zones import check_zone
 
 
 class Newsletter(models.Model):
@@ -47,7 +38,7 @@ class Newsletter(models.Model):
     offers = ArrayField(models.CharField(max_length=8, choices=Cadence), default=list, blank=True)
     patience = models.PositiveSmallIntegerField(default=0)  # hours in which a translation may still come
     hold = models.PositiveSmallIntegerField(default=0)  # minutes in which a send that is ready can still be stopped
-    intros = models.JSONField(default=dict, blank=True)  # language → Markdown before the stories, unless an editor's
+    intros = models.JSONField(default=dict, blank=True)  # Markdown before an edition's stories, by language
     outros = models.JSONField(default=dict, blank=True)  # likewise after them
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)

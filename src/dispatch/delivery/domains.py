@@ -74,7 +74,7 @@ def _key(key: DkimKey) -> Record:
     if isinstance(texts, _Silent):
         return _unsure("DKIM", key.host)
     todo = f"Publish what dispatch dkim show {key.domain} says, or turn the pair off."
-    ours = _tag(signing_keys.record(key), "p")
+    ours = _tag(signing_keys.record(key).replace('" "', "").strip('"'), "p")
     if not any(_tag(text, "p") for text in texts):
         return Record("DKIM", Standing.WRONG, f"There is no key at {key.host}: each signature fails.", todo)
     if all(_tag(text, "p") != ours for text in texts):

@@ -51,9 +51,8 @@ def blocking(edition: Edition) -> list[Finding]:
 def kept(edition: Edition) -> list[Finding]:
     """What the last look that took time found."""
     looked = Preflight.objects.filter(edition=edition).first()
-    return (
-        [Finding(Level(one["level"]), one["what"], one["words"], one["todo"]) for one in looked.found] if looked else []
-    )
+    lasting = [one for one in looked.found if not one.get("seen_at_once")] if looked else []
+    return [Finding(Level(one["level"]), one["what"], one["words"], one["todo"]) for one in lasting]
 
 
 def ask(edition: int) -> bool:
@@ -73,12 +72,15 @@ def run(edition_id: int) -> None:
     if waiting is None:
         return
     found = [asdict(one) for one in _outside(waiting.edition)]
+    found += [{**asdict(one), "seen_at_once": True} for one in at_once(waiting.edition) if one.level is Level.BLOCKS]
     Preflight.objects.filter(pk=waiting.pk, asked_at=waiting.asked_at).update(found=found, done_at=timezone.now())
 
 
 def due(now: datetime) -> list[int]:
     """Digests that leave within the hour and were not looked at lately."""
-    soon = Edition.objects.filter(state=Edition.State.GATHERING, due_at__gt=now, due_at__lte=now + AHEAD)
+    soon = Edition.objects.filter(
+        state=Edition.State.GATHERING, due_at__gt=now, due_at__lte=now + AHEAD, newsletter__active=True
+    )
     return list(soon.exclude(preflight__asked_at__gt=now - OLD).values_list("pk", flat=True)[:20])
 
 
@@ -89,13 +91,13 @@ def unheard(now: datetime) -> list[int]:
 
 
 def before_leaving() -> list[tuple[Edition, Finding]]:
-    """Of digests that leave within the hour, the first that the last look found to block them."""
+    """Of digests that leave within the hour, the first thing that blocks them, where the last look found any."""
     now = timezone.now()
     looked = Preflight.objects.filter(
         edition__state__in=OPEN, edition__due_at__lte=now + AHEAD, edition__due_at__gt=now
     )
     blocked = looked.filter(found__contains=[{"level": Level.BLOCKS}]).select_related("edition__newsletter")[:5]
-    return [(one.edition, next(found for found in kept(one.edition) if found.level is Level.BLOCKS)) for one in blocked]
+    return [(one.edition, found[0]) for one in blocked if (found := blocking(one.edition))]
 
 
 def _outside(edition: Edition) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """An editor arranges a digest, writes around it, has it looked at and tested; an approver moves its moment."""
 
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dispatch import saying
-from dispatch.accounts import audit, permissions
+from dispatch.accounts import audit, desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.delivery import preflighting, trials
 from dispatch.desk import acting, editing, forms, naming
@@ -27,9 +28,9 @@ FARTHEST = 31
 @require_POST
 def move(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
     """One story up, down, first or last."""
-    get_object_or_404(Edition, pk=edition_id)
+    _theirs(request, edition_id)
     step = request.POST.get("step", "")
-    if step not in Step:
+    if step not in set(Step):
         raise Http404
     _told(request, arranging.move(edition_id, story_id, Step(step)))
     return _back(edition_id, "contents")
@@ -39,7 +40,7 @@ def move(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
 @require_POST
 def order(request: HttpRequest, edition_id: int) -> JsonResponse:
     """All stories as they were dragged; for edition.js."""
-    get_object_or_404(Edition, pk=edition_id)
+    _theirs(request, edition_id)
     wanted = [int(number) for number in request.POST.getlist("story") if number.isdecimal()]
     done = arranging.order(edition_id, wanted)
     return JsonResponse({"words": editing.WHY_NOT.get(done, "")}, status=200 if done is Outcome.DONE else 409)
@@ -49,7 +50,7 @@ def order(request: HttpRequest, edition_id: int) -> JsonResponse:
 @require_POST
 def drop(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
     """Out of this one, or of this newsletter for good."""
-    one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
+    one = _theirs(request, edition_id)
     for_good = request.POST.get("for_good") == "yes"
     if why := acting.reason(request):
         with transaction.atomic():
@@ -67,7 +68,7 @@ def drop(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
 @require_POST
 def pick(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
     """A further story, at the end."""
-    get_object_or_404(Edition, pk=edition_id)
+    _theirs(request, edition_id)
     with transaction.atomic():
         done = arranging.pick(edition_id, story_id)
         if done is Outcome.DONE:
@@ -80,7 +81,7 @@ def pick(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
 @require_POST
 def write(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
     """Save the words of one language. A stale save changes nothing and shows both. edition.js gets JSON."""
-    one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
+    one = _theirs(request, edition_id)
     is_script = request.headers.get("Accept") == "application/json"
     form = forms.Phrase(request.POST)
     if language not in one.newsletter.languages:
@@ -98,15 +99,14 @@ def write(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
             "edition": one,
             "name": naming.newsletter(one.newsletter),
             "language": language,
-            "mine": said,
+            "yours": said,
             "stale": done,
         }
         return render(request, "desk/conflict.html", shown, status=409)
     words = _saved(done)
     if is_script:
-        is_saved = isinstance(done, phrasing.Saved)
-        answer = {"words": words, "version": done.version if is_saved else None}
-        return JsonResponse(answer, status=200 if is_saved else 409)
+        version = done.version if isinstance(done, phrasing.Saved) else None
+        return JsonResponse({"words": words, "version": version}, status=409 if version is None else 200)
     acting.tell(request, isinstance(done, phrasing.Saved), words, words)
     return _back(edition_id, f"words-{language}")
 
@@ -115,7 +115,7 @@ def write(request: HttpRequest, edition_id: int, language: str) -> HttpResponse:
 @require_POST
 def look(request: HttpRequest, edition_id: int) -> HttpResponse:
     """Have links, domain and spam score looked at; the page hears of it."""
-    get_object_or_404(Edition, pk=edition_id)
+    _theirs(request, edition_id)
     asked = preflighting.ask(edition_id)
     acting.tell(request, asked, "It is being looked at; the list changes by itself.", "It is being looked at already.")
     return _back(edition_id, "preflight")
@@ -125,7 +125,7 @@ def look(request: HttpRequest, edition_id: int) -> HttpResponse:
 @require_POST
 def test(request: HttpRequest, edition_id: int) -> HttpResponse:
     """A test letter to oneself, and to the team."""
-    one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
+    one = _theirs(request, edition_id)
     spoken = one.newsletter.languages
     languages = [code for code in spoken if request.POST.get("language", "") in {code, "all"}]
     if not languages:
@@ -144,13 +144,13 @@ def test(request: HttpRequest, edition_id: int) -> HttpResponse:
 @require_POST
 def put_off(request: HttpRequest, edition_id: int) -> HttpResponse:
     """Another moment for a digest that gathers."""
-    get_object_or_404(Edition, pk=edition_id)
+    _theirs(request, edition_id)
     form = forms.Leaves(request.POST)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return _back(edition_id)
     moment, now = form.cleaned_data["moment"], timezone.now()
-    if not now < moment <= now + timezone.timedelta(days=FARTHEST):
+    if not now < moment <= now + timedelta(days=FARTHEST):
         messages.error(request, f"Choose a moment to come, at most {FARTHEST} days ahead. Nothing was changed.")
         return _back(edition_id)
     with transaction.atomic():
@@ -162,6 +162,13 @@ def put_off(request: HttpRequest, edition_id: int) -> HttpResponse:
         request, done, f"It leaves {saying.moment(moment)}.", "It is not gathering any more; nothing was changed."
     )
     return _back(edition_id)
+
+
+def _theirs(request: HttpRequest, edition_id: int) -> Edition:
+    """The edition, of a newsletter of the person's own desk. Raises PermissionDenied."""
+    one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
+    desks.insist(cast("User", request.user), one.newsletter)
+    return one
 
 
 def _saved(done: phrasing.Saved | phrasing.Stale | phrasing.Closed) -> str:

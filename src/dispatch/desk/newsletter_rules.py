@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count
 
 from dispatch import saying
-from dispatch.audience.models import Newsletter, Subscription, check_zone
+from dispatch.audience.models import Newsletter, Subscription
+from dispatch.audience.zones import check_zone
 from dispatch.desk.forms import Reason
 from dispatch.editions import phrasing, wording
 
@@ -16,7 +17,18 @@ CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 SPOKEN = ("en", "be", "ru", "uk", "ar")
 """Languages that there are words for."""
 DAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
-AS_THEY_ARE = ("from_name", "from_address", "reply_to", "cadence", "at", "weekday", "zone", "patience", "active")
+AS_THEY_ARE = (
+    "from_name",
+    "from_address",
+    "reply_to",
+    "cadence",
+    "at",
+    "weekday",
+    "zone",
+    "patience",
+    "hold",
+    "active",
+)
 BY_LANGUAGE = {"name": "names", "intro": "intros", "outro": "outros"}
 WORDS = {
     "from_name": "sender's name",
@@ -44,6 +56,12 @@ class Rules(Reason):
     )
     patience = forms.IntegerField(
         label="Hours that a translation has", min_value=0, max_value=720, error_messages={"invalid": "Say whole hours."}
+    )
+    hold = forms.IntegerField(
+        label="Minutes in which a send can be stopped",
+        min_value=0,
+        max_value=1440,
+        error_messages={"invalid": "Say whole minutes."},
     )
     active = forms.BooleanField(label="Active", required=False)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dispatch import timetable
-from dispatch.accounts import audit, permissions
+from dispatch.accounts import audit, desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
@@ -23,7 +24,6 @@ from dispatch.editions.models import OWN, Edition
 from dispatch.operations import stats
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LETTERS = {"min_length": 1, "max_length": 60}
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,14 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
     newsletter = get_object_or_404(Newsletter, slug=slug)
     if request.method != "POST":
         return _page(request, newsletter, newsletter_rules.Rules.of(newsletter))
-    return _change(request, slug=slug)
+    if not permissions.may(cast("User", request.user), Role.OPERATOR):
+        raise PermissionDenied("A newsletter's rules are for people whose role is operator or above.")
+    return _change(request, newsletter)
 
 
-@permissions.requires(Role.OPERATOR)
-def _change(request: HttpRequest, slug: str) -> HttpResponse:
-    newsletter = get_object_or_404(Newsletter, slug=slug)
+def _change(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
+    slug = newsletter.slug
+    desks.insist(cast("User", request.user), newsletter)
     form = newsletter_rules.Rules(newsletter, request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was changed: see the lines marked below.")
@@ -117,6 +119,7 @@ def _change(request: HttpRequest, slug: str) -> HttpResponse:
 def join(request: HttpRequest, slug: str) -> HttpResponse:
     """A further address of the team."""
     newsletter = get_object_or_404(Newsletter, slug=slug)
+    desks.insist(cast("User", request.user), newsletter)
     label, address = " ".join(request.POST.get("label", "").split())[:60], request.POST.get("address", "")
     if not label:
         messages.error(request, "Say whose mailbox it is. Nothing was added.")
@@ -136,7 +139,9 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """One address less."""
-    gone, _ = TeamAddress.objects.filter(newsletter__slug=slug, pk=number).delete()
+    newsletter = get_object_or_404(Newsletter, slug=slug)
+    desks.insist(cast("User", request.user), newsletter)
+    gone, _ = TeamAddress.objects.filter(newsletter=newsletter, pk=number).delete()
     if gone:
         audit.record(cast("User", request.user), "team.leave", f"newsletter:{slug}", "a team address was taken out")
     acting.tell(request, bool(gone), "Taken out, and forgotten.", "It is not on the list any more.")
@@ -147,11 +152,13 @@ def _page(
     request: HttpRequest, newsletter: Newsletter, form: newsletter_rules.Rules, status: int = 200
 ) -> HttpResponse:
     stored = Newsletter.objects.get(pk=newsletter.pk)
-    knows = permissions.may(cast("User", request.user), Role.OPERATOR)
+    user = cast("User", request.user)
+    knows = permissions.may(user, Role.OPERATOR) and desks.may_touch(user, stored)
     team = TeamAddress.objects.filter(newsletter=stored).order_by("label")
     shown = {
         "one": Listed.of(stored),
         "form": form,
+        "may_change": knows,
         "team": [(member, trials.masked(member) if knows else "") for member in team],
     }
     return render(request, "desk/newsletter.html", shown, status=status)

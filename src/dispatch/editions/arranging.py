@@ -38,7 +38,7 @@ class Step(enum.StrEnum):
 
 def is_open(edition: Edition) -> bool:
     """Whether its stories may be arranged: a digest of the newsletter's own that is not rendered."""
-    return edition.state in OPEN and not edition.is_own and not edition.slot.startswith("story:")
+    return edition.state in OPEN and not edition.is_own and not edition.is_of_a_story
 
 
 def placed(edition: Edition) -> list[EditionStory]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from dispatch.articles import embargo
 from dispatch.articles.models import Article, Revision
 from dispatch.editions.models import OWN, Edition, EditionStory, Variant
+from dispatch.editions.phrasing import Said
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Contents:
     stories: tuple[Told, ...]
     telling: tuple[tuple[int, str], ...] = ()  # of an edition for readers' own rhythms; see departures.py
     discreet: bool = False
+    said: Said | None = None  # a digest's words, where an edition for readers' own rhythms tells the same
 
 
 def contents(edition: Edition) -> list[Contents]:

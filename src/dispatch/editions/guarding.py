@@ -7,6 +7,8 @@ nested tags overflow its stack.
 
 import re
 
+import jinja2
+
 DEEPEST = 100
 LONGEST = 2_000_000  # characters
 
@@ -42,6 +44,13 @@ def encode(mjml: str) -> str:
 def decode(html: str) -> str:
     """Numeric references above ASCII as the characters they are; those of markup (`&#34;`) stay."""
     return _BEYOND_ASCII.sub(lambda found: chr(int(found[1])) if _is_character(int(found[1])) else found[0], html)
+
+
+def words(error: Exception) -> str:
+    """What a template did wrong (it can raise anything), for an editor: the library's words, with where it was."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"Template {error.name}, line {error.lineno}: {error.message}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _safe_value(found: re.Match[str]) -> str:

@@ -52,7 +52,8 @@ def _tried(
 
 def _only(one: Contents, parts: Collection[Part]) -> Contents:
     stories = tuple(told for told in one.stories if (told.number, told.article.language) in parts)
-    return replace(one, stories=stories, telling=tuple(part for part in one.telling if part in parts))
+    said = one.said if len(stories) == len(one.stories) else None  # a digest's words speak of all of them
+    return replace(one, stories=stories, telling=tuple(part for part in one.telling if part in parts), said=said)
 
 
 def _words(held: dict[Contents, str]) -> str:

@@ -112,7 +112,7 @@ def letter(
         _story(newsletter, story, language, f"x{nonce}body{n}x", policies[n])
         for n, story in enumerate(contents.stories)
     ]  # fmt: skip
-    said = phrasing.of(edition, language)
+    said = contents.said or phrasing.of(edition, language)
     intro, outro = (_passage(newsletter, words, contents) for words in (said.intro, said.outro))
     around = {f"x{nonce}introx": intro, f"x{nonce}outrox": outro}
     before, after = (Passage(token, prose.in_text(body)) if body else None for token, body in around.items())

@@ -51,9 +51,8 @@ class Closed:
 
 def of(edition: Edition, language: str) -> Said:
     """What stands around the stories in this language; the newsletter's own where no editor wrote any."""
-    row = None
-    if edition.pk is not None and not edition.is_own:
-        row = Phrasing.objects.filter(edition=edition, language=language).first()
+    has_own = not (edition._state.adding or edition.is_own)  # noqa: SLF001 - Django's documented API
+    row = Phrasing.objects.filter(edition=edition, language=language).first() if has_own else None
     return _said(row, edition.newsletter, language)
 
 

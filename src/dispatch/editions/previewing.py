@@ -1,7 +1,8 @@
 """An edition as it would be rendered now, with the words and stories that it has. Nothing is stored, nothing is frozen."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+
+from django.db.models import F
 
 from dispatch.editions import gathering, rendering, slots, wording
 from dispatch.editions import letters as written
@@ -22,13 +23,18 @@ def discreet(edition: Edition) -> list[Draft]:
     return [rendering.in_words(rendering.draft, edition, one, languages) for one in contents]
 
 
-def letters(edition: Edition) -> Sequence[Draft | Variant]:
-    """What was frozen, or what would be now; nothing where the edition is over without having been rendered.
+def letters(edition: Edition) -> list[Draft | Variant]:
+    """One of each language, open and discreet: what was frozen, or what would be now; nothing where the edition is over.
 
-    Raises guarding.Unrenderable.
+    Of the many that an edition for readers' own rhythms has, the one that tells most. Raises guarding.Unrenderable.
     """
-    frozen = list(edition.variants.order_by("language", "discreet", "pk"))
-    return frozen or (drafts(edition) if edition.state in OPEN else [])
+    kinds = ("language", "discreet")
+    frozen: list[Draft | Variant] = [
+        *edition.variants.order_by(*kinds, F("telling__len").desc(nulls_last=True)).distinct(*kinds)
+    ]
+    made = drafts(edition) if not frozen and edition.state in OPEN else []
+    longest = {(one.language, one.discreet): one for one in sorted(made, key=lambda one: len(one.stories))}
+    return frozen or list(longest.values())
 
 
 def defaults(edition: Edition) -> dict[str, tuple[str, str]]:

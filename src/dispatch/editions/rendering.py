@@ -98,7 +98,7 @@ def _made(edition: Edition) -> tuple[list[Draft], str]:
     languages = list(dict.fromkeys(one.language for one in contents if not one.discreet))
     if not edition.is_own:
         return [in_words(draft, edition, one, languages) for one in contents], ""
-    as_before = functools.partial(repeating.as_before, make=draft, made_of=repeating.newest_template())
+    as_before = functools.partial(repeating.as_before, make=draft, made_of=templating.newest("email"))
     return holding.rendered(contents, lambda one: in_words(as_before, edition, one, languages))
 
 
@@ -121,7 +121,7 @@ def in_words(
         raise
     except Exception as error:
         log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
-        raise guarding.Unrenderable(_words(error)) from error
+        raise guarding.Unrenderable(guarding.words(error)) from error
 
 
 def _begin(edition_id: int) -> bool:
@@ -277,10 +277,3 @@ def _remark(html: str, *, brief: bool) -> str:
     if size > LIMIT:
         return f"The HTML is {size / 1024:.0f} KB: Gmail shows the first 102 KB and a link to the rest."
     return "Whole articles would not fit under Gmail's 102 KB: this letter brings summaries." if brief else ""
-
-
-def _words(error: Exception) -> str:
-    """What a template did wrong (it can raise anything), for an editor: the library's words, with where it was."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"Template {error.name}, line {error.lineno}: {error.message}"
-    return f"{type(error).__name__}: {error}"

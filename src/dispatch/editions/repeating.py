@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dispatch import templating
 from dispatch.editions import gathering, slots
 from dispatch.editions.models import Edition
 
@@ -33,7 +32,7 @@ def as_before(
     shown = (tuple(newsletter.picture_hosts), newsletter.discreet_pictures)
     around = (str(newsletter.names), str(newsletter.intros), str(newsletter.outros))
     look = (newsletter.pk, around, newsletter.template, shown, made_of)
-    key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told)
+    key = (*look, day, tuple(languages), contents.language, contents.discreet, contents.telling, told, contents.said)
     if key not in _had:
         _had[key] = edition.public_id, make(edition, contents, languages)
         if len(_had) > KEPT:
@@ -43,9 +42,3 @@ def as_before(
     said = {part: getattr(had, part) for part in ("subject", "preheader", "html", "text")}
     fresh = {part: text.replace(public_id, edition.public_id).replace(had.nonce, nonce) for part, text in said.items()}
     return replace(had, nonce=nonce, **fresh)
-
-
-def newest_template() -> int:
-    """When a template was last changed: what was made of older ones is not repeated."""
-    files = (file for folder in templating.folders() for file in (folder / "email").rglob("*"))
-    return max(file.stat().st_mtime_ns for file in files)

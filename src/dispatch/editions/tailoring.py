@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dispatch.articles.models import Article
-from dispatch.editions import departures, gathering
+from dispatch.editions import departures, following, gathering
 from dispatch.editions.departures import Reader, Table, Telling
 from dispatch.editions.models import Edition
 
@@ -23,7 +23,8 @@ def contents(edition: Edition) -> list[gathering.Contents]:
     table = departures.table(edition.newsletter, edition.due_at)
     cuts = sorted(cuts_of(table, departures.due(edition)))
     versions = _versions(table, {number for cut in cuts for number, _ in cut.telling})
-    return [_contents(cut, versions) for cut in cuts]
+    digests = following.digests(edition) if cuts else {}
+    return [_contents(cut, versions, digests) for cut in cuts]
 
 
 def cuts_of(table: Table, readers: Iterable[Reader]) -> set[Cut]:
@@ -54,8 +55,14 @@ def _versions(table: Table, numbers: set[int]) -> Mapping[tuple[int, str], gathe
     }  # fmt: skip
 
 
-def _contents(cut: Cut, versions: Mapping[tuple[int, str], gathering.Told]) -> gathering.Contents:
-    """The newest first."""
+def _contents(
+    cut: Cut, versions: Mapping[tuple[int, str], gathering.Told], digests: Mapping[frozenset[int], following.Digest]
+) -> gathering.Contents:
+    """The newest first, or as a digest of the very same stories has it."""
     stories = [versions[part] for part in cut.telling]
     stories.sort(key=lambda told: (told.published_at, told.article.story_id), reverse=True)
-    return gathering.Contents(cut.language, tuple(stories), cut.telling, cut.discreet)
+    digest = digests.get(frozenset(told.article.story_id for told in stories))
+    if digest is None:
+        return gathering.Contents(cut.language, tuple(stories), cut.telling, cut.discreet)
+    said = digest.said.get(cut.language)
+    return gathering.Contents(cut.language, tuple(digest.ordered(stories)), cut.telling, cut.discreet, said)
