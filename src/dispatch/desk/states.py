@@ -46,6 +46,16 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "withdrawn": ("over", "taken back"),
         "gone": ("over", "deleted there"),
     },
+    "change": {
+        "waiting": ("going", "waits to be done there"),
+        "claimed": ("going", "being done there"),
+        "done": ("good", "done there"),
+        "refused": ("bad", "refused there"),
+        "unknown": ("unsure", "no answer"),
+        "open": ("unsure", "says what is not so any more"),
+        "decided": ("over", "decided"),
+        "same": ("good", "says what is true now"),
+    },
     "export": {
         "asked": ("held", "waits for a second person"),
         "agreed": ("going", "may be taken"),

@@ -13,7 +13,7 @@ from dispatch.articles import embargo
 from dispatch.articles.models import Story
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, naming, overview
+from dispatch.desk import acting, afterwards, naming, overview
 from dispatch.desk import stories as telling
 from dispatch.desk.letters import Letter, Previewed
 from dispatch.editions.models import Edition
@@ -62,6 +62,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "unsent": Post.UNSENT,
         "under_embargo": embargo.holds(one),
         "absent": telling.absent(one),
+        "changed": afterwards.plan(one),
         "places": telling.places(one.pk),
     }
     return render(request, "desk/story.html", shown)
