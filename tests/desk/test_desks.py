@@ -27,6 +27,8 @@ UNBOUND = {
     "webhook_act": "what a CMS says is nobody's yet",
     "letters_act": "readers' own letters are the whole newsroom's",
     "relay_pace": "a relay is the whole newsroom's",
+    "telling_add": "where people are told is the whole newsroom's",
+    "telling_act": "likewise",
     "reader": "a reader is not a desk's",
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""

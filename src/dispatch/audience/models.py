@@ -28,9 +28,7 @@ class Newsletter(models.Model):
     slug = models.SlugField(unique=True)
     names = models.JSONField(default=dict)  # {"en": "Office news", "be": "Навіны Офіса"}
     languages = ArrayField(models.CharField(max_length=12), default=list)
-    topics = ArrayField(
-        models.CharField(max_length=80), default=list, blank=True
-    )  # articles with one of these; none: all
+    topics = ArrayField(models.CharField(max_length=80), default=list, blank=True)  # of its articles; none: all
     cadence = models.CharField(max_length=8, choices=Cadence, default=Cadence.EACH)
     at = models.TimeField(default="08:00")  # wall-clock time of a digest
     weekday = models.PositiveSmallIntegerField(default=0)  # 0 Monday, for a weekly digest
@@ -53,9 +51,7 @@ class Newsletter(models.Model):
     )  # hours that a translation has before the second language comes
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
-    desk = models.ForeignKey(
-        "accounts.Desk", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )  # whose it is; None: everybody's
+    desk = models.ForeignKey("accounts.Desk", models.SET_NULL, null=True, blank=True, related_name="+")  # None: all's
 
 
 class Tally(models.Model):
@@ -65,6 +61,7 @@ class Tally(models.Model):
     newsletter = models.OneToOneField(Newsletter, on_delete=models.CASCADE, primary_key=True, related_name="tally")
     stories = models.PositiveIntegerField(default=0)  # numbered
     editions = models.PositiveIntegerField(default=0)  # whose audience was frozen
+    departed = models.JSONField(default=dict)  # UTC day → readers who left on it and are forgotten since
 
 
 class Subscriber(models.Model):

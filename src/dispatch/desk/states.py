@@ -46,6 +46,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "withdrawn": ("over", "taken back"),
         "gone": ("over", "deleted there"),
     },
+    "notice": {
+        "waiting": ("", "waiting"),
+        "sending": ("going", "being sent"),
+        "sent": ("good", "told"),
+        "refused": ("bad", "refused"),
+        "unknown": ("unsure", "may have arrived"),
+    },
     "change": {
         "waiting": ("going", "waits to be done there"),
         "claimed": ("going", "being done there"),

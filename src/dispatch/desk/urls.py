@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import correcting, embargoes, exports, people, posting, views
+from dispatch.desk import correcting, embargoes, exports, feedback, people, posting, targets, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -24,9 +24,13 @@ urlpatterns: list[URLPattern] = [
     path("posts/<int:post_id>/do/<str:act>", posting.act, name="post_act"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
     path("stories/<int:story_id>/changes", correcting.changes, name="story_changes"),
+    path("stories/<int:story_id>/feedback", feedback.page, name="story_feedback"),
     path("stories/<int:story_id>/take-back", correcting.take_back, name="story_take_back"),
     path("stories/<int:story_id>/editions/<int:edition_id>/<str:act>", correcting.on_edition, name="edition_settle"),
     path("posts/<int:post_id>/changed/<str:act>", correcting.on_post, name="post_change"),
     path("changes/<int:change_id>/settle", correcting.settle, name="change_settle"),
+    path("telling/", targets.targets, name="telling"),
+    path("telling/add", targets.add, name="telling_add"),
+    path("telling/<int:number>/do/<str:act>", targets.act, name="telling_act"),
     path("posts/<int:post_id>/settle", views.settle_post, name="post_settle"),
 ]

@@ -13,7 +13,7 @@ from dispatch.articles import embargo
 from dispatch.articles.models import Story
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, afterwards, naming, overview
+from dispatch.desk import acting, afterwards, doubts, naming, overview
 from dispatch.desk import stories as telling
 from dispatch.desk.letters import Letter, Previewed
 from dispatch.editions.models import Edition
@@ -129,11 +129,9 @@ def approve(request: HttpRequest, send_id: int) -> HttpResponse:
 @permissions.requires(Role.EDITOR)
 @require_safe
 def unknown_posts(request: HttpRequest) -> HttpResponse:
-    """Did it go out? Every post of which nobody knows, with its evidence."""
-    posts = (
-        Post.objects.filter(state=Post.State.UNKNOWN).select_related("channel", "story").prefetch_related("attempts")
-    )
-    return render(request, "desk/unknown_posts.html", {"posts": posts.order_by("due_at")[:100]})
+    """Did it go out? Every post, change and reader of which nobody knows, with the evidence."""
+    shown = {"doubts": doubts.posts(), "changes": doubts.changes(), "readers": doubts.readers()}
+    return render(request, "desk/unknown_posts.html", shown)
 
 
 @permissions.requires(Role.EDITOR)
