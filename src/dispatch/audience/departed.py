@@ -31,7 +31,7 @@ def count(subscribers: Collection[int]) -> None:
 def between(newsletter_id: int, first: date, last: date) -> int:
     """Who left on these days (UTC, both inclusive), forgotten or not."""
     tally = Tally.objects.filter(newsletter=newsletter_id).values_list("departed", flat=True).first() or {}
-    forgotten = sum(count for day, count in tally.items() if first.isoformat() <= day <= last.isoformat())
+    forgotten: int = sum(count for day, count in tally.items() if first.isoformat() <= day <= last.isoformat())
     start, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
     return forgotten + _left().filter(newsletter=newsletter_id, left_at__gte=start, left_at__lt=end).count()
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from dispatch.articles.models import Article, Revision, Story
 from dispatch.delivery.models import Send
-from dispatch.desk import naming
+from dispatch.desk import naming, recent
 from dispatch.desk.models import Decision
 from dispatch.editions.models import Edition, Variant
 from dispatch.social import changing, channels, composing, correcting, networks
@@ -18,10 +18,10 @@ from dispatch.social.acts import MAYBE_OUT
 from dispatch.social.models import Change, Post
 from dispatch.social.networks.base import Limits
 
-LATELY = timedelta(days=30)
+LATELY = timedelta(days=14)
 """For how long Home asks about a change."""
-LOOKED_AT = 30
-"""Of how many stories that changed lately Home asks."""
+LOOKED_AT = 40
+"""How many stories with something undecided Home looks into."""
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,7 @@ def plan(story: Story) -> Plan:
 
 def changed_lately() -> list[Plan]:
     """Those of stories that changed after they were out and that someone should look at, the latest first."""
-    since = timezone.now() - LATELY
-    versions = Article.objects.filter(story=OuterRef("pk"))
-    revised = versions.filter(current__number__gt=1, current__received_at__gt=since)
-    gone = versions.filter(state=Article.State.WITHDRAWN, withdrawn_at__gt=since)
-    posts = Post.objects.filter(story=OuterRef("pk"), state__in=MAYBE_OUT)
-    mailed = Edition.objects.filter(stories__story=OuterRef("pk"), state=Edition.State.RENDERED)
-    found = Story.objects.filter(Exists(revised) | Exists(gone)).filter(Exists(posts) | Exists(mailed))
+    found = Story.objects.filter(pk__in=recent.undecided(timezone.now() - LATELY))
     plans = (plan(story) for story in found.order_by("-pk").prefetch_related("articles__current")[:LOOKED_AT])
     return [one for one in plans if one.open]
 

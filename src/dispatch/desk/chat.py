@@ -1,5 +1,6 @@
 """Chats of the newsroom, through Apprise: Telegram, Slack, Matrix and others. The only module of the desk that loads it."""
 
+import logging
 import re
 import warnings
 from typing import Any
@@ -33,7 +34,8 @@ def send(address: str, title: str, text: str) -> Outcome:
     service = _opened(address)
     if service is None:
         return Refused(reason="Apprise cannot read its address")
-    with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as said:
+    capture: Any = apprise.LogCapture  # untyped in a typed library
+    with capture(level=logging.WARNING, fmt="%(message)s") as said:
         try:
             done = service.notify(title=title, body=_cut(text), body_format=apprise.NotifyFormat.TEXT)
         except TypeError:
