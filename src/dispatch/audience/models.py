@@ -43,15 +43,14 @@ class Newsletter(models.Model):
     ambiguity = models.CharField(
         max_length=12, default="resend_once", choices=[("resend_once", "Resend once"), ("never_twice", "Never twice")]
     )
-    offers = ArrayField(
-        models.CharField(max_length=8, choices=Cadence), default=list, blank=True
-    )  # how often a reader may have it instead; none: as it comes
-    patience = models.PositiveSmallIntegerField(
-        default=0
-    )  # hours that a translation has before the second language comes
+    # how often a reader may have it instead; none: as it comes
+    offers = ArrayField(models.CharField(max_length=8, choices=Cadence), default=list, blank=True)
+    patience = models.PositiveSmallIntegerField(default=0)  # hours in which a translation may still come
+    hold = models.PositiveSmallIntegerField(default=0)  # minutes in which a send that is ready can still be stopped
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
-    desk = models.ForeignKey("accounts.Desk", models.SET_NULL, null=True, blank=True, related_name="+")  # None: all's
+    # whose it is; None: everybody's
+    desk = models.ForeignKey("accounts.Desk", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
 
 class Tally(models.Model):
@@ -119,12 +118,8 @@ class Rhythm(models.Model):
     zone = models.CharField(max_length=64, blank=True)
     discreet = models.BooleanField(default=False)
     since = models.PositiveIntegerField()  # Tally.editions when they stopped reading along
-    told_to = models.PositiveIntegerField(
-        null=True
-    )  # a story's number: it and those before are done; null: see `since`
-    held = ArrayField(
-        models.PositiveIntegerField(), default=list
-    )  # those before that are not, such as untranslated ones
+    told_to = models.PositiveIntegerField(null=True)  # the number of the last story that is done; null: see `since`
+    held = ArrayField(models.PositiveIntegerField(), default=list)  # those before it that are not: untranslated ones
     due_at = models.DateTimeField(null=True)  # the next letter; null: when there is something
 
     class Meta:

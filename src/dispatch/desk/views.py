@@ -11,11 +11,13 @@ from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
+from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, afterwards, doubts, naming, overview
 from dispatch.desk import stories as telling
 from dispatch.desk.letters import Letter, Previewed
+from dispatch.editions import breaking
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social import acts as post_acts
@@ -61,6 +63,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "posts": list(one.posts.all()),
         "unsent": Post.UNSENT,
         "under_embargo": embargo.holds(one),
+        "breaking": breaking.possible(one, desks.visible(cast("User", request.user), Newsletter.objects.all())),
         "absent": telling.absent(one),
         "changed": afterwards.plan(one),
         "places": telling.places(one.pk),
