@@ -1,7 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import correcting, embargoes, exports, feedback, people, posting, targets, views
-from dispatch.desk import breaking, embargoes, exports, people, posting, views
+from dispatch.desk import breaking, correcting, embargoes, exports, feedback, people, posting, targets, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),

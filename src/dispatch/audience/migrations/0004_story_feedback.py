@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audience", "0002_story_desk"),
+        ("audience", "0003_mailing"),
     ]
 
     operations = [
