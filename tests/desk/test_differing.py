@@ -57,5 +57,5 @@ def test_long_stretches_that_are_the_same_are_left_out():
 
 
 def test_a_huge_paragraph_is_told_as_a_whole():
-    long = "word " * (differing.MOST + 1)
-    assert [piece.kind for piece in differing.words(long, long + "end")] == ["gone", "new"]
+    before, now = "a word " * differing.MOST, "another word " * differing.MOST
+    assert [piece.kind for piece in differing.words(before, now)] == ["gone", "new", "same"]

@@ -121,6 +121,13 @@ def test_it_may_go_through_a_relay_of_its_own(settings):
     assert settled(telling.test(target())) == ("sent", "")
 
 
+def test_a_relay_that_cannot_be_used_is_said(settings):
+    settings.TELLING_RELAY, settings.TELLING_FROM = "gopher://relay", "dispatch@example.org"
+    state, trouble = settled(telling.test(target()))
+    assert state == "refused"
+    assert trouble.startswith("its relay cannot be used: it begins with")
+
+
 def test_without_anyone_to_send_it_as_it_says_what_to_set(settings):
     settings.TELLING_RELAY = "fake://"
     assert settled(telling.test(target())) == ("refused", "nobody to send it as: set DISPATCH_TELLING_FROM")

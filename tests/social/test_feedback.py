@@ -97,8 +97,7 @@ def test_what_is_not_out_is_not_asked_about(sent):
 @pytest.mark.parametrize("name", connected.NETWORKS)
 def test_each_network_says_or_says_that_it_does_not(name, connect, make_article, standins):
     connect(name)
-    settings = {"counts": True, "appview": f"http://127.0.0.1:{standins.server_port}/bluesky"}
-    Channel.objects.update(settings=settings)
+    Channel.objects.update(settings={"counts": True})
     planning.plan(make_article())
     post = Post.objects.get()
     publishing.publish(post.pk)
@@ -118,14 +117,14 @@ def test_x_is_not_asked_where_nobody_allowed_what_it_costs(connect):
 @pytest.mark.parametrize("name", ["mastodon", "x", "bluesky"])
 def test_a_post_that_is_gone_or_a_silent_network_cannot_tell(name, connect, standins):
     channel = connect(name)
-    channel.settings = {"counts": True, "appview": f"http://127.0.0.1:{standins.server_port}/bluesky"}
+    channel.settings = {"counts": True}
     network, account = networks.get(name), channels.account(channel)
     assert isinstance(network.counts("999", account), CannotTell)
     away = Account(
         server="http://127.0.0.1:9",
         name="",
         credentials=account.credentials,
-        settings={"counts": True, "appview": "http://127.0.0.1:9"},
+        settings={"counts": True},
     )
     assert isinstance(network.counts("999", away), CannotTell)
 

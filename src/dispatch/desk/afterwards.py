@@ -103,11 +103,11 @@ class Mailed:
 
     @property
     def correct_path(self) -> str:
-        """Where a correction to those who got it is made."""
+        """Where a correction to those who got it is begun, by a POST that names the story; empty: not here."""
         try:
             return reverse("edition_correct", args=[self.edition.pk])
         except NoReverseMatch:
-            return reverse("edition_page", args=[self.edition.pk])
+            return ""
 
 
 @dataclass(frozen=True)

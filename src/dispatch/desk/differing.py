@@ -1,5 +1,6 @@
 """What differs between two texts, word by word, for people to read. Pure."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from difflib import SequenceMatcher
 TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 AROUND = 12
 """Words that stay around what differs, where long unchanged stretches are left out."""
-MOST = 4000
+MOST = 800
 """Tokens of one stretch that are compared word by word; a longer one is shown as a whole: it would take seconds."""
 
 
@@ -29,7 +30,9 @@ def words(before: str, now: str) -> list[Piece]:
             found.append(Piece("same", "".join(old[a:b])))
         else:
             found += _within("".join(old[a:b]), "".join(new[c:d]))
-    return list(_joined(found))
+    joined = _joined([one for one in found if one.text])
+    alike = itertools.groupby(joined, lambda one: one.kind)
+    return [Piece(kind, "".join(one.text for one in pieces)) for kind, pieces in alike]
 
 
 def shortened(pieces: Sequence[Piece], around: int = AROUND) -> list[Piece]:
@@ -48,9 +51,23 @@ def shortened(pieces: Sequence[Piece], around: int = AROUND) -> list[Piece]:
 
 
 def _within(before: str, now: str) -> Iterator[Piece]:
+    """What both begin and end with is set aside first: the rest is short in most revisions."""
     old, new = TOKEN.findall(before), TOKEN.findall(now)
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    yield Piece("same", "".join(old[:head]))
+    yield from _middle(old[head : len(old) - tail], new[head : len(new) - tail])
+    yield Piece("same", "".join(old[len(old) - tail :]))
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many tokens both begin with."""
+    return next((place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+
+
+def _middle(old: list[str], new: list[str]) -> Iterator[Piece]:
     if max(len(old), len(new)) > MOST:
-        old, new = [before], [now]
+        old, new = ["".join(old)], ["".join(new)]
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             yield Piece("same", "".join(old[a:b]))

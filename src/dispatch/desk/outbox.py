@@ -83,7 +83,10 @@ def _mail(notice: Notice, address: str) -> Outcome:
     sender = settings.TELLING_FROM or Newsletter.objects.order_by("pk").values_list("from_address", flat=True).first()
     if not sender:
         return Refused(reason="nobody to send it as: set DISPATCH_TELLING_FROM")
-    mailer: Mailer = relays.mailer_of(settings.TELLING_RELAY)[1] if relay is None else relays.open_mailer(relay)
+    try:
+        mailer: Mailer = relays.open_mailer(relay) if relay else relays.mailer_of(settings.TELLING_RELAY)[1]
+    except (relays.Unusable, vault.Unreadable) as problem:
+        return Refused(reason=f"its relay cannot be used: {problem}")
     try:
         (answer,) = mailer.send([_message(notice, sender, address)])
     except (Misaddressed, ValueError):

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import breaking, correcting, embargoes, exports, feedback, people, posting, targets, views
+from dispatch.desk import breaking, changed, embargoes, exports, feedback, people, posting, targets, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -24,12 +24,12 @@ urlpatterns: list[URLPattern] = [
     path("audit/", people.audit_log, name="audit_log"),
     path("posts/<int:post_id>/do/<str:act>", posting.act, name="post_act"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
-    path("stories/<int:story_id>/changes", correcting.changes, name="story_changes"),
+    path("stories/<int:story_id>/changes", changed.changes, name="story_changes"),
     path("stories/<int:story_id>/feedback", feedback.page, name="story_feedback"),
-    path("stories/<int:story_id>/take-back", correcting.take_back, name="story_take_back"),
-    path("stories/<int:story_id>/editions/<int:edition_id>/<str:act>", correcting.on_edition, name="edition_settle"),
-    path("posts/<int:post_id>/changed/<str:act>", correcting.on_post, name="post_change"),
-    path("changes/<int:change_id>/settle", correcting.settle, name="change_settle"),
+    path("stories/<int:story_id>/take-back", changed.take_back, name="story_take_back"),
+    path("stories/<int:story_id>/editions/<int:edition_id>/<str:act>", changed.on_edition, name="edition_settle"),
+    path("posts/<int:post_id>/changed/<str:act>", changed.on_post, name="post_change"),
+    path("changes/<int:change_id>/settle", changed.settle, name="change_settle"),
     path("telling/", targets.targets, name="telling"),
     path("telling/add", targets.add, name="telling_add"),
     path("telling/<int:number>/do/<str:act>", targets.act, name="telling_act"),

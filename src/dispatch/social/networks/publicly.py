@@ -13,8 +13,10 @@ COSTS = "X takes money for each answer: its channel's settings do not allow that
 
 
 def bluesky(remote_id: str, account: Account) -> Counts | CannotTell:
-    """app.bsky.feed.getPosts. The channel's setting `appview` names another view of the network."""
-    server = str(account.settings.get("appview") or APPVIEW).rstrip("/")
+    """app.bsky.feed.getPosts, of a channel's own server where it has one: no other host hears of it. Where that has no view
+    of the network for everybody, the channel's setting `appview` names one that has."""
+    own = "" if account.server.rstrip("/") in {"", "https://bsky.social"} else account.server
+    server = str(account.settings.get("appview") or own or APPVIEW).rstrip("/")
     try:
         answer = httpx.get(f"{server}/xrpc/app.bsky.feed.getPosts", params={"uris": remote_id}, timeout=TIMEOUT)
         answer.raise_for_status()
