@@ -1,7 +1,7 @@
 """Posts: publish one, look for one, change one, look ahead at one; channels: prove that one lives."""
 
 from dispatch import queue
-from dispatch.social import changing, probing, publishing, resolving
+from dispatch.social import changing, feedback, probing, publishing, resolving
 
 
 @queue.task("social.publish_post")
@@ -32,3 +32,9 @@ def probe_channel(channel_id: int) -> None:
 def check_post(post_id: int) -> None:
     """Look whether a post can go out when its moment comes."""
     probing.check(post_id)
+
+
+@queue.task("social.count_post")
+def count_post(post_id: int) -> None:
+    """Ask a network how a post is taken, in public numbers."""
+    feedback.count(post_id)

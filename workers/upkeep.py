@@ -2,6 +2,7 @@
 
 from dispatch import queue
 from dispatch.audience import keys, leaving, moving, signing_up
+from dispatch.desk import outbox
 
 
 @queue.task("upkeep.forget_who_left")
@@ -33,3 +34,9 @@ def tell_both(change_id: int) -> None:
 def look_at_keys() -> None:
     """Write to readers whose key runs out."""
     keys.tell_owners()
+
+
+@queue.task("upkeep.send_notice")
+def send_notice(number: int) -> None:
+    """Tell someone of the newsroom what happened."""
+    outbox.send(number)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "dispatch.editions",
     "dispatch.delivery",
     "dispatch.social",
+    "dispatch.desk",
 ]
 
 MIDDLEWARE = [
@@ -199,6 +200,13 @@ RISKY_PROVIDERS = env.words(
     "by mail.ru bk.ru inbox.ru list.ru internet.ru rambler.ru vk.com yandex.ru ya.ru yandex.com yandex.kz",
 )
 """Mailbox providers, by domain, that answer to those whom readers must fear; the form says so before anything is sent."""
+
+TELLING_FROM = env.text("DISPATCH_TELLING_FROM", "")
+"""Whom mail about the newsroom's own troubles comes from; empty: the first newsletter's address."""
+TELLING_RELAY = env.text("DISPATCH_TELLING_RELAY_URL", "")
+"""A relay of its own for it, so that trouble of the others is told, too; empty: the newsletters' relays."""
+FOLLOW_CHANGES = env.words("DISPATCH_FOLLOW_CHANGES", "")
+"""What posts that are out do by themselves when their story changes: "edit", "delete"; nothing: a person decides."""
 
 LOGGING_CONFIG = None
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")

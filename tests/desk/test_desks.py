@@ -12,9 +12,10 @@ from dispatch.articles.models import Story
 from dispatch.audience.models import Newsletter
 from dispatch.delivery.models import Send
 from dispatch.desk import urls as desk_urls
+from dispatch.desk.models import Decision
 from dispatch.editions.models import Edition
 from dispatch.operations import urls as operations_urls
-from dispatch.social.models import Channel, Post
+from dispatch.social.models import Change, Channel, Post
 
 pytestmark = pytest.mark.django_db
 UNBOUND = {
@@ -26,6 +27,8 @@ UNBOUND = {
     "webhook_act": "what a CMS says is nobody's yet",
     "letters_act": "readers' own letters are the whole newsroom's",
     "relay_pace": "a relay is the whole newsroom's",
+    "telling_add": "where people are told is the whole newsroom's",
+    "telling_act": "likewise",
     "reader": "a reader is not a desk's",
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
@@ -35,6 +38,8 @@ ACTS = {
     "post_act": ["now", "at", "slot", "drop"],
     "queue_post_act": ["retry", "drop"],
     "mail_act": ["retry", "drop"],
+    "post_change": ["edit", "delete", "correct", "let-be"],
+    "edition_settle": ["corrected", "let-be"],
 }
 SAID = {"reason": "I want it", "moment": "2027-01-05T10:00", "went_out": "yes", "scope": "everything:", "text": "Other"}
 
@@ -55,7 +60,9 @@ def world(alone):
     post = newsroom.post(on=newsroom.channel("masto", desk=culture), about=story, state="unknown")
     stop = stopping.stop("newsletter", office.pk, None, "a test")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
+    change = Change.objects.create(post=post, act="delete", state="refused", due_at=post.due_at)
     return known | {
+        "change_id": change.pk,
         "stop_id": stop.pk,
         "number": 1,
         "state": "deferred",
@@ -80,7 +87,7 @@ def bob(client, alone):
 
 
 def everything():
-    tables = [Post, Send, Edition, Story, Newsletter, Channel, Stop, AuditEntry]
+    tables = [Post, Change, Decision, Send, Edition, Story, Newsletter, Channel, Stop, AuditEntry]
     return [serializers.serialize("json", table.objects.order_by("pk")) for table in tables]
 
 

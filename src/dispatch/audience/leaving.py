@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from dispatch.audience import letters
+from dispatch.audience import departed, letters
 from dispatch.audience.models import Change, Letter, Subscriber, Subscription, Suppression, Wish
 
 UNDO = timedelta(hours=24)
@@ -41,6 +41,7 @@ def forget_who_left(limit: int = 1000) -> int:
     ended = Subscription.objects.filter(state=Subscription.State.LEFT, left_at__lte=too_late).values("subscriber")
     gone = Subscriber.objects.filter(~Exists(here), pk__in=ended).select_for_update()[:limit]
     indexes = {reader.pk: reader.address_index for reader in gone}
+    departed.count(indexes)
     Subscriber.objects.filter(pk__in=indexes).delete()
     bury([bytes(index) for index in indexes.values()])
     return len(indexes)

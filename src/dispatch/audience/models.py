@@ -53,6 +53,7 @@ class Tally(models.Model):
     newsletter = models.OneToOneField(Newsletter, on_delete=models.CASCADE, primary_key=True, related_name="tally")
     stories = models.PositiveIntegerField(default=0)  # numbered
     editions = models.PositiveIntegerField(default=0)  # whose audience was frozen
+    departed = models.JSONField(default=dict)  # UTC day → readers who left on it and are forgotten since
 
 
 class Subscriber(models.Model):

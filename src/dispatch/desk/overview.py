@@ -15,7 +15,7 @@ from dispatch.articles.models import Article, Source
 from dispatch.audience.models import Newsletter, Subscription
 from dispatch.delivery import preflighting
 from dispatch.delivery.models import Relay, Send
-from dispatch.desk import naming
+from dispatch.desk import afterwards, naming
 from dispatch.editions import departures
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
@@ -61,6 +61,7 @@ def needs(now: stats.Now) -> Iterator[Need]:
     yield from _blocked()
     yield from _pressing(now)
     yield from _unapproved()
+    yield from _changed()
     yield from _waiting(now)
 
 
@@ -137,13 +138,20 @@ def _unapproved() -> Iterator[Need]:
         yield Need("held", f"{name} waits for a second person. {send.approval.why}", path)
 
 
+def _changed() -> Iterator[Need]:
+    """Stories that changed after they were out, one line each."""
+    for plan in afterwards.changed_lately():
+        words = f"“{afterwards.title(plan)}” changed after it was out: {plan.words} to look at."
+        yield Need("unsure", words, reverse("story_changes", args=[plan.story.pk]))
+
+
 def _at_risk() -> Iterator[Need]:
     """Scheduled posts that will not go out at their moment."""
     for risk in probing.risks():
         path = reverse("story", args=[risk.posts[0].story_id])
         yield Need("bad", f"{risk.channel.name} will not post {risk.words}: {risk.why.rstrip('.')}.", path)
     for change in changing.failed()[:5]:
-        path = reverse("story", args=[change.post.story_id])
+        path = reverse("story_changes", args=[change.post.story_id])
         asked = "deleted" if change.act == Change.Act.DELETE else "edited"
         yield Need("bad", f"A post on {change.post.channel.name} could not be {asked}. {change.trouble}", path)
 

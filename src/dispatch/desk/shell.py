@@ -23,6 +23,7 @@ ROOMS = (
     ("Exports", "exports", Role.OPERATOR),
     ("Readers", "reader", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
+    ("Telling", "telling", Role.OPERATOR),
     ("People", "people", Role.ADMINISTRATOR),
     ("Audit", "audit_log", Role.OPERATOR),
     ("Inbox", "inbox", Role.EDITOR),

@@ -47,6 +47,23 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "withdrawn": ("over", "taken back"),
         "gone": ("over", "deleted there"),
     },
+    "notice": {
+        "waiting": ("", "waiting"),
+        "sending": ("going", "being sent"),
+        "sent": ("good", "told"),
+        "refused": ("bad", "refused"),
+        "unknown": ("unsure", "may have arrived"),
+    },
+    "change": {
+        "waiting": ("going", "waits to be done there"),
+        "claimed": ("going", "being done there"),
+        "done": ("good", "done there"),
+        "refused": ("bad", "refused there"),
+        "unknown": ("unsure", "no answer"),
+        "open": ("unsure", "says what is not so any more"),
+        "decided": ("over", "decided"),
+        "same": ("good", "says what is true now"),
+    },
     "export": {
         "asked": ("held", "waits for a second person"),
         "agreed": ("going", "may be taken"),

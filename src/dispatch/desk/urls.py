@@ -2,14 +2,17 @@ from django.urls import URLPattern, path
 
 from dispatch.desk import (
     breaking,
+    changed,
     contents,
     correcting,
     embargoes,
     exports,
+    feedback,
     newsletters,
     people,
     posting,
     subjects,
+    targets,
     views,
 )
 
@@ -53,5 +56,14 @@ urlpatterns: list[URLPattern] = [
     path("audit/", people.audit_log, name="audit_log"),
     path("posts/<int:post_id>/do/<str:act>", posting.act, name="post_act"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
+    path("stories/<int:story_id>/changes", changed.changes, name="story_changes"),
+    path("stories/<int:story_id>/feedback", feedback.page, name="story_feedback"),
+    path("stories/<int:story_id>/take-back", changed.take_back, name="story_take_back"),
+    path("stories/<int:story_id>/editions/<int:edition_id>/<str:act>", changed.on_edition, name="edition_settle"),
+    path("posts/<int:post_id>/changed/<str:act>", changed.on_post, name="post_change"),
+    path("changes/<int:change_id>/settle", changed.settle, name="change_settle"),
+    path("telling/", targets.targets, name="telling"),
+    path("telling/add", targets.add, name="telling_add"),
+    path("telling/<int:number>/do/<str:act>", targets.act, name="telling_act"),
     path("posts/<int:post_id>/settle", views.settle_post, name="post_settle"),
 ]

@@ -14,7 +14,7 @@ from dispatch.articles.models import Story
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, naming, overruling, overview
+from dispatch.desk import acting, afterwards, doubts, naming, overruling, overview
 from dispatch.desk import stories as telling
 from dispatch.desk.editing import Editing
 from dispatch.desk.letters import Letter, Previewed
@@ -66,6 +66,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "under_embargo": embargo.holds(one),
         "breaking": breaking.possible(one, desks.visible(cast("User", request.user), Newsletter.objects.all())),
         "absent": telling.absent(one),
+        "changed": afterwards.plan(one),
         "places": telling.places(one.pk),
     }
     return render(request, "desk/story.html", shown)
@@ -146,11 +147,9 @@ def approve(request: HttpRequest, send_id: int) -> HttpResponse:
 @permissions.requires(Role.EDITOR)
 @require_safe
 def unknown_posts(request: HttpRequest) -> HttpResponse:
-    """Did it go out? Every post of which nobody knows, with its evidence."""
-    posts = (
-        Post.objects.filter(state=Post.State.UNKNOWN).select_related("channel", "story").prefetch_related("attempts")
-    )
-    return render(request, "desk/unknown_posts.html", {"posts": posts.order_by("due_at")[:100]})
+    """Did it go out? Every post, change and reader of which nobody knows, with the evidence."""
+    shown = {"doubts": doubts.posts(), "changes": doubts.changes(), "readers": doubts.readers()}
+    return render(request, "desk/unknown_posts.html", shown)
 
 
 @permissions.requires(Role.EDITOR)

@@ -17,6 +17,7 @@ from dispatch import vault
 from dispatch.articles.models import Source
 from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
 from dispatch.delivery.models import DkimKey, Relay, TeamAddress, Trial
+from dispatch.desk.models import Target
 from dispatch.social.models import Channel
 
 SQL = Path(__file__).parent / "sql"
@@ -56,6 +57,7 @@ COLUMNS = (
     Column("DKIM keys", DkimKey, "dkim", "host", "private"),
     Column("channels", Channel, "channel", "slug", "credentials"),
     Column("sources' secrets", Source, "source", "slug", "secrets"),
+    Column("where people are told", Target, "target", "id", "address"),
     Column("sources' API keys", Source, "source", "slug", "api_key"),
 )
 """Every column that the vault seals."""

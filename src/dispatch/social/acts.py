@@ -121,10 +121,21 @@ def take_back_all(story_id: int, by: User | None, reason: str) -> TakenBack:
         wanted = take_back(post.pk, by, reason)
         if isinstance(wanted, Unsupported):
             by_hand.append(post)
+            leave_to_hand(post)
         elif wanted is not None:
             deleting += post.state == State.SENT
             doubtful += post.state != State.SENT
     return TakenBack(dropped, deleting, doubtful, tuple(by_hand))
+
+
+def leave_to_hand(post: Post) -> None:
+    """Keep that someone has to delete it there, until they say that they did (`settle_change`)."""
+    latest = post.changes.filter(act=Change.Act.DELETE).order_by("-pk").first()
+    if latest is None or latest.state == Change.State.VOID:
+        values = {"state": Change.State.REFUSED, "trouble": changing.UNSUPPORTED}
+        Change.objects.create(
+            post=post, act=Change.Act.DELETE, due_at=timezone.now(), finished_at=timezone.now(), **values
+        )
 
 
 def settle_change(change_id: int, by: User | None, reason: str, *, done: bool) -> bool:

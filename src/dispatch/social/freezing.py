@@ -20,6 +20,7 @@ def freeze(post: Post) -> dict[str, Any]:
         "language": post.language,
         "content_warning": post.content_warning,
         "settings": post.settings,
+        "revision": current.pk if current else 0,  # what it was made of
         "title": current.title if current else "",
         "summary": current.summary if current else "",
         "picture_url": current.picture_url if current else "",

@@ -209,3 +209,19 @@ class Change(models.Model):
                 fields=["post", "act"], name="one_waiting_change", condition=models.Q(state="waiting")
             )
         ]
+
+
+class Counted(models.Model):
+    """How a post is taken, in its network's public numbers, some time after it went out. Never who."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="counted")
+    after = models.DurationField()  # one of feedback.MOMENTS
+    asked_at = models.DateTimeField(auto_now_add=True)
+    replies = models.PositiveIntegerField(null=True)
+    likes = models.PositiveIntegerField(null=True)
+    reposts = models.PositiveIntegerField(null=True)
+    why_not = models.CharField(max_length=300, blank=True)  # the network does not say, in words
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "after"], name="counted_once_a_moment")]
+        ordering = ["after"]

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from dispatch import queue
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing, timing
+from dispatch.social import channels, composing, following, timing
 from dispatch.social.models import Channel, Post
 
 
@@ -15,6 +15,7 @@ def plan(article: Article) -> None:
 
     What is not out yet follows a revision, or moves to a better language that came later."""
     _plan_story(article.story)
+    following.follow(article)
 
 
 def withdraw(article: Article) -> None:
@@ -22,6 +23,7 @@ def withdraw(article: Article) -> None:
     posts = Post.objects.filter(article=article, state__in=Post.UNSENT)
     posts.update(state=Post.State.WITHDRAWN, trouble="the article was taken back before this went out")
     _plan_story(article.story, without=article.pk)
+    following.follow(article)
 
 
 def _plan_story(story: Story, *, without: int = 0) -> None:

@@ -1,7 +1,7 @@
 """What the clock repeats for posts."""
 
 from dispatch import clock, queue
-from dispatch.social import changing, media, probing, publishing, resolving
+from dispatch.social import changing, feedback, media, probing, publishing, resolving
 
 
 @clock.tick("ring due posts", every=0.2)
@@ -51,3 +51,10 @@ def look_ahead() -> None:
 def forget_pictures() -> None:
     """Those that no post shows."""
     media.forget()
+
+
+@clock.tick("ask how posts are taken", every=120)
+def ring_counts() -> None:
+    """A few times in a post's first week."""
+    for number in feedback.due():
+        queue.enqueue("social.count_post", number)

@@ -114,6 +114,7 @@ def _status(post: Posted) -> dict[str, Any]:
         "in_reply_to_id": post.raw.get("reply") or None,
         "created_at": datetime.fromtimestamp(post.at, UTC).isoformat(),
         "account": _ACCOUNT,
+        **{f"{what}_count": post.raw.get(what, 0) for what in ("replies", "favourites", "reblogs")},
     }
 
 

@@ -112,6 +112,7 @@ def _shown(post: Posted) -> dict[str, Any]:
         text += " https://t.co/picture"
     numbers = [str(post.id * EDITS + edit) for edit in range(post.raw.get("edits", 0) + 1)]
     shown = {"id": numbers[-1], "text": text, "edit_history_tweet_ids": numbers, "entities": {"urls": links}}
+    shown["public_metrics"] = dict.fromkeys(("reply_count", "like_count", "retweet_count"), 0)
     replied = post.raw.get("reply", {}).get("in_reply_to_tweet_id")
     return shown | ({"referenced_tweets": [{"type": "replied_to", "id": replied}]} if replied else {})
 

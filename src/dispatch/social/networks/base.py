@@ -123,6 +123,15 @@ class Renewed:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How a post is taken, in the numbers that its network shows to everybody. None: it does not say."""
+
+    replies: int | None = None
+    likes: int | None = None
+    reposts: int | None = None
+
+
 Look = Found | NotFound | CannotTell
 Prepared = Mapping[str, Any] | Deferred | Refused
 """What was put at the network, as JSON; or why the post cannot go now. Never Unknown: nothing of it is public yet."""
@@ -184,4 +193,13 @@ class Renewing(Protocol):
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """Ask for new ones, once; called by one worker at a time. Refused: a person has to connect the channel again."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A network that tells how a post is taken, in public numbers; never who."""
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """Ask once. CannotTell: it is gone, the network did not answer, or the channel's settings do not allow the cost."""
         ...

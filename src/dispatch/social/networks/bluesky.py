@@ -13,11 +13,12 @@ from atproto_client.request import Request
 
 from dispatch.outcomes import Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, richtext
+from dispatch.social.networks import answers, checking, publicly, richtext
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
     CannotTell,
+    Counts,
     Draft,
     Found,
     Health,
@@ -140,6 +141,10 @@ class Bluesky:
         except FAILURES as error:
             return Health(ok=False, words=_outcome(error).reason)
         return Health(ok=True, words=f"signed in as {did}")
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """What its public view shows."""
+        return publicly.bluesky(remote_id, account)
 
     def _image(self, picture: Picture, account: Account) -> dict[str, Any]:
         ratio = {"width": picture.width, "height": picture.height}

@@ -4,7 +4,18 @@ from typing import TYPE_CHECKING
 
 from dispatch.outcomes import Outcome, Sent
 from dispatch.social.networks import checking
-from dispatch.social.networks.base import Account, Draft, Found, Health, Limits, Look, NotFound, Prepared, Unsupported
+from dispatch.social.networks.base import (
+    Account,
+    Counts,
+    Draft,
+    Found,
+    Health,
+    Limits,
+    Look,
+    NotFound,
+    Prepared,
+    Unsupported,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +81,10 @@ class Fake:
         """Forgets it."""
         self.out.pop(remote_id, None)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts:  # noqa: ARG002 - the contract's shape
+        """Nobody sees it."""
+        return Counts(0, 0, 0)
 
     def probe(self, account: Account) -> Health:  # noqa: ARG002 - the contract's shape
         """Always well."""

@@ -14,12 +14,13 @@ import requests
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking
+from dispatch.social.networks import answers, checking, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
+    Counts,
     Draft,
     Found,
     Health,
@@ -132,6 +133,15 @@ class Mastodon:
         except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """GET /api/v1/statuses/:id."""
+        try:
+            with _client(account) as client:
+                said = client.status(remote_id)
+        except FAILURES as error:
+            return CannotTell(_outcome(error).reason)
+        return publicly.of(said, replies="replies_count", likes="favourites_count", reposts="reblogs_count")
 
     def probe(self, account: Account) -> Health:
         """Who we are there, and what the instance allows."""

@@ -16,12 +16,13 @@ from requests.adapters import HTTPAdapter
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking
+from dispatch.social.networks import answers, checking, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
+    Counts,
     Draft,
     Found,
     Health,
@@ -141,6 +142,18 @@ class X:
         except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """GET /2/tweets/:id with public_metrics, where the channel's setting `counts` allows what it costs."""
+        if not account.settings.get("counts"):
+            return CannotTell(publicly.COSTS)
+        try:
+            with _client(account) as (client, as_user):
+                said = client.get_tweet(remote_id, user_auth=as_user, tweet_fields=["public_metrics"])["data"]
+        except FAILURES as error:
+            return CannotTell(_outcome(error).reason)
+        metrics = said.get("public_metrics", {})
+        return publicly.of(metrics, replies="reply_count", likes="like_count", reposts="retweet_count")
 
     def probe(self, account: Account) -> Health:
         """GET /2/users/me."""

@@ -1,0 +1,103 @@
+"""How a story was taken, without looking at anyone: mail in steps of twenty, posts in their networks' public numbers."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dispatch import saying
+from dispatch.accounts import permissions
+from dispatch.accounts.models import Role
+from dispatch.articles.models import Story
+from dispatch.audience import departed
+from dispatch.delivery import progress
+from dispatch.delivery.models import Send
+from dispatch.desk import naming
+from dispatch.social import feedback
+from dispatch.social.models import Counted, Post
+
+STEP = 20
+"""Groups of fewer readers are not told, and no number is told more exactly than this: two of them, one taken from the other,
+tell no more of a small group than either does."""
+AFTER_MAIL = timedelta(days=7)
+BOUNCED = ("bounced", "refused")
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """An edition in numbers that tell of nobody."""
+
+    send: Send
+    name: str
+    readers: str
+    accepted: str
+    bounced: str
+    left: str  # within AFTER_MAIL
+    is_over: bool  # whether that time has passed
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A post, and each time its network was asked; the latest last."""
+
+    post: Post
+    counted: list[Counted]
+    tells: bool
+
+    @property
+    def latest(self) -> Counted | None:
+        """With numbers, where there were any."""
+        return next((one for one in reversed(self.counted) if not one.why_not), None)
+
+
+def group(count: int) -> str:
+    """How a number of readers is told: "fewer than 20", "at least 1,220"."""
+    return f"fewer than {STEP}" if count < STEP else f"at least {saying.number(count // STEP * STEP)}"
+
+
+def mailed(story: Story) -> list[Mailed]:
+    """Each edition of it that left, the first one first."""
+    sends = Send.objects.filter(edition__stories__story=story, started_at__isnull=False).distinct()
+    return [_mailed(send) for send in sends.select_related("edition__newsletter").order_by("pk")]
+
+
+def posted(story: Story) -> list[Posted]:
+    """Each post of it that is out."""
+    out = Post.objects.filter(story=story, state=Post.State.SENT).select_related("channel").prefetch_related("counted")
+    rows = out.order_by("channel__name", "place")
+    return [Posted(post, list(post.counted.all()), feedback.tells(post.channel.network)) for post in rows]
+
+
+@permissions.requires(Role.EDITOR)
+@require_safe
+def page(request: HttpRequest, story_id: int) -> HttpResponse:
+    """How one story was taken."""
+    story = get_object_or_404(Story.objects.prefetch_related("articles__current"), pk=story_id)
+    shown = {
+        "story": story,
+        "title": naming.title(story.articles.all()),
+        "mailed": mailed(story),
+        "posted": posted(story),
+        "step": STEP,
+        "days": AFTER_MAIL.days,
+    }
+    return render(request, "desk/feedback.html", shown)
+
+
+def _mailed(send: Send) -> Mailed:
+    then = progress.of_send(send.pk)
+    first = cast("datetime", send.started_at).astimezone(UTC).date()
+    last = first + AFTER_MAIL - timedelta(days=1)
+    return Mailed(
+        send=send,
+        name=naming.newsletter(send.edition.newsletter),
+        readers=group(then.frozen),
+        accepted=group(then.sent),
+        bounced=group(sum(then.exceptions.get(state, 0) for state in BOUNCED)),
+        left=group(departed.between(send.edition.newsletter_id, first, last)),
+        is_over=timezone.now().astimezone(UTC).date() > last,
+    )

@@ -1,0 +1,159 @@
+"""What people of the newsroom may want to be told of, as it stands now. Each thing has one name as long as it lasts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from dispatch import logs, saying
+from dispatch.accounts import stopping
+from dispatch.accounts.models import Stop
+from dispatch.articles import embargo
+from dispatch.delivery.models import Send
+from dispatch.desk import naming, shell
+from dispatch.editions.models import Edition
+from dispatch.social import changing
+from dispatch.social.models import Change, Channel, Post
+
+KINDS = {
+    "post_failed": "A post was refused",
+    "post_unknown": "Nobody knows whether a post is out",
+    "post_late": "A post is late",
+    "channel": "A channel is in trouble, or expires",
+    "edition_failed": "An edition could not be made, or does not add up",
+    "edition_held": "An edition paused by itself",
+    "approval": "An edition waits for a second person",
+    "paused": "Somebody paused a send",
+    "stop": "A STOP was pulled or lifted",
+}
+URGENT = frozenset({"edition_failed", "edition_held", "stop"})
+"""These come in quiet hours, too."""
+EXPIRES = timedelta(days=7)
+LATE = timedelta(minutes=15)
+LOOKED = timedelta(minutes=11)
+"""After this, every look for a post without an answer is over (social.resolving.LOOKS)."""
+NEWS = timedelta(days=3)
+"""What failed before that is for the pages."""
+LIFTED = timedelta(days=1)
+"""For how long a STOP's end is news."""
+MOST = 1000
+"""Of one kind at once; the pages count the rest."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that happened. `languages`: of whose newsletter, channel or post it is; none: everybody's."""
+
+    name: str  # "post:12:unknown"
+    kind: str
+    words: str
+    path: str
+    languages: frozenset[str] = frozenset()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it cannot wait for the morning."""
+        return self.kind in URGENT
+
+
+def now() -> list[Thing]:
+    """Everything that is so at this moment."""
+    moment = timezone.now()
+    return [*_stops(moment), *_sends(), *_editions(moment), *_posts(moment), *_changes(), *_channels(moment)]
+
+
+def _stops(moment: datetime) -> Iterator[Thing]:
+    for stop in stopping.in_force().select_related("by"):
+        by = f" {stop.by.name or 'Someone'}: " if stop.by else " "
+        yield _thing(f"stop:{stop.pk}", "stop", f"STOP. {shell.words(stop)}{by}{stop.reason}", reverse("queue"))
+    for stop in Stop.objects.filter(lifted_at__gt=moment - LIFTED):
+        words = f"A STOP was lifted. It said: {shell.words(stop)}"
+        yield _thing(f"stop:{stop.pk}:lifted", "stop", words, reverse("queue"))
+
+
+def _sends() -> Iterator[Thing]:
+    looked_at = [Send.State.PAUSED, Send.State.DRAFT, Send.State.UNBALANCED]
+    rows = Send.objects.filter(state__in=looked_at).select_related("edition__newsletter", "approval")
+    for send in rows.order_by("-pk")[:MOST]:
+        name, path = naming.newsletter(send.edition.newsletter), reverse("edition_page", args=[send.edition_id])
+        spoken = frozenset(send.edition.newsletter.languages)
+        if send.state == Send.State.UNBALANCED:
+            words = f"{name} does not add up: its readers must be looked at."
+            yield _thing(f"send:{send.pk}:unbalanced", "edition_failed", words, path, spoken)
+        elif send.state == Send.State.PAUSED and send.trouble:
+            words = f"{name} paused by itself. {send.trouble}"
+            yield _thing(f"send:{send.pk}:held", "edition_held", words, path, spoken)
+        elif send.state == Send.State.PAUSED:
+            yield _thing(f"send:{send.pk}:paused", "paused", f"{name} is paused.", path, spoken)
+        elif (asked := getattr(send, "approval", None)) and asked.agreed_at is None:
+            words = f"{name} waits for a second person. {asked.why}"
+            yield _thing(f"send:{send.pk}:approval", "approval", words, path, spoken)
+
+
+def _editions(moment: datetime) -> Iterator[Thing]:
+    failed = Edition.objects.filter(state=Edition.State.FAILED, due_at__gt=moment - NEWS).select_related("newsletter")
+    for edition in failed.order_by("-pk")[:MOST]:
+        words = f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}"
+        path, spoken = reverse("edition_page", args=[edition.pk]), frozenset(edition.newsletter.languages)
+        yield _thing(f"edition:{edition.pk}:failed", "edition_failed", words, path, spoken)
+
+
+def _posts(moment: datetime) -> Iterator[Thing]:
+    for post in _rows().filter(state=Post.State.REFUSED, due_at__gt=moment - NEWS).order_by("-pk")[:MOST]:
+        yield _of(post, "failed", "was refused")
+    unknown = _rows().filter(state=Post.State.UNKNOWN, due_at__lt=moment - LOOKED)
+    for post in unknown.order_by("-pk")[:MOST]:
+        yield _of(post, "unknown", "may or may not be out", reverse("unknown_posts"))
+    for post in _late(moment).order_by("-pk")[:MOST]:
+        yield _of(post, "late", "is late")
+
+
+def _late(moment: datetime) -> QuerySet[Post]:
+    put_by = Q(state=Post.State.DRAFT, due_at__gt=moment - NEWS) & ~Q(trouble="")
+    overdue = Q(state=Post.State.SCHEDULED, due_at__lt=moment - LATE, channel__active=True, follows=None)
+    held = Stop.objects.filter(lifted_at=None)
+    if held.filter(scope=Stop.Scope.EVERYTHING).exists():
+        return _rows().filter(put_by)
+    silent = held.filter(scope=Stop.Scope.CHANNEL).values("target")
+    return _rows().filter(put_by | (overdue & embargo.free(moment) & ~Q(channel__in=silent)))
+
+
+def _rows() -> QuerySet[Post]:
+    rows = Post.objects.select_related("channel", "story", "article__current")
+    return rows.defer("article__current__html", "article__current__text")
+
+
+def _changes() -> Iterator[Thing]:
+    for change in changing.failed().select_related("post__channel", "post__story")[:MOST]:
+        asked = "deleted" if change.act == Change.Act.DELETE else "edited"
+        words = f"A post on {change.post.channel.name} could not be {asked}. {change.trouble}"
+        path = reverse("story_changes", args=[change.post.story_id])
+        yield _thing(f"change:{change.pk}", "post_failed", words, path, frozenset({change.post.language}))
+
+
+def _channels(moment: datetime) -> Iterator[Thing]:
+    for channel in Channel.objects.filter(active=True).order_by("pk"):
+        spoken, path = frozenset(channel.languages), reverse("health")
+        if channel.trouble:
+            words = f"{channel.name} is in trouble. {channel.trouble}"
+            yield _thing(f"channel:{channel.pk}:trouble", "channel", words, path, spoken)
+        if channel.expires_at and channel.expires_at < moment + EXPIRES:
+            words = f"{channel.name} has to be connected anew before {saying.moment(channel.expires_at)}."
+            yield _thing(f"channel:{channel.pk}:expires", "channel", words, path, spoken)
+
+
+def _of(post: Post, what: str, words: str, path: str = "") -> Thing:
+    """A story under embargo is not named outside."""
+    is_secret = embargo.holds(post.story) or post.article.current is None
+    title = "" if is_secret or post.article.current is None else f" “{post.article.current.title[:120]}”"
+    said = f"A post on {post.channel.name}{title} {words}. {post.trouble}"
+    where = path or f"{reverse('story', args=[post.story_id])}#post-{post.pk}"
+    return _thing(f"post:{post.pk}:{what}", f"post_{what}", said, where, frozenset({post.language}))
+
+
+def _thing(name: str, kind: str, words: str, path: str, languages: frozenset[str] = frozenset()) -> Thing:
+    """No address of anyone, whatever a network or relay put into its words."""
+    return Thing(name, kind, logs.scrub(" ".join(words.split()))[:600], path, languages)

@@ -1,0 +1,146 @@
+"""Messages to targets: claimed by their row, one try, one outcome. One that may have arrived is not sent again."""
+
+import base64
+import logging
+from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from dispatch import retrying, vault
+from dispatch.audience import addresses
+from dispatch.audience.models import Newsletter
+from dispatch.delivery import relays
+from dispatch.delivery.mailers.base import Mailer, Message, Misaddressed, Trouble
+from dispatch.desk import chat
+from dispatch.desk.models import Notice, Target
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
+
+log = logging.getLogger(__name__)
+State = Notice.State
+LEASE = timedelta(minutes=11)
+"""Longer than any SMTP time-out: past it a worker is dead."""
+PATIENCE = timedelta(hours=12)
+"""What is older than this is no news."""
+PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
+MAIL = policy.SMTP.clone(max_line_length=76)
+
+
+def due() -> list[int]:
+    """Messages that a worker should hear of."""
+    waiting = Notice.objects.filter(state__in=[State.WAITING, State.SENDING], due_at__lte=timezone.now())
+    return list(waiting.order_by("due_at").values_list("pk", flat=True)[:100])
+
+
+def send(number: int) -> None:
+    """Send one that is due. Rung twice, late or in vain: no harm."""
+    notice = _claim(number)
+    if notice is not None:
+        _settle(notice, _attempt(notice))
+
+
+@transaction.atomic
+def _claim(number: int) -> Notice | None:
+    now = timezone.now()
+    rows = Notice.objects.select_for_update(of=("self",)).select_related("target")
+    notice = rows.filter(pk=number, state__in=[State.WAITING, State.SENDING], due_at__lte=now).first()
+    if notice is None:
+        return None
+    if notice.state == State.SENDING:
+        _settle(notice, Unknown(reason="its worker died while sending it"))
+        return None
+    notice.state, notice.due_at, notice.attempts = State.SENDING, now + LEASE, notice.attempts + 1
+    notice.save(update_fields=["state", "due_at", "attempts"])
+    return notice
+
+
+def _attempt(notice: Notice) -> Outcome:
+    try:
+        address = vault.unseal(bytes(notice.target.address), f"target:{notice.target_id}:address")
+    except vault.Unreadable as problem:
+        return Refused(reason=str(problem))
+    if notice.target.way == Target.Way.CHAT:
+        return chat.send(address, subject(notice), notice.text)
+    return _mail(notice, address)
+
+
+def subject(notice: Notice) -> str:
+    """ "Dispatch: 3 things", or the first words of the only one."""
+    if notice.is_test:
+        return "Dispatch: a test"
+    count = notice.told.count()
+    return f"Dispatch: {count} things to look at" if count > 1 else "Dispatch: something to look at"
+
+
+def _mail(notice: Notice, address: str) -> Outcome:
+    relay = None if settings.TELLING_RELAY else relays.choose()
+    if relay is None and not settings.TELLING_RELAY:
+        return Deferred(until=None, reason="no relay takes mail just now")
+    sender = settings.TELLING_FROM or Newsletter.objects.order_by("pk").values_list("from_address", flat=True).first()
+    if not sender:
+        return Refused(reason="nobody to send it as: set DISPATCH_TELLING_FROM")
+    try:
+        mailer: Mailer = relays.open_mailer(relay) if relay else relays.mailer_of(settings.TELLING_RELAY)[1]
+    except (relays.Unusable, vault.Unreadable) as problem:
+        return Refused(reason=f"its relay cannot be used: {problem}")
+    try:
+        (answer,) = mailer.send([_message(notice, sender, address)])
+    except (Misaddressed, ValueError):
+        return Refused(reason="its address cannot be written to")
+    finally:
+        mailer.close()
+    return Deferred(until=None, reason=answer.reason, code=answer.code) if isinstance(answer, Trouble) else answer
+
+
+def _message(notice: Notice, sender: str, recipient: str) -> Message:
+    made = EmailMessage(policy=MAIL)
+    made["From"] = sender
+    made["Subject"] = subject(notice)
+    made["Date"] = format_datetime(timezone.now())
+    made["Message-ID"] = f"<{_message_id(notice)}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
+    made.set_content(notice.text + "\n", cte="quoted-printable")
+    to = f"To: {recipient}\r\n".encode()
+    return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"))
+
+
+def _message_id(notice: Notice) -> str:
+    """The same for each try, so that a mailbox can tell a repeat."""
+    digest = vault.mac("message id", f"notice {notice.pk}".encode())[:16]
+    return f"{base64.b32encode(digest)[:26].decode().lower()}@{settings.MESSAGE_ID_DOMAIN}"
+
+
+def _settle(notice: Notice, outcome: Outcome) -> None:
+    """A worker that comes back from the dead finds it settled and changes nothing."""
+    ours = Notice.objects.filter(pk=notice.pk, attempts=notice.attempts, state=State.SENDING)
+    now = timezone.now()
+    match outcome:
+        case Sent():
+            ours.update(state=State.SENT, finished_at=now, trouble="")
+        case Refused(reason=reason, code=code):
+            ours.update(state=State.REFUSED, finished_at=now, trouble=f"{reason} {code}".strip()[:300])
+        case Unknown(reason=reason):
+            ours.update(state=State.UNKNOWN, finished_at=now, trouble=reason[:300])
+        case Deferred(until=until, reason=reason):
+            end = notice.made_at + PATIENCE
+            moment = until or retrying.next_attempt(notice.attempts, now, until=end, schedule=PAUSES)
+            if moment is None or moment > end:
+                ours.update(state=State.REFUSED, finished_at=now, trouble=f"given up after half a day: {reason}"[:300])
+            else:
+                ours.update(state=State.WAITING, due_at=moment, trouble=reason[:300])
+    log.info("notice sent", extra={"notice": notice.pk, "outcome": type(outcome).__name__.lower()})
+
+
+def address_problem(way: str, address: str) -> str:
+    """Why nothing could be told there, in words; empty: nothing stands against it."""
+    if way == Target.Way.CHAT:
+        return chat.problem(address)
+    try:
+        addresses.parse(address)
+    except addresses.Malformed as problem:
+        return f"This is no mail address: {problem}"
+    return ""

@@ -1,0 +1,23 @@
+"""What the clock repeats for the desk."""
+
+from dispatch import clock, queue
+from dispatch.desk import outbox, telling
+
+
+@clock.tick("look what people are to be told", every=10)
+def look() -> None:
+    """New things, and those that have waited for others long enough."""
+    telling.look()
+
+
+@clock.tick("ring what people are told", every=5)
+def ring_notices() -> None:
+    """Messages whose doorbell was lost, or that are due again."""
+    for number in outbox.due():
+        queue.enqueue("upkeep.send_notice", number)
+
+
+@clock.tick("forget what people were told", every=3600)
+def forget() -> None:
+    """After three months."""
+    telling.forget()

@@ -1,0 +1,28 @@
+"""How a story was taken, on one page that tells of nobody."""
+
+from datetime import timedelta
+
+import newsroom
+import pytest
+from django.utils import timezone
+
+from dispatch.delivery.models import Send
+from dispatch.social.models import Counted
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_editor_reads_how_a_story_was_taken(alice, visitor, page):
+    newsroom.relay()
+    office, story = newsroom.newsletter(languages=["en"]), newsroom.story("en")
+    newsroom.readers(office, en=45)
+    newsroom.send(office, story)
+    Send.objects.update(started_at=timezone.now())
+    post = newsroom.post(newsroom.channel(), story, remote_url="https://social.example.org/12")
+    Counted.objects.create(post=post, after=timedelta(days=1), replies=2, likes=31, reposts=9)
+    newsroom.post(newsroom.channel("telegram", "telegram"), story)
+    page.goto(f"/stories/{story.pk}")
+    page.get_by_role("link", name="How it was taken").click()
+    page.get_by_text("at least 40").wait_for()
+    page.get_by_text("This network does not tell.").wait_for()
+    visitor.look("story-feedback", f"/stories/{story.pk}/feedback")
