@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import embargoes, exports, people, posting, views
+from dispatch.desk import channels, connecting, embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -13,6 +13,16 @@ urlpatterns: list[URLPattern] = [
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
     path("sends/<int:send_id>/missing", views.who_is_missing, name="send_missing"),
     path("sends/<int:send_id>/approve", views.approve, name="send_approve"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/connect/", connecting.start, name="connect"),
+    path("channels/connect/back/<slug:network>", connecting.back, name="connect_back"),
+    path("channels/connect/<slug:network>/choose/<str:token>", connecting.choose, name="connect_choose"),
+    path("channels/connect/<slug:network>/<slug:way>", connecting.way, name="connect_way"),
+    path("channels/connect/<slug:network>/<slug:way>/program", connecting.register, name="connect_register"),
+    path("channels/<slug:slug>", channels.channel, name="channel_page"),
+    path("channels/<slug:slug>/rules", channels.save, name="channel_save"),
+    path("channels/<slug:slug>/do/<slug:act>", channels.act, name="channel_act"),
+    path("channels/<slug:slug>/reconnect/<slug:network>/<slug:way>", connecting.way, name="reconnect"),
     path("exports/", exports.exports, name="exports"),
     path("exports/ask", exports.ask, name="export_ask"),
     path("exports/<int:number>/take", exports.take, name="export_take"),

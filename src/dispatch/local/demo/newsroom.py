@@ -106,8 +106,10 @@ def _make_sources() -> None:
 
 def _connect_channels(server: str) -> None:
     from dispatch.local.networks import speakers
-    from dispatch.social import channels
+    from dispatch.social import channels, programs
 
+    for network in speakers.SPEAKERS:
+        programs.keep(network, programs.Program(f"{server}/{network}", "id-of-dispatch", "secret-of-dispatch"))
     for network, (name, account, languages) in CHANNELS.items():
         channel = channels.connect(
             network,

@@ -138,7 +138,7 @@ class Bluesky:
         try:
             did = self._session(account).did
         except FAILURES as error:
-            return Health(ok=False, words=_outcome(error).reason)
+            return answers.ill(_outcome(error))
         return Health(ok=True, words=f"signed in as {did}")
 
     def _image(self, picture: Picture, account: Account) -> dict[str, Any]:
