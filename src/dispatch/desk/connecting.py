@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch.accounts import audit, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.social import connecting, doors, programs, slots, tending
+from dispatch.social.doors import bluesky_oauth
 from dispatch.social.doors.base import Door, No, Paste, SignIn
 from dispatch.social.models import Channel
 from dispatch.social.programs import Program
@@ -41,6 +42,14 @@ def way(request: HttpRequest, network: str, way: str, slug: str = "") -> HttpRes
         words = str(problem) if isinstance(problem, No) else f"{str(problem).capitalize()}. {connecting.NOTHING}"
         messages.error(request, words)
         return _form(request, door, channel, given, status=422)
+
+
+@require_safe
+def program(_request: HttpRequest) -> HttpResponse:
+    """What Dispatch says of itself to servers of AT Protocol, which read it when an account is connected: public."""
+    shown = JsonResponse(bluesky_oauth.document(back_to("bluesky")))
+    shown["Cache-Control"] = "max-age=600"
+    return shown
 
 
 @permissions.requires(Role.OPERATOR)

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("sends/<int:send_id>/approve", views.approve, name="send_approve"),
     path("channels/", channels.channels, name="channels"),
     path("channels/connect/", connecting.start, name="connect"),
+    path("channels/connect/program.json", connecting.program, name="connect_program"),
     path("channels/connect/back/<slug:network>", connecting.back, name="connect_back"),
     path("channels/connect/<slug:network>/choose/<str:token>", connecting.choose, name="connect_choose"),
     path("channels/connect/<slug:network>/<slug:way>", connecting.way, name="connect_way"),

@@ -117,10 +117,16 @@ def _understood(ask: Any, door: Door) -> Any:
     try:
         return ask()
     except No as error:
-        raise No(f"{error} {NOTHING}" if NOTHING not in str(error) else str(error)) from error
+        raise No(_with_nothing(str(error))) from error
     except SHAPE as error:
         label = doors.label(door.way.network)
         raise No(f"{label} answers in a way that is not understood. {NOTHING} Try again later.") from error
+
+
+def _with_nothing(words: str) -> str:
+    """Whatever went wrong, it did not go half way."""
+    end = "" if words.endswith((".", "?")) else "."
+    return words if "Nothing was" in words else f"{words}{end} {NOTHING}"
 
 
 def _denied(network: str, said: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dispatch.social import networks
-from dispatch.social.doors import bluesky, linkedin, links, mastodon, meta, telegram, x
+from dispatch.social.doors import bluesky, bluesky_oauth, linkedin, links, mastodon, meta, telegram, x
 from dispatch.social.doors.base import Door
 
 LABELS = {
@@ -20,6 +20,7 @@ LABELS = {
 }
 DOORS: tuple[Door, ...] = (
     mastodon.Mastodon(),
+    bluesky_oauth.SignInThere(),
     bluesky.Password(),
     telegram.Telegram(),
     x.X(),
