@@ -16,6 +16,8 @@ from dispatch.local.networks.server import Answer, Request
 
 OTHER = "of-another-account"
 """A token by which the stand-ins know another account than the newsroom's."""
+LASTING = 5_183_944
+"""Seconds that a long-lived token of Meta's is good for: sixty days."""
 AUTHORIZE = {
     "mastodon": r"/oauth/authorize",  # docs.joinmastodon.org/methods/oauth
     "x": r"/i/oauth2/authorize",  # docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
@@ -52,8 +54,8 @@ _codes: dict[str, Code] = {}
 _lock = threading.Lock()
 
 
-def answer(network: str, request: Request) -> Answer | None:
-    """None: the request is about something else."""
+def answer(network: str, ours: Mapping[str, str], request: Request) -> Answer | None:
+    """None: the request is about something else. `ours` are the credentials of the newsroom's account there."""
     if network == "mastodon" and (request.method, request.path) == ("POST", "/api/v1/apps"):
         return _register(request)
     if re.fullmatch(AUTHORIZE.get(network, "-"), request.path):
@@ -62,9 +64,35 @@ def answer(network: str, request: Request) -> Answer | None:
         return _token(network, request)
     if network in {"instagram", "threads"} and request.path == "/access_token":
         # …/docs/threads/get-started/long-lived-tokens
-        return Answer(
-            {"access_token": request.query.get("access_token"), "token_type": "bearer", "expires_in": 5_183_944}
-        )
+        token = request.query.get("access_token")
+        return Answer({"access_token": token, "token_type": "bearer", "expires_in": LASTING})
+    return _whose(network, ours, request) if request.method == "GET" else None
+
+
+def _whose(network: str, ours: Mapping[str, str], request: Request) -> Answer | None:
+    """Which accounts a token is good for."""
+    path, other = request.path, request.headers.get("authorization", "").endswith(OTHER)
+    number, name = ("2", "other") if other else (ours.get("user_id", "1"), "office")
+    if network == "facebook" and path.endswith("/me/accounts"):  # …/docs/graph-api/reference/user/accounts
+        rows = [(ours.get("page_id", "1"), "Office"), ("2", "Office, culture")]
+        tasks = ["CREATE_CONTENT", "MODERATE"]
+        pages = [{"id": one, "name": called, "access_token": "demo", "tasks": tasks} for one, called in rows]
+        return Answer({"data": pages})
+    if network in {"instagram", "threads"} and re.fullmatch(r"/v[\d.]+/me", path):
+        return Answer({"id": number, "user_id": number, "username": name})
+    if network == "linkedin" and path == "/v2/userinfo":
+        # learn.microsoft.com/linkedin/consumer/integrations/self-serve/sign-in-with-linkedin-v2
+        return Answer({"sub": "alice", "name": "Alice"})
+    if network == "linkedin" and path == "/rest/organizationAcls":
+        # learn.microsoft.com/linkedin/marketing/community-management/organizations/organization-access-control-by-role
+        row = {
+            "role": "ADMINISTRATOR",
+            "state": "APPROVED",
+            "organization": ours.get("author", "urn:li:organization:1"),
+        }
+        return Answer({"elements": [row]})
+    if network == "linkedin" and path.startswith("/rest/organizations/"):  # …/organizations/organization-lookup-api
+        return Answer({"id": path.rpartition("/")[2], "localizedName": "Office"})
     return None
 
 

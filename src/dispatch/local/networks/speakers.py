@@ -15,5 +15,6 @@ _SPEAKERS: Mapping[str, Speaker] = {
     "telegram": telegram.SPEAKER,
 }
 SPEAKERS: Mapping[str, Speaker] = {
-    name: replace(one, signs_in=functools.partial(signing_in.answer, name)) for name, one in _SPEAKERS.items()
+    name: replace(one, signs_in=functools.partial(signing_in.answer, name, one.credentials))
+    for name, one in _SPEAKERS.items()
 }

@@ -37,7 +37,7 @@ def read(answer: fetching.Fetched | fetching.Failed, url: str) -> Any:
     """What it says. Raises No, in the network's words where it has some."""
     host = urlsplit(url).hostname or url
     if isinstance(answer, fetching.Failed):
-        raise No(f"{host} cannot be asked: {answer.reason}.")
+        raise No(f"{host} cannot be asked: {answer.reason.rstrip('.')}.")
     try:
         said = json.loads(answer.body or b"{}")
     except ValueError as error:
@@ -81,7 +81,10 @@ def server(typed: str) -> str:
     text = typed.strip().rstrip("/")
     if "://" not in text:
         text = f"https://{text.rpartition('@')[2]}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise No(f"“{typed.strip()[:80]}” is no server's address; write it like social.example.org") from error
     if not parts.hostname or " " in text or ("." not in parts.hostname and ":" not in parts.netloc):
         raise No(f"“{typed.strip()[:80]}” is no server's address; write it like social.example.org")
     path = parts.path.partition("/@")[0].rstrip("/")
