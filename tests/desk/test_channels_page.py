@@ -163,8 +163,8 @@ def test_switching_off_holds_what_waits(alice, masto):
 
 def test_removal_is_refused_while_posts_wait(alice, masto):
     newsroom.post(masto, newsroom.story("en"), Post.State.SCHEDULED)
-    assert "It cannot be removed: 1 post still waited" in page(alice)
-    assert "Not removed: 1 post still waited" in press(alice, "remove")
+    assert "It cannot be removed: first settle what waits there or is in doubt: 1 post." in page(alice)
+    assert "Not removed: first settle" in press(alice, "remove")
     assert bytes(Channel.objects.get().credentials)
 
 

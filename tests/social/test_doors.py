@@ -131,7 +131,8 @@ def test_a_proof_is_of_its_request_its_token_and_its_key():
 
 
 def test_the_program_shows_the_public_half_of_its_key_and_never_the_other(client, db, settings):
-    settings.PUBLIC_URL = "https://dispatch.example.org"
+    assert client.get("/channels/connect/program.json").status_code == 404
+    settings.PUBLIC_URL, settings.SECURE = "https://dispatch.example.org", True
     said = client.get("/channels/connect/program.json").json()
     assert (
         said["client_id"]

@@ -205,7 +205,7 @@ def _lift(request: HttpRequest, one: Channel, why: str) -> None:
 def _remove(request: HttpRequest, one: Channel, why: str) -> None:
     problem = tending.remove(one, _user(request), why)
     words = f"{one.name} is removed, and its credentials are destroyed. Take its permission back at the network, too."
-    acting.tell(request, not problem, words, f"Not removed: {problem}. Drop or move them first.")
+    acting.tell(request, not problem, words, f"Not removed: {problem}.")
 
 
 def _still(one: Channel) -> str:

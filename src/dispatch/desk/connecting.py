@@ -47,6 +47,8 @@ def way(request: HttpRequest, network: str, way: str, slug: str = "") -> HttpRes
 @require_safe
 def program(_request: HttpRequest) -> HttpResponse:
     """What Dispatch says of itself to servers of AT Protocol, which read it when an account is connected: public."""
+    if not settings.SECURE:
+        raise Http404
     shown = JsonResponse(bluesky_oauth.document(back_to("bluesky")))
     shown["Cache-Control"] = "max-age=600"
     return shown
@@ -60,8 +62,7 @@ def back(request: HttpRequest, network: str) -> HttpResponse:
     try:
         done = connecting.finish(network, said, _visitor(request))
     except No as problem:
-        messages.error(request, str(problem))
-        return redirect("connect")
+        return _told(request, problem)
     if isinstance(done, connecting.Choice):
         return redirect("connect_choose", network, done.token)
     return _done(request, done)
@@ -79,8 +80,7 @@ def choose(request: HttpRequest, network: str, token: str) -> HttpResponse:
         if not names:
             raise No(connecting.OVER)
     except No as problem:
-        messages.error(request, str(problem))
-        return redirect("connect")
+        return _told(request, problem)
     return render(request, "desk/connect_choose.html", {"names": names, "network": doors.label(network)})
 
 
@@ -131,13 +131,13 @@ def _go(request: HttpRequest, door: Door, channel: Channel | None, given: dict[s
 def _form(
     request: HttpRequest, door: Door, channel: Channel | None, given: dict[str, str], status: int = 200
 ) -> HttpResponse:
-    program = programs.find(door.way.network)
+    is_known = programs.find(door.way.network) is not None
     context = {
         "way": door.way,
         "network": doors.label(door.way.network),
         "channel": channel,
         "given": _prefilled(door, channel) | _shown(door, given),
-        "is_registered": program is not None or not door.way.registers,
+        "is_registered": is_known or not door.way.registers,
         "redirect": back_to(door.way.network),
     }
     return render(request, "desk/connect_way.html", context, status=status)
@@ -146,10 +146,11 @@ def _form(
 def _prefilled(door: Door, channel: Channel | None) -> dict[str, str]:
     """What is known of the account already."""
     known = dict.fromkeys([one.name for one in door.way.fields] + ["name", "languages", "topics"], "")
+    if standin := programs.find(door.way.network):
+        known["server"] = standin.server
     if channel:
-        known |= {"server": channel.server, "account": channel.account, "handle": channel.account}
-    elif program := programs.find(door.way.network):
-        known["server"] = program.server
+        known |= {"account": channel.account, "handle": channel.account}
+        known |= {"server": channel.server} if channel.network == "mastodon" else {}
     return known
 
 
@@ -157,6 +158,13 @@ def _shown(door: Door, given: dict[str, str]) -> dict[str, str]:
     """What was typed, without its secrets."""
     hidden = {one.name for one in door.way.fields if one.kind == "password"}
     return {name: value for name, value in given.items() if name not in hidden}
+
+
+def _told(request: HttpRequest, problem: No) -> HttpResponse:
+    """Why not, where one would try again."""
+    messages.error(request, str(problem))
+    channel = Channel.objects.filter(pk=problem.channel, removed_at=None).first() if problem.channel else None
+    return redirect("channel_page", channel.slug) if channel else redirect("connect")
 
 
 def _done(request: HttpRequest, channel: Channel) -> HttpResponse:

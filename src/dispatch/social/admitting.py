@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -17,6 +17,8 @@ from dispatch.social.networks.base import Account, Health
 
 if TYPE_CHECKING:
     from dispatch.social.connecting import Wish
+
+LOCK = 0x63686E6C  # "chnl": new channels are made one at a time
 
 
 def keep(network: str, found: Identity, wish: "Wish", by: User) -> Channel:
@@ -70,6 +72,8 @@ def _again(found: Identity, channel_id: int) -> Channel:
 
 
 def _new(network: str, found: Identity, wish: "Wish", health: Health) -> Channel:
+    with connection.cursor() as cursor:  # of two tabs that connect the same account at once, one is told
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     same = Channel.objects.filter(network=network, removed_at=None)
     twin = next((one for one in same if one.server == found.server and _is_surely(one, found)), None)
     if twin:

@@ -31,7 +31,8 @@ def connect(
 ) -> Channel:
     """Add a channel, or replace the credentials of one. `rules`: languages, topics. Raises KeyError for no such network."""
     networks.get(network)
-    kept = {"server": server, "account": account, "credentials": sealed(slug, credentials), "refused_at": None}
+    kept = {"server": server, "account": account, "credentials": sealed(slug, credentials)}
+    kept |= {"identity": "", "refused_at": None}
     values = {"name": name, "network": network, **kept, **rules}
     channel, _ = Channel.objects.update_or_create(slug=slug, defaults=values)
     return channel
@@ -118,7 +119,9 @@ def is_locked_out(outcome: object) -> bool:
 def lock_out(channel: Channel, reason: str) -> None:
     """Its credentials were refused: nothing of it is rung until there are others, or its network takes these again."""
     now = timezone.now()
-    Channel.objects.filter(pk=channel.pk, refused_at=None).update(refused_at=now, probed_at=now, trouble=reason[:300])
+    Channel.objects.filter(pk=channel.pk, refused_at=None).update(
+        refused_at=now, probed_at=now, trouble=(reason or "its credentials are refused")[:300]
+    )
 
 
 def _ask(channel: Channel) -> Health:

@@ -73,15 +73,26 @@ def finish(network: str, said: Mapping[str, str], who: Visitor) -> Channel | Cho
     kept = _take(f"out {network}", said.get("state", ""), who)
     if kept is None:
         raise No(OVER)
+    wish = Wish(**kept["wish"])
+    try:
+        return _finish(network, said, kept, wish, who)
+    except No as error:
+        error.channel = wish.channel
+        raise
+
+
+def _finish(
+    network: str, said: Mapping[str, str], kept: Mapping[str, Any], wish: Wish, who: Visitor
+) -> Channel | Choice:
     if said.get("error") or not said.get("code"):
         raise No(_denied(network, said))
     door = doors.get(network, str(kept["door"]))
     assert isinstance(door, SignIn)
-    found = _understood(lambda: door.finish(said, kept["kept"], str(kept["redirect"])), door)
-    wish = Wish(**kept["wish"])
-    wanted = [one for one in found if admitting.is_of(wish.channel, one)] if wish.channel else found
-    if len(wanted or found) == 1:
-        return admitting.keep(network, (wanted or found)[0], wish, who.user)
+    found: list[Identity] = _understood(lambda: door.finish(said, kept["kept"], str(kept["redirect"])), door)
+    if wish.channel:  # the account is known; another one is refused in its own words
+        found = [one for one in found if admitting.is_of(wish.channel, one)] or found[:1]
+    if len(found) == 1:
+        return admitting.keep(network, found[0], wish, who.user)
     token = secrets.token_urlsafe(32)
     _keep(f"choice {network}", token, {"wish": asdict(wish), "found": [_packed(one) for one in found]}, who)
     return Choice(token, tuple(one.account for one in found))

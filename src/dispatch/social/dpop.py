@@ -78,6 +78,12 @@ def post(url: str, form: Mapping[str, str], key: str, issuer: str) -> fetching.F
     return answer
 
 
+def wanted_nonce(headers: Mapping[str, str], code: str) -> str:
+    """The one that a server refused a request for the lack of (RFC 9449 section 9); empty: it refused something else."""
+    is_wanted = "use_dpop_nonce" in f"{headers.get('www-authenticate', '')} {code}"
+    return str(headers.get(NONCE, "")) if is_wanted else ""
+
+
 def own_key() -> str:
     """The program's, made when it is first needed."""
     known = programs.find(PROGRAM)

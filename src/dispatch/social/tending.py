@@ -89,11 +89,11 @@ def in_the_way(channel: Channel) -> str:
     """Why it cannot be removed now; empty: it can."""
     waiting = Post.objects.filter(channel=channel, state__in=BUSY).count()
     if waiting:
-        return f"{saying.many(waiting, 'post')} still waited, or nobody knows yet whether they are out"
+        return f"first settle what waits there or is in doubt: {saying.many(waiting, 'post')}"
     changes = Change.objects.filter(
         post__channel=channel, state__in=[Change.State.WAITING, Change.State.CLAIMED]
     ).count()
-    return f"{saying.many(changes, 'post')} on it still waited to be edited or deleted" if changes else ""
+    return f"first settle what is to be edited or deleted there: {saying.many(changes, 'post')}" if changes else ""
 
 
 def remove(channel: Channel, by: User, reason: str) -> str:

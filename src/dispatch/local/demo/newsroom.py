@@ -32,7 +32,7 @@ NEWSLETTERS = (
 )
 CHANNELS = {
     "x": ("Office on X", "office", ["en"]),
-    "mastodon": ("Office on Mastodon", "@office@mastodon.example.org", ["be", "en"]),
+    "mastodon": ("Office on Mastodon", "@office@social.example.org", ["be", "en"]),
     "bluesky": ("Office on Bluesky", "office.example.org", ["en"]),
     "telegram": ("Office on Telegram", "@office", ["ru", "en"]),
 }

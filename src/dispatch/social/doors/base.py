@@ -9,6 +9,8 @@ from typing import Protocol, runtime_checkable
 class No(Exception):
     """An account is not connected; the text says why, and what to do. It holds no secret."""
 
+    channel: int | None = None  # the one that was to be connected again
+
 
 @dataclass(frozen=True)
 class Field:

@@ -185,8 +185,8 @@ class Bluesky:
                     return _get(account, method, {}, signed)
                 return _post(account, method, what, keys["identifier"], signed)
             except RequestErrorBase as error:
-                nonce = str(getattr(error.response, "headers", {}).get(dpop.NONCE, ""))
-                if is_last or not nonce or not _wants_nonce(error):
+                nonce = dpop.wanted_nonce(getattr(error.response, "headers", {}), _code(error))
+                if is_last or not nonce:
                     raise
                 self.nonces[_server(account)] = nonce
         raise AssertionError("two tries, and the second one returns or raises")
@@ -280,12 +280,6 @@ def _is_limit(error: Exception) -> bool:
 
 def _is_expired(error: Exception) -> bool:
     return "ExpiredToken" in _code(error)
-
-
-def _wants_nonce(error: RequestErrorBase) -> bool:
-    """RFC 9449 section 9."""
-    said = str(getattr(error.response, "headers", {}).get("www-authenticate", ""))
-    return "use_dpop_nonce" in said or "use_dpop_nonce" in _code(error)
 
 
 def _code(error: Exception) -> str:
