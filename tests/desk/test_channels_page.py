@@ -6,9 +6,11 @@ import newsroom
 import pytest
 from django.utils import timezone
 
-from dispatch.accounts import stopping
-from dispatch.accounts.models import AuditEntry, Stop
-from dispatch.social import channels, networks
+from dispatch.accounts import stopping, views
+from dispatch.accounts.models import AuditEntry, Desk, Stop
+from dispatch.social import admitting, channels, networks
+from dispatch.social.connecting import Wish
+from dispatch.social.doors.base import Identity, No
 from dispatch.social.models import App, Channel, Post
 from dispatch.social.networks.base import Health
 
@@ -245,3 +247,16 @@ def test_credentials_are_on_no_page(alice):
     newsroom.channel("x", "x")
     Channel.objects.update(credentials=channels.sealed("x", {"oauth2_token": "a-token-of-ours"}))
     assert "a-token-of-ours" not in page(alice, "/channels/x") + page(alice, "/channels/x/reconnect/x/keys")
+
+
+def test_who_is_of_one_desk_connects_for_it_and_reconnects_no_others(client, masto):
+    operator = newsroom.person("operator", "Charlie")
+    culture, sports = (Desk.objects.create(slug=slug, name=slug.capitalize()) for slug in ("culture", "sports"))
+    operator.desks.add(culture)
+    found = Identity(key="1", account="@office", credentials={"token": "t"})
+    assert admitting.keep("fake", found, Wish(), operator).desk == culture
+    Channel.objects.filter(pk=masto.pk).update(desk=sports)
+    with pytest.raises(No, match="another desk"):
+        admitting.keep("fake", found, Wish(channel=masto.pk), operator)
+    client.force_login(operator, views.BACKEND)
+    assert "An operator of the desk Sports changes this." in page(client)

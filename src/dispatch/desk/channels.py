@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import audit, permissions, stopping
+from dispatch.accounts import audit, desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.desk import acting
 from dispatch.social import channels as connected
@@ -55,6 +55,7 @@ def channel(request: HttpRequest, slug: str) -> HttpResponse:
 def save(request: HttpRequest, slug: str) -> HttpResponse:
     """Its rules, as a person wrote them; what is not understood is shown again beside what to do about it."""
     found, given = _found(slug), request.POST
+    desks.insist(_user(request), found)
     texts = {name: given.get(name, "") for name in ("name", "languages", "topics", *TIMES)}
     wanted = tending.Rules(**texts, on=frozenset(given.getlist("on")))
     try:
@@ -71,6 +72,7 @@ def save(request: HttpRequest, slug: str) -> HttpResponse:
 def act(request: HttpRequest, slug: str, act: str) -> HttpResponse:
     """One of the buttons."""
     found = _found(slug)
+    desks.insist(_user(request), found)
     doing = {
         "probe": _probe,
         "on": _switch_on,
@@ -96,7 +98,7 @@ def cards(found: "QuerySet[Channel]") -> list[Card]:
     stops = list(stopping.in_force().filter(Q(scope=Stop.Scope.EVERYTHING) | Q(scope=Stop.Scope.CHANNEL)))
     risks: dict[int, list[str]] = {}
     for risk in probing.risks():
-        risks.setdefault(risk.channel.pk, []).append(f"{risk.words}: {risk.why.rstrip('.')}")
+        risks.setdefault(risk.channel.pk, []).append(_risk(risk))
     ending = {expiry.channel.pk: expiry.words for expiry in expiring.soon()}
     return [
         Card(
@@ -149,6 +151,11 @@ def left(one: Channel) -> list[tuple[str, object]]:
     """What the network said is left of its allowances: `left` of what it lets us know, by their names."""
     said = one.limits.get("left", {})
     return sorted(said.items()) if isinstance(said, dict) else []
+
+
+def _risk(risk: probing.Risk) -> str:
+    """Which posts; and why, where the channel's own trouble does not say it already."""
+    return risk.words if risk.why == risk.channel.trouble else f"{risk.words}: {risk.why.rstrip('.')}"
 
 
 def _page(request: HttpRequest, one: Channel, rules: tending.Rules, status: int = 200) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch.accounts import audit, permissions
+from dispatch.accounts import audit, desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.social import connecting, doors, programs, slots, tending
 from dispatch.social.doors import bluesky_oauth
@@ -33,6 +33,8 @@ def start(request: HttpRequest) -> HttpResponse:
 def way(request: HttpRequest, network: str, way: str, slug: str = "") -> HttpResponse:
     """The form of one way; posted, its first step."""
     door, channel = _door(network, way), _channel(slug, network)
+    if channel:
+        desks.insist(_user(request), channel)
     if request.method != "POST":
         return _form(request, door, channel, {})
     given = {name: request.POST.get(name, "") for name in request.POST}

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from dispatch.accounts import audit
+from dispatch.accounts import audit, desks
 from dispatch.accounts.models import User
 from dispatch.social import channels, doors, networks
 from dispatch.social.doors.base import Identity, No
@@ -25,7 +25,7 @@ def keep(network: str, found: Identity, wish: "Wish", by: User) -> Channel:
     """Raises No: nothing was connected, or changed."""
     health = _ask(network, found)
     with transaction.atomic():
-        channel = _again(found, wish.channel) if wish.channel else _new(network, found, wish, health)
+        channel = _again(found, wish.channel, by) if wish.channel else _new(network, found, wish, health, by)
         channel.credentials = channels.sealed(
             channel.slug, _whole(channel, found) if wish.channel else found.credentials
         )
@@ -57,11 +57,13 @@ def _ask(network: str, found: Identity) -> Health:
     return health
 
 
-def _again(found: Identity, channel_id: int) -> Channel:
+def _again(found: Identity, channel_id: int, by: User) -> Channel:
     """Locked: a worker that renews its token meanwhile is waited for, and does not write over this one."""
     channel = Channel.objects.select_for_update().filter(pk=channel_id, removed_at=None).first()
     if channel is None:
         raise No("That channel was removed meanwhile. Nothing was connected.")
+    if not desks.may_touch(by, channel):
+        raise No("That channel belongs to another desk. Nothing was connected.")
     if not _is_same(channel, found):
         theirs, ours = found.account or found.key, channel.account or channel.identity
         raise No(
@@ -71,7 +73,8 @@ def _again(found: Identity, channel_id: int) -> Channel:
     return channel
 
 
-def _new(network: str, found: Identity, wish: "Wish", health: Health) -> Channel:
+def _new(network: str, found: Identity, wish: "Wish", health: Health, by: User) -> Channel:
+    """Of the desk of whoever connects it, where they are limited to one; else everybody's."""
     with connection.cursor() as cursor:  # of two tabs that connect the same account at once, one is told
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     same = Channel.objects.filter(network=network, removed_at=None)
@@ -80,7 +83,10 @@ def _new(network: str, found: Identity, wish: "Wish", health: Health) -> Channel
         raise No(f"That account is connected already, as {twin.name}. Nothing was connected; reconnect it on its page.")
     name = wish.name or f"{doors.label(network)} {found.account or health.account}".strip()
     languages, topics = list(wish.languages), list(wish.topics)
-    return Channel(slug=_free_slug(name), name=name[:120], network=network, languages=languages, topics=topics)
+    theirs = desks.of(by)
+    desk = next(iter(theirs)) if len(theirs) == 1 else None
+    rules = {"languages": languages, "topics": topics, "desk_id": desk}
+    return Channel(slug=_free_slug(name), name=name[:120], network=network, **rules)
 
 
 def _whole(channel: Channel, found: Identity) -> Mapping[str, str]:

@@ -31,7 +31,7 @@ def connect(
 ) -> Channel:
     """Add a channel, or replace the credentials of one. `rules`: languages, topics. Raises KeyError for no such network."""
     networks.get(network)
-    kept = {"server": server, "account": account, "credentials": sealed(slug, credentials)}
+    kept: dict[str, object] = {"server": server, "account": account, "credentials": sealed(slug, credentials)}
     kept |= {"identity": "", "refused_at": None}
     values = {"name": name, "network": network, **kept, **rules}
     channel, _ = Channel.objects.update_or_create(slug=slug, defaults=values)
