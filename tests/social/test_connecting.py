@@ -178,6 +178,17 @@ def test_what_is_late_by_then_is_for_an_editor(leave, alice, make_article):
     assert Post.objects.get().state == "draft"
 
 
+def test_what_is_said_of_old_credentials_does_not_lock_new_ones_out(leave, alice):
+    channel = connecting.finish("mastodon", leave("mastodon"), alice)
+    Channel.objects.update(credentials=channels.sealed(channel.slug, {"access_token": "revoked"}))
+    late = Channel.objects.get()  # a worker that asks with these, slowly
+    connecting.finish("mastodon", leave("mastodon", wish=Wish(channel=channel.pk)), alice)
+    channels.lock_out(late, "The access token is invalid")
+    assert Channel.objects.get().refused_at is None
+    assert channels.probe(late).ok
+    assert Channel.objects.get().trouble == ""
+
+
 def publish_in_vain(channel):
     """Its token was taken back meanwhile."""
     Channel.objects.update(credentials=channels.sealed(channel.slug, {"access_token": "revoked"}))

@@ -14,6 +14,10 @@ from dispatch.social.models import Channel
 from dispatch.social.networks.base import Account, Health, Renewed, Renewing
 
 
+OF_CREDENTIALS = {"401", "190"}
+"""Codes of refusals: RFC 9110 section 15.5.2; Meta's Graph API (developers.facebook.com/docs/graph-api/guides/error-handling)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LockedOut(Refused):
     """No key opens the credentials, or they cannot be renewed: a person has to connect the channel again."""
@@ -96,12 +100,16 @@ def _is_worn(network: Renewing, known: Account) -> bool:
 
 def probe(channel: Channel) -> Health:
     """Ask the network whether all is well, and keep what it says of its limits."""
+    before = bytes(channel.credentials)
     health = _ask(channel)
+    if not health.ok and not Channel.objects.filter(pk=channel.pk, credentials=before).exists():
+        channel.refresh_from_db()  # they were replaced meanwhile: what was said of the old ones is no news
+        health = _ask(channel)
     channel.trouble = "" if health.ok else health.words[:300]
     channel.probed_at = timezone.now()
     if health.ok:
         channel.refused_at = None
-    elif health.code == "401":
+    elif health.code in OF_CREDENTIALS:
         channel.refused_at = channel.refused_at or timezone.now()
     if health.known:
         channel.limits = dict(health.known)
@@ -112,14 +120,15 @@ def probe(channel: Channel) -> Health:
 
 
 def is_locked_out(outcome: object) -> bool:
-    """Whether it is the credentials that were refused (401: RFC 9110 section 15.5.2), and nothing else."""
-    return isinstance(outcome, LockedOut) or (isinstance(outcome, Refused) and outcome.code == "401")
+    """Whether it is the credentials that were refused, and nothing else."""
+    return isinstance(outcome, LockedOut) or (isinstance(outcome, Refused) and outcome.code in OF_CREDENTIALS)
 
 
 def lock_out(channel: Channel, reason: str) -> None:
-    """Its credentials were refused: nothing of it is rung until there are others, or its network takes these again."""
-    now = timezone.now()
-    Channel.objects.filter(pk=channel.pk, refused_at=None).update(
+    """Its credentials were refused: nothing of it is rung until there are others, or its network takes these again. Others
+    that came meanwhile are not meant."""
+    now, same = timezone.now(), Channel.objects.filter(pk=channel.pk, credentials=bytes(channel.credentials))
+    same.filter(refused_at=None).update(
         refused_at=now, probed_at=now, trouble=(reason or "its credentials are refused")[:300]
     )
 
