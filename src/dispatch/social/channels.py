@@ -13,9 +13,8 @@ from dispatch.social import networks
 from dispatch.social.models import Channel
 from dispatch.social.networks.base import Account, Health, Renewed, Renewing
 
-
 OF_CREDENTIALS = {"401", "190"}
-"""Codes of refusals: RFC 9110 section 15.5.2; Meta's Graph API (developers.facebook.com/docs/graph-api/guides/error-handling)."""
+"""Codes of refusals: RFC 9110 section 15.5.2; Meta's, by developers.facebook.com/docs/graph-api/guides/error-handling."""
 
 
 @dataclass(frozen=True, kw_only=True)
