@@ -5,6 +5,7 @@ the second time gains nothing). Redirects are checked like first addresses. No c
 and size. Hosts of the newsroom's own network may be allowed by DISPATCH_FETCH_ALLOW ("host" or "host:port"), http included.
 """
 
+import contextlib
 import functools
 import ipaddress
 import socket
@@ -56,7 +57,7 @@ def fetch(
             for _ in range(REDIRECTS + 1):
                 if problem := _objection(url):
                     return Failed(problem)
-                answer = _get(client, url, headers or {}, largest)
+                answer = _ask(client, httpx.Request("GET", url, headers=dict(headers or {})), largest)
                 if isinstance(answer, Failed):
                     return answer
                 if answer.status not in {301, 302, 303, 307, 308}:
@@ -70,8 +71,34 @@ def fetch(
     return Failed(f"more than {REDIRECTS} redirects")
 
 
-def _get(client: httpx.Client, url: str, headers: Mapping[str, str], largest: int) -> Fetched | Failed:
-    with client.stream("GET", url, headers=dict(headers)) as answer:
+def send(
+    url: str,
+    *,
+    form: Mapping[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 20.0,
+    largest: int = LARGEST,
+) -> Fetched | Failed:
+    """POST a form or JSON to `url`, as `fetch` gets: to the address that was checked, and no redirect is followed."""
+    if problem := _objection(url):
+        return Failed(problem)
+    try:
+        with _client(seconds, time.monotonic() + seconds) as client:
+            data = None if form is None else dict(form)
+            body = None if json is None else dict(json)
+            request = httpx.Request("POST", url, data=data, json=body, headers=dict(headers or {}))
+            return _ask(client, request, largest)
+    except httpx.TimeoutException:
+        return Failed("took too long")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        return Failed(str(error) or type(error).__name__)
+
+
+def _ask(client: httpx.Client, asked: httpx.Request, largest: int) -> Fetched | Failed:
+    request = client.build_request(asked.method, asked.url, headers=asked.headers, content=asked.read())
+    answer = client.send(request, stream=True)
+    with contextlib.closing(answer):
         if answer.headers.get("content-encoding", "identity") != "identity":
             return Failed("the answer is compressed, though that was not asked for")
         body = bytearray()
@@ -79,7 +106,9 @@ def _get(client: httpx.Client, url: str, headers: Mapping[str, str], largest: in
             body += part
             if len(body) > largest:
                 return Failed(f"larger than {largest // 2**20} MB")
-        return Fetched(answer.status_code, url, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
+        return Fetched(
+            answer.status_code, str(asked.url), bytes(body), {k.lower(): v for k, v in answer.headers.items()}
+        )
 
 
 def _objection(url: str) -> str:

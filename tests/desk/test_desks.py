@@ -30,6 +30,9 @@ UNBOUND = {
     "telling_add": "where people are told is the whole newsroom's",
     "telling_act": "likewise",
     "reader": "a reader is not a desk's",
+    "connect_way": "an account that is yet to be connected is nobody's",
+    "connect_choose": "likewise",
+    "connect_register": "a program at a network is the whole newsroom's",
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
 ACTS = {
@@ -40,6 +43,7 @@ ACTS = {
     "mail_act": ["retry", "drop"],
     "post_change": ["edit", "delete", "correct", "let-be"],
     "edition_settle": ["corrected", "let-be"],
+    "channel_act": ["probe", "on", "off", "stop", "lift", "remove"],
 }
 SAID = {"reason": "I want it", "moment": "2027-01-05T10:00", "went_out": "yes", "scope": "everything:", "text": "Other"}
 
@@ -57,7 +61,7 @@ def world(alone):
     newsroom.readers(office, en=2)
     story = newsroom.story("en")
     send = newsroom.send(office, story)
-    post = newsroom.post(on=newsroom.channel("masto", desk=culture), about=story, state="unknown")
+    post = newsroom.post(on=newsroom.channel("office", desk=culture), about=story, state="unknown")
     stop = stopping.stop("newsletter", office.pk, None, "a test")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
     change = Change.objects.create(post=post, act="delete", state="refused", due_at=post.due_at)
@@ -69,6 +73,8 @@ def world(alone):
         "kind": "welcome",
         "language": "en",
         "slug": "office",
+        "network": "mastodon",
+        "way": "oauth",
     }
 
 

@@ -107,8 +107,8 @@ def test_a_channel_whose_credentials_nobody_can_open_is_planned_for_and_says_so(
     assert (change.state, state(sent)) == ("refused", "sent")
     late = Post.objects.exclude(pk=sent.pk).get()
     publishing.publish(late.pk)
-    assert state(late) == "refused"
-    assert late.trouble == change.trouble
+    assert state(late) == "deferred"  # until the channel is reconnected
+    assert late.trouble == f"waits until the channel is reconnected: {change.trouble}"
 
 
 def test_a_refusal_keeps_the_networks_words(sent, answers):

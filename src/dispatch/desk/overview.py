@@ -19,7 +19,7 @@ from dispatch.desk import afterwards, naming
 from dispatch.editions import departures
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
-from dispatch.social import changing, probing
+from dispatch.social import changing, expiring, probing
 from dispatch.social.models import Change, Channel, Post
 
 
@@ -148,8 +148,13 @@ def _changed() -> Iterator[Need]:
 def _at_risk() -> Iterator[Need]:
     """Scheduled posts that will not go out at their moment."""
     for risk in probing.risks():
-        path = reverse("story", args=[risk.posts[0].story_id])
+        is_of_channel = risk.channel.trouble or not risk.channel.active
+        where = ("channel_page", risk.channel.slug) if is_of_channel else ("story", risk.posts[0].story_id)
+        path = reverse(where[0], args=[where[1]])
         yield Need("bad", f"{risk.channel.name} will not post {risk.words}: {risk.why.rstrip('.')}.", path)
+    for expiry in expiring.soon():
+        path = reverse("channel_page", args=[expiry.channel.slug])
+        yield Need(expiry.shape, f"Reconnect {expiry.channel.name}: {expiry.words}", path)
     for change in changing.failed()[:5]:
         path = reverse("story_changes", args=[change.post.story_id])
         asked = "deleted" if change.act == Change.Act.DELETE else "edited"
@@ -179,7 +184,7 @@ def _waiting(now: stats.Now) -> Iterator[Need]:
     for source in Source.objects.exclude(poll_trouble=""):
         yield Need("later", f"{source.name or source.slug} cannot be polled. {source.poll_trouble}", reverse("health"))
     for channel in Channel.objects.filter(active=True).exclude(trouble="").exclude(posts__state__in=Post.WAITING):
-        yield Need("later", f"{channel.name}: {channel.trouble}", reverse("health"))
+        yield Need("later", f"{channel.name}: {channel.trouble}", reverse("channel_page", args=[channel.slug]))
     if stopping.in_force().exists():
         yield Need("held", "A STOP is in force.", f"{queue}#stop")
 
@@ -222,7 +227,7 @@ def first_steps() -> list[Step]:
         ),
         Step(
             "Connect a channel.",
-            "dispatch channel add mastodon --slug masto --server https://…",
+            "Channels, “Connect a channel”; or: dispatch channel add mastodon --slug masto --server https://…",
             Channel.objects.exists(),
         ),
         Step(

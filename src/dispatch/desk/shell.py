@@ -19,6 +19,7 @@ ROOMS = (
     ("Home", "home", Role.EDITOR),
     ("Stories", "stories", Role.EDITOR),
     ("Newsletters", "newsletters", Role.EDITOR),
+    ("Channels", "channels", Role.EDITOR),
     ("Queue", "queue", Role.OPERATOR),
     ("Exports", "exports", Role.OPERATOR),
     ("Readers", "reader", Role.OPERATOR),

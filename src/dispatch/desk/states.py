@@ -102,6 +102,14 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "stuck": ("bad", "stuck"),
     },
     "breaker": {"closed": ("good", "works"), "open": ("bad", "left alone"), "half_open": ("later", "on trial")},
+    "channel": {
+        "lives": ("good", "lives"),
+        "unasked": ("", "not asked yet"),
+        "trouble": ("bad", "in trouble"),
+        "refused": ("bad", "has to be reconnected"),
+        "stopped": ("held", "STOP"),
+        "off": ("over", "switched off"),
+    },
     "check": {"ok": ("good", "ok"), "todo": ("later", "to do"), "bad": ("bad", "not well")},
 }
 

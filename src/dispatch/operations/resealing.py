@@ -18,7 +18,7 @@ from dispatch.articles.models import Source
 from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
 from dispatch.delivery.models import DkimKey, Relay, TeamAddress, Trial
 from dispatch.desk.models import Target
-from dispatch.social.models import Channel
+from dispatch.social.models import App, Channel
 
 SQL = Path(__file__).parent / "sql"
 BATCH = 1000
@@ -56,6 +56,7 @@ COLUMNS = (
     Column("relays", Relay, "relay", "name", "url"),
     Column("DKIM keys", DkimKey, "dkim", "host", "private"),
     Column("channels", Channel, "channel", "slug", "credentials"),
+    Column("programs at networks", App, "app", "place", "secrets"),
     Column("sources' secrets", Source, "source", "slug", "secrets"),
     Column("where people are told", Target, "target", "id", "address"),
     Column("sources' API keys", Source, "source", "slug", "api_key"),

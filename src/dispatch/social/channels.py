@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,14 @@ from dispatch.outcomes import Deferred, Refused
 from dispatch.social import networks
 from dispatch.social.models import Channel
 from dispatch.social.networks.base import Account, Health, Renewed, Renewing
+
+OF_CREDENTIALS = {"401", "190"}
+"""Codes of refusals: RFC 9110 section 15.5.2; Meta's, by developers.facebook.com/docs/graph-api/guides/error-handling."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedOut(Refused):
+    """No key opens the credentials, or they cannot be renewed: a person has to connect the channel again."""
 
 
 def connect(
@@ -26,16 +34,25 @@ def connect(
 ) -> Channel:
     """Add a channel, or replace the credentials of one. `rules`: languages, topics. Raises KeyError for no such network."""
     networks.get(network)
-    sealed = _sealed(slug, credentials)
-    values = {"name": name, "network": network, "server": server, "account": account, "credentials": sealed, **rules}
+    kept: dict[str, object] = {"server": server, "account": account, "credentials": sealed(slug, credentials)}
+    kept |= {"identity": "", "refused_at": None}
+    values = {"name": name, "network": network, **kept, **rules}
     channel, _ = Channel.objects.update_or_create(slug=slug, defaults=values)
     return channel
 
 
 def account(channel: Channel) -> Account:
     """The channel as its network sees it, credentials opened. Raises vault.Unreadable."""
-    credentials = json.loads(vault.unseal(bytes(channel.credentials), f"channel:{channel.slug}:credentials"))
-    return replace(unopened(channel), credentials=credentials)
+    text = vault.unseal(bytes(channel.credentials), f"channel:{channel.slug}:credentials")
+    return replace(unopened(channel), credentials=json.loads(text))
+
+
+def opened(channel: Channel) -> Mapping[str, str]:
+    """Its credentials; none where no key opens them."""
+    try:
+        return account(channel).credentials
+    except vault.Unreadable:
+        return {}
 
 
 def unopened(channel: Channel) -> Account:
@@ -54,7 +71,7 @@ def ready(channel: Channel) -> Account | Deferred | Refused:
             return known
         return _renewed(channel, network)
     except vault.Unreadable as error:
-        return Refused(reason=str(error))
+        return LockedOut(reason=str(error))
 
 
 def _renewed(channel: Channel, network: Renewing) -> Account | Deferred | Refused:
@@ -65,9 +82,11 @@ def _renewed(channel: Channel, network: Renewing) -> Account | Deferred | Refuse
         if not _is_worn(network, known):
             return known
         answer = network.renew(known)
+        if isinstance(answer, Refused):
+            return LockedOut(reason=answer.reason, code=answer.code)
         if not isinstance(answer, Renewed):
             return answer
-        fresh.credentials = _sealed(fresh.slug, answer.credentials)
+        fresh.credentials = sealed(fresh.slug, answer.credentials)
         fresh.expires_at = None if answer.credentials.get("refresh_token") else answer.expires_at
         fresh.save(update_fields=["credentials", "expires_at"])
     return account(fresh)
@@ -80,23 +99,46 @@ def _is_worn(network: Renewing, known: Account) -> bool:
 
 def probe(channel: Channel) -> Health:
     """Ask the network whether all is well, and keep what it says of its limits."""
+    before = bytes(channel.credentials)
     health = _ask(channel)
+    if not health.ok and not Channel.objects.filter(pk=channel.pk, credentials=before).exists():
+        channel.refresh_from_db()  # they were replaced meanwhile: what was said of the old ones is no news
+        health = _ask(channel)
     channel.trouble = "" if health.ok else health.words[:300]
     channel.probed_at = timezone.now()
+    if health.ok:
+        channel.refused_at = None
+    elif health.code in OF_CREDENTIALS:
+        channel.refused_at = channel.refused_at or timezone.now()
     if health.known:
         channel.limits = dict(health.known)
     if health.expires_at:
         channel.expires_at = health.expires_at
-    channel.save(update_fields=["trouble", "probed_at", "limits", "expires_at"])
+    channel.save(update_fields=["trouble", "probed_at", "refused_at", "limits", "expires_at"])
     return health
+
+
+def is_locked_out(outcome: object) -> bool:
+    """Whether it is the credentials that were refused, and nothing else."""
+    return isinstance(outcome, LockedOut) or (isinstance(outcome, Refused) and outcome.code in OF_CREDENTIALS)
+
+
+def lock_out(channel: Channel, reason: str) -> None:
+    """Its credentials were refused: nothing of it is rung until there are others, or its network takes these again. Others
+    that came meanwhile are not meant."""
+    now, same = timezone.now(), Channel.objects.filter(pk=channel.pk, credentials=bytes(channel.credentials))
+    same.filter(refused_at=None).update(
+        refused_at=now, probed_at=now, trouble=(reason or "its credentials are refused")[:300]
+    )
 
 
 def _ask(channel: Channel) -> Health:
     known = ready(channel)
     if not isinstance(known, Account):
-        return Health(ok=False, words=known.reason)
+        return Health(ok=False, words=known.reason, code="401" if isinstance(known, LockedOut) else "")
     return networks.get(channel.network).probe(known)
 
 
-def _sealed(slug: str, credentials: Mapping[str, str]) -> bytes:
+def sealed(slug: str, credentials: Mapping[str, str]) -> bytes:
+    """For the channel of this slug and no other."""
     return vault.seal(json.dumps(dict(credentials)), f"channel:{slug}:credentials")

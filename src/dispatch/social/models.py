@@ -3,6 +3,9 @@
 from django.db import models
 
 from dispatch.articles.models import Article, Story
+from dispatch.social.programs import App
+
+__all__ = ["App", "Attempt", "Change", "Channel", "Media", "Post", "PostMedia", "Slot"]
 
 
 class Channel(models.Model):
@@ -26,6 +29,11 @@ class Channel(models.Model):
     zone = models.CharField(max_length=64, blank=True)  # IANA, of its slots and quiet hours; empty: the newsroom's
     quiet_from = models.TimeField(null=True)  # wall-clock; nothing that can wait goes out from here …
     quiet_to = models.TimeField(null=True)  # … to here; None: no quiet hours
+    identity = models.CharField(max_length=200, blank=True)  # the network's own name of the account: an id, a DID
+    refused_at = models.DateTimeField(
+        null=True
+    )  # its credentials are, since then: nothing is rung until there are others
+    removed_at = models.DateTimeField(null=True)  # kept for what was posted; its credentials are destroyed
     desk = models.ForeignKey(
         "accounts.Desk", null=True, on_delete=models.SET_NULL, related_name="+"
     )  # whose it is; None: everybody's

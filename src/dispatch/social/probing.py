@@ -1,6 +1,7 @@
 """Proof of life: channels are asked each night and before a post's moment, so that trouble is known in time to mend it."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -33,9 +34,7 @@ class Risk:
     @property
     def words(self) -> str:
         """Which posts, the soonest by name: "A reading room opens" at 14:30, and 2 more."""
-        named = [f"“{_title(post)}” ({saying.moment(post.due_at)})" for post in self.posts[:NAMED]]
-        more = len(self.posts) - len(named)
-        return ", ".join(named) + (f", and {saying.number(more)} more" if more else "")
+        return named(self.posts)
 
 
 def due_channels() -> list[int]:
@@ -87,6 +86,13 @@ def risks() -> list[Risk]:
     groups = [list(same) for _, same in itertools.groupby(by_reason, lambda post: (post.channel_id, post.risk))]
     found = [Risk(same[0].channel, same[0].risk, tuple(same)) for same in groups]
     return sorted(found, key=lambda risk: risk.posts[0].due_at)
+
+
+def named(posts: Sequence[Post]) -> str:
+    """The first few by title and moment, the others by their number."""
+    said = [f"“{_title(post)}” ({saying.moment(post.due_at)})" for post in posts[:NAMED]]
+    more = len(posts) - len(said)
+    return ", ".join(said) + (f", and {saying.number(more)} more" if more else "")
 
 
 def last_night(now: datetime) -> datetime:

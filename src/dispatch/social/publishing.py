@@ -40,7 +40,7 @@ def publish(post_id: int) -> None:
     if claimed is None:
         _put_by(post_id)
     else:
-        settle(*claimed, _attempt(*claimed))
+        settle(*claimed, _waits_for_keys(claimed[0], _attempt(*claimed)))
 
 
 def _attempt(post: Post, attempt: Attempt) -> Outcome:
@@ -63,6 +63,14 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
     if not _begin(post, attempt, prepared):
         return Deferred(until=timezone.now(), reason="held before anything left")
     return network.publish(replace(draft, prepared=prepared), account)
+
+
+def _waits_for_keys(post: Post, outcome: Outcome) -> Outcome:
+    """Where the credentials were refused, nothing was taken: its channel is not rung any more, and the post waits with it."""
+    if not isinstance(outcome, Refused) or not channels.is_locked_out(outcome):
+        return outcome
+    channels.lock_out(post.channel, outcome.reason)
+    return Deferred(until=post.due_at, reason=f"waits until the channel is reconnected: {outcome.reason}"[:500])
 
 
 def settle(post: Post, attempt: Attempt, outcome: Outcome) -> bool:

@@ -32,7 +32,7 @@ NEWSLETTERS = (
 )
 CHANNELS = {
     "x": ("Office on X", "office", ["en"]),
-    "mastodon": ("Office on Mastodon", "@office@mastodon.example.org", ["be", "en"]),
+    "mastodon": ("Office on Mastodon", "@office@social.example.org", ["be", "en"]),
     "bluesky": ("Office on Bluesky", "office.example.org", ["en"]),
     "telegram": ("Office on Telegram", "@office", ["ru", "en"]),
 }
@@ -106,8 +106,10 @@ def _make_sources() -> None:
 
 def _connect_channels(server: str) -> None:
     from dispatch.local.networks import speakers
-    from dispatch.social import channels
+    from dispatch.social import channels, programs
 
+    for network in speakers.SPEAKERS:
+        programs.keep(network, programs.Program(f"{server}/{network}", "id-of-dispatch", "secret-of-dispatch"))
     for network, (name, account, languages) in CHANNELS.items():
         channel = channels.connect(
             network,

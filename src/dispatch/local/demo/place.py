@@ -43,7 +43,9 @@ def made(*, keep: bool) -> Iterator[Place]:
     _forget_outside(folder)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as mail:
         try:
-            yield Place(mail=mail, networks=_free_port(), log=folder / "demo.log")
+            networks = _free_port()
+            os.environ["DISPATCH_FETCH_ALLOW"] = f"127.0.0.1:{networks}"  # accounts are connected at the stand-ins, too
+            yield Place(mail=mail, networks=networks, log=folder / "demo.log")
         finally:
             if not keep:
                 _remove(folder)

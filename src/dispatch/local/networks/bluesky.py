@@ -9,7 +9,7 @@ from dispatch.local.networks.server import Answer, Request, Speaker
 from dispatch.local.networks.store import Posted, Store
 from dispatch.social import counting
 
-DID = "did:plc:stand1nstand1nstand1nst"
+DID = "did:plc:standinstandinstandinsta"
 OVER = "over.over.over"
 """An access token of which the stand-in says that its time is over."""
 _SESSION = {"did": DID, "handle": "office.example.org", "refreshJwt": "d.e.f", "active": True}
@@ -21,7 +21,7 @@ def answer(request: Request, store: Store) -> Answer:
     if method == "com.atproto.server.createSession":
         return Answer(_SESSION | {"accessJwt": "a.b.c"})
     if method == "com.atproto.identity.resolveHandle":
-        known = {"alice.example.org": "did:plc:alice"}.get(request.query.get("handle", ""))
+        known = {"alice.example.org": "did:plc:alice", _SESSION["handle"]: DID}.get(request.query.get("handle", ""))
         return Answer({"did": known}) if known else _error("InvalidRequest", "Unable to resolve handle")
     if method == "com.atproto.repo.getRecord":
         found = store.posts("bluesky", key=request.query.get("rkey", ""))

@@ -4,7 +4,7 @@ import html
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatch.local.networks import saying
+from dispatch.local.networks import saying, signing_in
 from dispatch.local.networks.server import Answer, Request, Speaker
 from dispatch.local.networks.store import Posted, Store
 from dispatch.social import counting
@@ -25,15 +25,20 @@ _ACCOUNT = {
     "url": "https://social.example.org/@office",
 }
 
+_OTHER = _ACCOUNT | {"id": "2", "username": "other", "acct": "other", "url": "https://social.example.org/@other"}
+REVOKED = "revoked"
+"""A token that somebody took back."""
+
 
 def answer(request: Request, store: Store) -> Answer:
     """By method and path."""
     if request.path == "/api/v2/instance":
         return Answer(_INSTANCE)
-    if not request.headers.get("authorization"):
+    token = request.headers.get("authorization", REVOKED)
+    if token.endswith(REVOKED):
         return Answer({"error": "The access token is invalid"}, 401)
     if request.path == "/api/v1/accounts/verify_credentials":
-        return Answer(_ACCOUNT)
+        return Answer(_OTHER if token.endswith(signing_in.OTHER) else _ACCOUNT)
     if "/media" in request.path:
         return _picture(request, store)
     return _create(request, store) if publishes(request) else _kept(request, store)

@@ -50,6 +50,7 @@ class Speaker:
     limited: Callable[[int], Answer]  # until this second since 1970
     credentials: Mapping[str, str] = field(default_factory=dict)  # what a channel here may be connected with
     account: str = "office"
+    signs_in: Callable[[Request], Answer | None] = lambda _: None  # its page where a person says yes, and what follows
     duplicate: Answer | None = None  # how it refuses what it has already; None: it does not notice
 
 
@@ -107,6 +108,9 @@ class Conversation(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
     def _speak(self, network: str, speaker: Speaker, request: Request) -> None:
+        if signed := speaker.signs_in(request):
+            self._reply(signed)
+            return
         fault, seconds = self.server.next_fault(network, speaker.publishes(request))
         if fault == "slow":
             time.sleep(seconds)
@@ -135,7 +139,7 @@ class Conversation(BaseHTTPRequestHandler):
         return Answer({"ok": True})
 
     def _reply(self, answer: Answer) -> None:
-        content = json.dumps(answer.body).encode()
+        content = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)

@@ -1,14 +1,20 @@
 """The stand-in networks by name. What each answers has the shapes of its provider's public documentation, as far as the
 network's own client reads them."""
 
+import functools
 from collections.abc import Mapping
+from dataclasses import replace
 
-from dispatch.local.networks import bluesky, mastodon, telegram, x
+from dispatch.local.networks import bluesky, mastodon, signing_in, telegram, x
 from dispatch.local.networks.server import Speaker
 
-SPEAKERS: Mapping[str, Speaker] = {
+_SPEAKERS: Mapping[str, Speaker] = {
     "x": x.SPEAKER,
     "mastodon": mastodon.SPEAKER,
     "bluesky": bluesky.SPEAKER,
     "telegram": telegram.SPEAKER,
+}
+SPEAKERS: Mapping[str, Speaker] = {
+    name: replace(one, signs_in=functools.partial(signing_in.answer, name, one.credentials))
+    for name, one in _SPEAKERS.items()
 }

@@ -25,6 +25,9 @@ def answer(request: Request, store: Store) -> Answer:
         return _done({"id": 42, "is_bot": True, "first_name": "Office", "username": "office_bot"})
     if method == "getChat":
         return _done(_CHAT | {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS})
+    if method == "getChatMember":  # core.telegram.org/bots/api#chatmemberadministrator
+        who = {"id": 42, "is_bot": True, "first_name": "Office"}
+        return _done({"status": "administrator", "user": who, "can_post_messages": True})
     if publishes(request):
         return _send(method, request, store)
     if method in {"editMessageText", "editMessageCaption", "deleteMessage", "deleteMessages", "pinChatMessage"}:

@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from dispatch.local.networks import saying
+from dispatch.local.networks import saying, signing_in
 from dispatch.local.networks.server import Answer, Request, Speaker
 from dispatch.local.networks.store import Posted, Store
 from dispatch.social import counting
@@ -21,7 +21,10 @@ def answer(request: Request, store: Store) -> Answer:
     if request.headers.get("authorization", EXPIRED).endswith(EXPIRED):
         return _problem(401, "Unauthorized", "Unauthorized")
     if request.path == "/2/users/me":
-        return Answer({"data": {"id": "1", "name": "Office", "username": "office"}})
+        other = request.headers["authorization"].endswith(signing_in.OTHER)
+        return Answer(
+            {"data": {"id": "2" if other else "1", "name": "Office", "username": "other" if other else "office"}}
+        )
     if request.method == "POST":
         return _post(request, store)
     if request.path.endswith("/tweets"):

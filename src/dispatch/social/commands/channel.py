@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has the same shape
     from dispatch.social.models import Channel
 
-    for channel in Channel.objects.order_by("slug"):
+    for channel in Channel.objects.filter(removed_at=None).order_by("slug"):
         print(f"{channel.slug}\t{channel.network}\t{' '.join(channel.languages) or 'all'}\t{channel.trouble or 'fine'}")
     return 0
 

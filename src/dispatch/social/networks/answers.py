@@ -5,6 +5,7 @@ from datetime import datetime
 import requests
 
 from dispatch.outcomes import Deferred, Refused, Unknown
+from dispatch.social.networks.base import Health
 
 Trouble = Deferred | Refused | Unknown
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
@@ -19,6 +20,11 @@ def of_status(status: int, words: str, until: datetime | None = None) -> Trouble
     if 400 <= status < 500:
         return Refused(reason=words[:300], code=str(status))
     return Unknown(reason=f"the network failed ({status})", evidence={"status": status, "words": words[:300]})
+
+
+def ill(trouble: Trouble) -> Health:
+    """What a probe makes of it. A server that fails or is away says nothing of the credentials."""
+    return Health(ok=False, words=trouble.reason, code=trouble.code if isinstance(trouble, Refused) else "")
 
 
 def of_failure(error: BaseException) -> Trouble:

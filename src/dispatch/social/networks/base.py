@@ -108,6 +108,8 @@ class Health:
     words: str = ""
     known: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None  # of the credentials, where the network says
+    code: str = ""  # of a refusal, as in outcomes.Refused: "401" is about the credentials
+    account: str = ""  # whose credentials they are, as people say it, where the network tells
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Bluesky (AT Protocol). A record's key is ours: putting the same record under it again changes nothing: a repeat is safe."""
 
 import contextlib
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ import httpx
 from atproto_client.exceptions import AtProtocolError, RequestErrorBase
 from atproto_client.request import Request
 
-from dispatch.outcomes import Outcome, Refused, Sent
-from dispatch.social import counting
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent
+from dispatch.social import counting, dpop, renewing
 from dispatch.social.networks import answers, checking, publicly, richtext
 from dispatch.social.networks.base import (
     TIMEOUT,
@@ -27,11 +26,12 @@ from dispatch.social.networks.base import (
     NotFound,
     Picture,
     Prepared,
+    Renewed,
     Unsupported,
 )
+from dispatch.social.networks.records import COLLECTION, address, record, record_key
 
 SERVER = "https://bsky.social"
-COLLECTION = "app.bsky.feed.post"
 LIMITS = Limits(
     longest=300,
     longest_bytes=3000,
@@ -45,7 +45,6 @@ LIMITS = Limits(
     comments=True,
     deletes=True,
 )
-TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # atproto.com/specs/tid
 FAILURES = (AtProtocolError, httpx.HTTPError, OSError, *answers.UNREADABLE)
 
 
@@ -59,7 +58,8 @@ class Session:
 
 
 class Bluesky:
-    """See Network. Credentials: identifier, app_password."""
+    """See Network and Renewing. Credentials: identifier, app_password; or a token that is bound to a key (social/dpop.py):
+    identifier (the DID), access_token, refresh_token, expires_at, dpop_key, client_id, issuer, token_url."""
 
     name = "bluesky"
     replays = True
@@ -67,6 +67,7 @@ class Bluesky:
     def __init__(self) -> None:
         # A session is good for hours, and a server makes only a few hundred a day for one account.
         self.sessions: dict[tuple[str, str], Session] = {}
+        self.nonces: dict[str, str] = {}  # by server: the one it gave last (RFC 9449 section 8.2)
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """app.bsky.feed.post's lexicon."""
@@ -108,7 +109,7 @@ class Bluesky:
             number = str(answer["uri"])
         except FAILURES as error:
             return _outcome(error)
-        return Sent(remote_id=number, url=_public(did, record_key(draft)))
+        return Sent(remote_id=number, url=address(did, record_key(draft)))
 
     def find(self, draft: Draft, account: Account) -> Look:
         """com.atproto.repo.getRecord under our own key."""
@@ -118,7 +119,7 @@ class Bluesky:
             number = str(_get(account, "com.atproto.repo.getRecord", query)["uri"])
         except FAILURES as error:
             return NotFound() if "RecordNotFound" in _code(error) else CannotTell(_code(error) or type(error).__name__)
-        return Found(number, _public(did, record_key(draft)))
+        return Found(number, address(did, record_key(draft)))
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
         """Readers' servers do not show edits."""
@@ -138,13 +139,24 @@ class Bluesky:
         self.sessions.pop(_who(account), None)
         try:
             did = self._session(account).did
+            if dpop.is_bound(account.credentials):
+                did = str(self._bound(account, "com.atproto.server.getSession", None)["did"])
         except FAILURES as error:
-            return Health(ok=False, words=_outcome(error).reason)
+            return answers.ill(_outcome(error))
         return Health(ok=True, words=f"signed in as {did}")
 
     def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
         """What its public view shows."""
         return publicly.bluesky(remote_id, account)
+
+    def renews_at(self, account: Account) -> datetime | None:
+        """Shortly before a bound token's end; a password's sessions are renewed here."""
+        ends = account.credentials.get("expires_at") if dpop.is_bound(account.credentials) else None
+        return datetime.fromisoformat(ends) - renewing.SOON if ends else None
+
+    def renew(self, account: Account) -> Renewed | Deferred | Refused:
+        """With its refresh token, which is good once."""
+        return renewing.bound(account.credentials)
 
     def _image(self, picture: Picture, account: Account) -> dict[str, Any]:
         ratio = {"width": picture.width, "height": picture.height}
@@ -157,17 +169,38 @@ class Bluesky:
     def _call(self, account: Account, method: str, what: Mapping[str, Any] | Picture) -> tuple[str, Any]:
         """A procedure on our own repository; with a fresh session where the old one is over (a 401 changed nothing)."""
         session = self._session(account)
+        if dpop.is_bound(account.credentials):
+            return session.did, self._bound(account, method, what)
         try:
-            return session.did, _post(account, method, what, session)
+            return session.did, _post(account, method, what, session.did, _bearer(session))
         except RequestErrorBase as error:
             if not _is_expired(error):
                 raise
         session = self._refreshed(account, session)
-        return session.did, _post(account, method, what, session)
+        return session.did, _post(account, method, what, session.did, _bearer(session))
+
+    def _bound(self, account: Account, method: str, what: "Mapping[str, Any] | Picture | None") -> Any:
+        """With a token that is bound to a key; again where the server wants its newest nonce (a 401 changed nothing)."""
+        keys, url = account.credentials, f"{_server(account)}/xrpc/{method}"
+        verb = "GET" if what is None else "POST"
+        for is_last in (False, True):
+            signed = dpop.headers(keys, verb, url, self.nonces.get(_server(account), ""))
+            try:
+                if what is None:
+                    return _get(account, method, {}, signed)
+                return _post(account, method, what, keys["identifier"], signed)
+            except RequestErrorBase as error:
+                nonce = dpop.wanted_nonce(getattr(error.response, "headers", {}), _code(error))
+                if is_last or not nonce:
+                    raise
+                self.nonces[_server(account)] = nonce
+        raise AssertionError("two tries, and the second one returns or raises")
 
     def _session(self, account: Account) -> Session:
+        keys = account.credentials
+        if dpop.is_bound(keys):
+            return Session(keys["identifier"], "", "")
         if _who(account) not in self.sessions:
-            keys = account.credentials
             who = {"identifier": keys["identifier"], "password": keys["app_password"]}
             self._keep(account, _send(account, "com.atproto.server.createSession", {"json": who}))
         return self.sessions[_who(account)]
@@ -186,43 +219,17 @@ class Bluesky:
         self.sessions[_who(account)] = Session(said["did"], said["accessJwt"], said["refreshJwt"])
 
 
-def record(draft: Draft) -> dict[str, Any]:
-    """The record: text, facets, pictures or a card for the link, the language; the same for every attempt."""
-    assert draft.created_at is not None
-    put = draft.prepared
-    made: dict[str, Any] = {
-        "$type": COLLECTION,
-        "text": draft.text,
-        "createdAt": draft.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "langs": [draft.language],
-        "facets": richtext.facets(draft.text, put.get("mentions", {})),
-    }
-    if "reply" in put:
-        made["reply"] = put["reply"]
-    if "images" in put:
-        made["embed"] = {"$type": "app.bsky.embed.images", "images": put["images"]}
-    elif draft.link:
-        thumb = {"thumb": put["thumb"]} if "thumb" in put else {}
-        card = {"uri": draft.link, "title": draft.title, "description": draft.summary, **thumb}
-        made["embed"] = {"$type": "app.bsky.embed.external", "external": card}
-    return made
+def _bearer(session: Session) -> dict[str, str]:
+    return {"Authorization": f"Bearer {session.access}"}
 
 
-def record_key(draft: Draft) -> str:
-    """A TID made of the frozen moment and the post's key: the same for every attempt, different for every post."""
-    assert draft.created_at is not None
-    moment = int(draft.created_at.timestamp() * 1_000_000)
-    clock = int.from_bytes(hashlib.sha256(draft.key.encode()).digest()[:2], "big") & 0x3FF
-    number = (moment << 10 | clock) & 0x7FFFFFFFFFFFFFFF
-    return "".join(TID_LETTERS[number >> 5 * place & 31] for place in range(12, -1, -1))
-
-
-def _post(account: Account, method: str, what: Mapping[str, Any] | Picture, session: Session) -> Any:
+def _post(
+    account: Account, method: str, what: Mapping[str, Any] | Picture, did: str, headers: Mapping[str, str]
+) -> Any:
     """JSON about our own repository, or a picture as it is."""
-    headers = {"Authorization": f"Bearer {session.access}"}
     if isinstance(what, Picture):
-        return _send(account, method, {"content": what.content, "headers": headers | {"Content-Type": what.kind}})
-    return _send(account, method, {"json": {"repo": session.did, **what}, "headers": headers})
+        return _send(account, method, {"content": what.content, "headers": {**headers, "Content-Type": what.kind}})
+    return _send(account, method, {"json": {"repo": did, **what}, "headers": headers})
 
 
 def _send(account: Account, method: str, how: Mapping[str, Any]) -> Any:
@@ -230,9 +237,9 @@ def _send(account: Account, method: str, how: Mapping[str, Any]) -> Any:
         return request.post(f"{_server(account)}/xrpc/{method}", **how).content
 
 
-def _get(account: Account, method: str, query: Mapping[str, str]) -> Any:
+def _get(account: Account, method: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
     with _request() as request:
-        return request.get(f"{_server(account)}/xrpc/{method}", params=query).content
+        return request.get(f"{_server(account)}/xrpc/{method}", params=query, headers=headers or {}).content
 
 
 def _reply(parent: str, account: Account) -> dict[str, Any]:
@@ -291,7 +298,3 @@ def _server(account: Account) -> str:
 
 def _who(account: Account) -> tuple[str, str]:
     return _server(account), account.credentials["identifier"]
-
-
-def _public(did: str, key: str) -> str:
-    return f"https://bsky.app/profile/{did}/post/{key}"

@@ -152,7 +152,7 @@ class Mastodon:
             known = {part: {name: said[part].get(name) for name in names} for part, names in KNOWN.items()}
             words = f"signed in as {me['acct']}"
         except FAILURES as error:
-            return Health(ok=False, words=_outcome(error).reason)
+            return answers.ill(_outcome(error))
         return Health(ok=True, words=words, known=known)
 
 

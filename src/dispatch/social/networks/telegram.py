@@ -131,7 +131,7 @@ class Telegram:
             me = _ask(account, "get_me")
             chat = _ask(account, "get_chat", account.name)
         except FAILURES as error:
-            return Health(ok=False, words=_outcome(error).reason)
+            return answers.ill(_outcome(error))
         return Health(ok=True, words=f"@{me.username} in {chat.title or chat.id}")
 
 
@@ -197,6 +197,8 @@ def _outcome(error: Exception) -> answers.Trouble:
         wait = error.retry_after
         until = datetime.now(UTC) + (wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
         return Deferred(until=until, reason="Telegram asks for patience", code="429")
+    if isinstance(error, InvalidToken):
+        return Refused(reason=error.message[:300], code="401")
     if isinstance(error, DEFINITE):
         return Refused(reason=error.message[:300], code="400")
     return answers.of_failure(error)

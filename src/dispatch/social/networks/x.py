@@ -161,8 +161,8 @@ class X:
             with _client(account) as (client, as_user):
                 name = client.get_me(user_auth=as_user)["data"]["username"]
         except FAILURES as error:
-            return Health(ok=False, words=_outcome(error).reason)
-        return Health(ok=True, words=f"signed in as {name}")
+            return answers.ill(_outcome(error))
+        return Health(ok=True, words=f"signed in as {name}", account=f"@{name}")
 
     def renews_at(self, account: Account) -> datetime | None:
         """Shortly before the token's end, where there is a token for a new one."""

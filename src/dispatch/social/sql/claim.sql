@@ -8,6 +8,6 @@ SET state = 'claimed', token = p.token + 1, attempts_made = p.attempts_made + 1,
 FROM social_channel c
 WHERE p.id = (SELECT id FROM social_post WHERE id = %(post)s AND state IN ('scheduled', 'deferred')
                 AND due_at BETWEEN clock_timestamp() - make_interval(secs => %(late)s) AND clock_timestamp() FOR UPDATE SKIP LOCKED)
-  AND c.id = p.channel_id AND c.active AND p.attempts_made < %(most)s
+  AND c.id = p.channel_id AND c.active AND c.refused_at IS NULL AND p.attempts_made < %(most)s
   AND {not_stopped} AND {not_embargoed} AND {in_its_turn}
 RETURNING p.id, p.token;
