@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,9 @@ from dispatch.outcomes import Deferred, Refused
 from dispatch.social import networks
 from dispatch.social.models import Channel
 from dispatch.social.networks.base import Account, Health, Renewed, Renewing
+
+ENOUGH = timedelta(minutes=15)
+"""Before a token's end its renewal is worth waiting for."""
 
 
 def connect(
@@ -66,11 +70,17 @@ def _renewed(channel: Channel, network: Renewing) -> Account | Deferred | Refuse
             return known
         answer = network.renew(known)
         if not isinstance(answer, Renewed):
-            return answer
+            return known if _lives(known) else answer
         fresh.credentials = _sealed(fresh.slug, answer.credentials)
         fresh.expires_at = None if answer.credentials.get("refresh_token") else answer.expires_at
         fresh.save(update_fields=["credentials", "expires_at"])
     return account(fresh)
+
+
+def _lives(known: Account) -> bool:
+    """Whether the old token serves a while yet: one of sixty days is renewed days before its end."""
+    ends = known.credentials.get("expires_at")
+    return bool(ends) and datetime.fromisoformat(str(ends)) - ENOUGH > timezone.now()
 
 
 def _is_worn(network: Renewing, known: Account) -> bool:

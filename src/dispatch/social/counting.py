@@ -10,7 +10,8 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # its own business
     from twitter_text import parse_tweet
 
-MASTODON_LINK = re.compile(r"https?://\S+")
+LINK = MASTODON_LINK = re.compile(r"https?://\S+")
+EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}|\ufe0f|\u20e3|\p{Regional_Indicator}")
 MASTODON_REMOTE = re.compile(r"(@[a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]", re.IGNORECASE)
 
 
@@ -33,3 +34,8 @@ def mastodon(text: str, link_cost: int) -> int:
 def utf16(text: str) -> int:
     """UTF-16 code units, Telegram's measure."""
     return len(text.encode("utf-16-le")) // 2
+
+
+def threads(text: str) -> int:
+    """Characters, but an emoji as many as it has UTF-8 bytes (docs/threads/posts, "Limitations")."""
+    return sum(len(one.encode()) if EMOJI.search(one) else len(one) for one in regex.findall(r"\X", text))

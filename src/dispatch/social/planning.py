@@ -6,7 +6,7 @@ from django.db import transaction
 
 from dispatch import queue
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing, timing
+from dispatch.social import channels, composing, illustrating, timing
 from dispatch.social.models import Channel, Post
 
 
@@ -57,6 +57,7 @@ def _plan_post(channel: Channel, article: Article) -> None:
         if not made:
             _follow(post, article, said)
             _hold_back(post, moment)
+    illustrating.illustrate(post)
     if made:
         queue.enqueue("social.publish_post", post.pk)
 

@@ -1,4 +1,4 @@
-"""One HTTP server for all stand-ins: /x, /mastodon, /bluesky, /telegram, and /control, where tests ask for faults."""
+"""One HTTP server for all stand-ins, each behind its name (/x, /mastodon, …), and /control, where tests ask for faults."""
 
 import json
 import sys
@@ -135,11 +135,12 @@ class Conversation(BaseHTTPRequestHandler):
         return Answer({"ok": True})
 
     def _reply(self, answer: Answer) -> None:
-        content = json.dumps(answer.body).encode()
+        content = b"" if answer.status == 204 else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        if answer.status != 204:  # RFC 9110 section 8.6
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 

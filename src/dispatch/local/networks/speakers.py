@@ -3,7 +3,7 @@ network's own client reads them."""
 
 from collections.abc import Mapping
 
-from dispatch.local.networks import bluesky, mastodon, telegram, x
+from dispatch.local.networks import apprise, bluesky, facebook, instagram, linkedin, mastodon, telegram, threads, x
 from dispatch.local.networks.server import Speaker
 
 SPEAKERS: Mapping[str, Speaker] = {
@@ -11,4 +11,9 @@ SPEAKERS: Mapping[str, Speaker] = {
     "mastodon": mastodon.SPEAKER,
     "bluesky": bluesky.SPEAKER,
     "telegram": telegram.SPEAKER,
+    "facebook": facebook.SPEAKER,
+    "instagram": instagram.SPEAKER,
+    "threads": threads.SPEAKER,
+    "linkedin": linkedin.SPEAKER,
+    "apprise": apprise.SPEAKER,
 }

@@ -11,6 +11,11 @@ NEEDS = {
     "mastodon": ("access_token",),
     "bluesky": ("identifier", "app_password"),
     "telegram": ("token",),
+    "facebook": ("page_id", "access_token"),
+    "instagram": ("user_id", "access_token"),
+    "threads": ("user_id", "access_token"),
+    "linkedin": ("author", "access_token"),
+    "apprise": ("url",),
     "fake": (),
 }
 

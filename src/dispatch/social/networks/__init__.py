@@ -10,6 +10,11 @@ registry = {
     "mastodon": "dispatch.social.networks.mastodon:Mastodon",
     "bluesky": "dispatch.social.networks.bluesky:Bluesky",
     "telegram": "dispatch.social.networks.telegram:Telegram",
+    "facebook": "dispatch.social.networks.facebook:Facebook",
+    "instagram": "dispatch.social.networks.instagram:Instagram",
+    "threads": "dispatch.social.networks.threads:Threads",
+    "linkedin": "dispatch.social.networks.linkedin:LinkedIn",
+    "apprise": "dispatch.social.networks.apprise:Apprise",
     "fake": "dispatch.social.networks.fake:Fake",
 }
 

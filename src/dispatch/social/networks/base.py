@@ -23,6 +23,8 @@ class Limits:
     longest_bytes: int | None = None
     longest_caption: int | None = None  # of a text that comes with pictures; None: as long as any other
     pictures: int = 0  # how many; 0: none are taken
+    pictures_needed: int = 0  # how many at the least
+    pictures_by_address: bool = False  # it takes no bytes and fetches them where `Picture.url` says
     picture_bytes: int = 5_000_000
     picture_side: int = 4096  # pixels of the longer side
     picture_kinds: tuple[str, ...] = ("image/jpeg", "image/png")  # an animated GIF is one only where it is named
