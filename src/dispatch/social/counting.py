@@ -1,14 +1,10 @@
 """Length as each network counts it."""
 
 import re
-import unicodedata
-import warnings
 
 import regex
 
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # its own business
-    from twitter_text import parse_tweet
+from dispatch.social import weighing
 
 LINK = MASTODON_LINK = re.compile(r"https?://\S+")
 EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}|\ufe0f|\u20e3|\p{Regional_Indicator}")
@@ -17,7 +13,7 @@ MASTODON_REMOTE = re.compile(r"(@[a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]", re.IGNORECASE
 
 def x(text: str) -> int:
     """Weighted length (twitter-text v3): Cyrillic 1, "…" "№" and emoji 2, any link 23, after NFC."""
-    return int(parse_tweet(unicodedata.normalize("NFC", text)).weightedLength)
+    return weighing.weigh(text)
 
 
 def graphemes(text: str) -> int:
