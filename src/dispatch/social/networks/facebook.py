@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
-from dispatch.social.networks import answers, checking, graph
+from dispatch.social.networks import answers, calling, checking, graph
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -146,7 +144,7 @@ class Facebook:
         form = {"grant_type": "fb_exchange_token", "fb_exchange_token": keys["user_token"], **app}
         place = graph.root(account.server, HOST)
         try:
-            said = graph.read(httpx.post(f"{place}/oauth/access_token", data=form, timeout=TIMEOUT))
+            said = graph.read(calling.ask("POST", f"{place}/oauth/access_token", TIMEOUT, data=form))
             user = str(said["access_token"])
             page = Graph(place, user, TIMEOUT).get(keys["page_id"], fields="access_token")
             ends = datetime.now(UTC) + timedelta(seconds=int(said.get("expires_in") or 60 * 86400))

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from dispatch.outcomes import Deferred, Refused, Unknown
-from dispatch.social.networks import answers
+from dispatch.social.networks import answers, calling
 from dispatch.social.networks.base import Account, Renewed
 
 VERSION = "v25.0"
@@ -63,8 +63,7 @@ class Graph:
 
     def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.request(method, f"{self.root}/{path}", headers=headers, timeout=self.seconds, **how)
-        return read(answer)
+        return read(calling.ask(method, f"{self.root}/{path}", self.seconds, headers=headers, **how))
 
 
 def read(answer: httpx.Response) -> dict[str, Any]:
@@ -111,7 +110,7 @@ def renewed(address: str, grant: str, account: Account, seconds: float) -> Renew
     """A long-lived token for one that is about to end, as Instagram and Threads give it."""
     query = {"grant_type": grant, "access_token": account.credentials["access_token"]}
     try:
-        said = read(httpx.get(address, params=query, timeout=seconds))
+        said = read(calling.ask("GET", address, seconds, params=query))
         ends = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
         token = str(said["access_token"])
     except FAILURES as error:

@@ -14,7 +14,7 @@ import httpx
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, littletext
+from dispatch.social.networks import answers, calling, checking, littletext
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -165,7 +165,7 @@ class LinkedIn:
         form = {"grant_type": "refresh_token", **{name: keys[name] for name in names}}
         try:
             place = (account.server or LOGIN).rstrip("/")
-            said = _read(httpx.post(f"{place}/oauth/v2/accessToken", data=form, timeout=TIMEOUT)).json()
+            said = _read(calling.ask("POST", f"{place}/oauth/v2/accessToken", TIMEOUT, data=form)).json()
             ends = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
             renewed = {"access_token": str(said["access_token"]), "expires_at": ends.isoformat()}
             renewed["refresh_token"] = str(said.get("refresh_token") or keys["refresh_token"])
@@ -183,7 +183,7 @@ def _ask(account: Account, verb: str, path: str, *, method: str = "", rest: str 
         **({"X-RestLi-Method": method} if method else {}),
     }
     place = (account.server or HOST).rstrip("/")
-    return _read(httpx.request(verb, f"{place}/{rest}/{path}", headers=headers, timeout=TIMEOUT, **how))
+    return _read(calling.ask(verb, f"{place}/{rest}/{path}", TIMEOUT, headers=headers, **how))
 
 
 def _read(answer: httpx.Response) -> httpx.Response:
@@ -197,7 +197,7 @@ def _upload(account: Account, picture: Picture) -> str:
     wanted = {"initializeUploadRequest": {"owner": account.credentials["author"]}}
     made = _ask(account, "POST", "images?action=initializeUpload", json=wanted).json()["value"]
     headers = {"Authorization": f"Bearer {account.credentials['access_token']}", "Content-Type": picture.kind}
-    _read(httpx.put(str(made["uploadUrl"]), content=picture.content, headers=headers, timeout=TIMEOUT))
+    _read(calling.ask("PUT", str(made["uploadUrl"]), TIMEOUT, content=picture.content, headers=headers))
     return str(made["image"])
 
 
