@@ -17,6 +17,13 @@ registry = {
     "apprise": "dispatch.social.networks.apprise:Apprise",
     "fake": "dispatch.social.networks.fake:Fake",
 }
+names = {"x": "X", "linkedin": "LinkedIn"}
+"""How people write them, where that is not the name with a capital."""
+
+
+def told(name: str) -> str:
+    """A network's name for people."""
+    return names.get(name, name.capitalize())
 
 
 @functools.cache

@@ -35,6 +35,9 @@ from dispatch.social.networks.base import (
 )
 
 HOST = "https://api.twitter.com"
+AUTHORIZE, TOKEN = "https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token"
+SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
+"""OAuth 2 with PKCE (docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code)."""
 LIMITS = Limits(
     longest=280,
     link_cost=23,
