@@ -10,6 +10,7 @@ from dispatch.local.networks import speakers
 from dispatch.social import channels
 from dispatch.social.commands import channel as command
 from dispatch.social.models import Channel
+from dispatch.social.networks import base
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,19 @@ def test_a_channel_of_each_network_is_added_by_what_it_needs(network, standins, 
     place = ("--server", server, "--account", speaker.account, "--credentials-file", str(given))
     assert run("add", network, "--slug", "one", *place) == 0
     assert "one: it can publish" in capsys.readouterr().out
+
+
+def test_an_end_that_is_no_moment_is_named_and_nothing_is_changed(tmp_path, capsys):
+    (tmp_path / "keys").write_text("user_id=1\naccess_token=t\nexpires_at=soon\n")
+    assert run("add", "threads", "--slug", "one", "--credentials-file", str(tmp_path / "keys")) == 1
+    assert "expires_at is no moment" in capsys.readouterr().err
+    assert not Channel.objects.exists()
+
+
+@pytest.mark.parametrize(("said", "end"), [("2026-12-31", "2026-12-31T00:00:00+00:00"), ("soon", None), ("", None)])
+def test_an_end_is_read_or_nobody_knows_it(said, end):
+    found = base.ends({"expires_at": said})
+    assert (found.isoformat() if found else None) == end
 
 
 def test_a_picture_is_kept_for_posts_that_need_one_or_nothing_is_changed(connect, tmp_path, capsys):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +12,7 @@ from dispatch import vault
 from dispatch.outcomes import Deferred, Refused
 from dispatch.social import networks
 from dispatch.social.models import Channel
-from dispatch.social.networks.base import Account, Health, Renewed, Renewing
+from dispatch.social.networks.base import Account, Health, Renewed, Renewing, ends
 
 ENOUGH = timedelta(minutes=15)
 """Before a token's end its renewal is worth waiting for."""
@@ -79,8 +79,8 @@ def _renewed(channel: Channel, network: Renewing) -> Account | Deferred | Refuse
 
 def _lives(known: Account) -> bool:
     """Whether the old token serves a while yet: one of sixty days is renewed days before its end."""
-    ends = known.credentials.get("expires_at")
-    return bool(ends) and datetime.fromisoformat(str(ends)) - ENOUGH > timezone.now()
+    end = ends(known.credentials)
+    return end is not None and end - ENOUGH > timezone.now()
 
 
 def _is_worn(network: Renewing, known: Account) -> bool:

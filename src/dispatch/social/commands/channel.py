@@ -71,6 +71,7 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has t
 def _add(options: argparse.Namespace) -> int:
     from dispatch.accounts import desks
     from dispatch.social import channels
+    from dispatch.social.networks.base import ends
 
     try:
         owner = {} if options.desk is None else {"desk": desks.one(options.desk)}
@@ -81,6 +82,9 @@ def _add(options: argparse.Namespace) -> int:
     missing = [name for name in NEEDS[options.network] if not given.get(name)]
     if missing and "oauth2_token" not in given:
         print(f"dispatch channel: {options.network} needs {', '.join(missing)}.", file=sys.stderr)
+        return 1
+    if given.get("expires_at") and ends(given) is None:
+        print("dispatch channel: expires_at is no moment such as 2026-12-31T00:00:00+00:00.", file=sys.stderr)
         return 1
     channel = channels.connect(
         options.slug,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from dispatch.outcomes import Deferred, Outcome, Refused
@@ -123,6 +123,15 @@ class Renewed:
 
     credentials: Mapping[str, str] = field(repr=False)
     expires_at: datetime | None
+
+
+def ends(credentials: Mapping[str, str]) -> datetime | None:
+    """When they end, by `expires_at` (ISO 8601; UTC where it names no zone); None: nobody says, or it is no moment."""
+    try:
+        moment = datetime.fromisoformat(credentials["expires_at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 Look = Found | NotFound | CannotTell

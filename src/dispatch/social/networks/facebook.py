@@ -25,6 +25,7 @@ from dispatch.social.networks.base import (
     Prepared,
     Renewed,
     Unsupported,
+    ends,
 )
 from dispatch.social.networks.graph import FAILURES, Graph
 
@@ -125,16 +126,16 @@ class Facebook:
             page = _graph(account).get("me", fields="id,name")
             told = _graph(account).get("debug_token", input_token=account.credentials["access_token"])["data"]
             words = _wrong(page, told, account) or f"signed in as {page['name']}"
-            ends = graph.ends(told.get("expires_at"))
+            end = graph.moment_of(told.get("expires_at")) or ends(account.credentials)
         except FAILURES as error:
             return Health(ok=False, words=graph.outcome(error).reason)
-        return Health(ok=not _wrong(page, told, account), words=words, expires_at=ends)
+        return Health(ok=not _wrong(page, told, account), words=words, expires_at=end)
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before the user's token ends, where the app's keys are here to ask for another."""
-        keys = account.credentials
-        wanted = all(keys.get(name) for name in ("user_token", "app_id", "app_secret", "expires_at"))
-        return datetime.fromisoformat(keys["expires_at"]) - SOON if wanted else None
+        keys, end = account.credentials, ends(account.credentials)
+        wanted = all(keys.get(name) for name in ("user_token", "app_id", "app_secret"))
+        return end - SOON if end and wanted else None
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """GET /oauth/access_token with fb_exchange_token, then the Page's own token by the user's new one
@@ -147,11 +148,11 @@ class Facebook:
             said = graph.read(calling.ask("POST", f"{place}/oauth/access_token", TIMEOUT, data=form))
             user = str(said["access_token"])
             page = Graph(place, user, TIMEOUT).get(keys["page_id"], fields="access_token")
-            ends = datetime.now(UTC) + timedelta(seconds=int(said.get("expires_in") or 60 * 86400))
-            renewed = {"access_token": str(page["access_token"]), "user_token": user, "expires_at": ends.isoformat()}
+            end = datetime.now(UTC) + timedelta(seconds=int(said.get("expires_in") or 60 * 86400))
+            renewed = {"access_token": str(page["access_token"]), "user_token": user, "expires_at": end.isoformat()}
         except FAILURES as error:
             return answers.before_publishing(graph.outcome(error))
-        return Renewed({**keys, **renewed}, ends)
+        return Renewed({**keys, **renewed}, end)
 
 
 def _graph(account: Account) -> Graph:

@@ -16,8 +16,9 @@ from dispatch.social.networks import answers, calling
 from dispatch.social.networks.base import Account, Renewed
 
 VERSION = "v25.0"
-LATER = {4, 9, 17, 32, 341, 613}
-"""Calls of the app, actions of the user, calls of the user, of the Page, of the app again, of one endpoint."""
+LATER = {4, 9, 17, 32, 341, 613, 9007}
+"""Calls of the app, actions of the user, calls of the user, of the Page, of the app again, of one endpoint; or a picture that
+is not ready yet."""
 BUSINESS_LATER = range(80000, 80015)
 """The same by use case ("business use case rate limits")."""
 DOUBTFUL = {-2, -1, 1, 2}
@@ -123,7 +124,7 @@ def is_gone(error: Exception) -> bool:
     return isinstance(error, Failed) and (error.code, error.subcode) == GONE
 
 
-def ends(seconds: Any) -> datetime | None:
+def moment_of(seconds: Any) -> datetime | None:
     """A moment that Meta gives in seconds since 1970; 0 is never."""
     return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
 

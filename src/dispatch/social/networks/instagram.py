@@ -23,6 +23,7 @@ from dispatch.social.networks.base import (
     Prepared,
     Renewed,
     Unsupported,
+    ends,
 )
 from dispatch.social.networks.graph import FAILURES, Graph
 
@@ -117,22 +118,21 @@ class Instagram:
 
     def probe(self, account: Account) -> Health:
         """Who we are there, and how many posts are left today (GET /{user}/content_publishing_limit)."""
-        owner, ends = account.credentials["user_id"], account.credentials.get("expires_at")
+        owner, end = account.credentials["user_id"], ends(account.credentials)
         try:
             me = _graph(account).get(owner, fields="username")
             used, most = _quota(account)
         except FAILURES as error:
             return Health(ok=False, words=graph.outcome(error).reason)
-        expires_at = datetime.fromisoformat(ends) if ends else None
         if used >= most:
-            return Health(ok=False, words=f"today's {most} posts are used up", expires_at=expires_at)
+            return Health(ok=False, words=f"today's {most} posts are used up", expires_at=end)
         words = f"signed in as {me['username']}, {most - used} posts left today"
-        return Health(ok=True, words=words, expires_at=expires_at)
+        return Health(ok=True, words=words, expires_at=end)
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before a token of Instagram's own login ends."""
-        ends = account.credentials.get("expires_at")
-        return datetime.fromisoformat(ends) - SOON if ends and not _by_facebook(account) else None
+        end = ends(account.credentials)
+        return end - SOON if end and not _by_facebook(account) else None
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """GET /refresh_access_token with ig_refresh_token: a token that is a day old, for sixty days more."""

@@ -30,6 +30,7 @@ from dispatch.social.networks.base import (
     Prepared,
     Renewed,
     Unsupported,
+    ends,
 )
 
 HOST, LOGIN = "https://api.linkedin.com", "https://www.linkedin.com"
@@ -141,7 +142,7 @@ class LinkedIn:
 
     def probe(self, account: Account) -> Health:
         """Who the author is: GET /rest/organizations/{id}, or /v2/userinfo."""
-        author, ends = account.credentials["author"], account.credentials.get("expires_at")
+        author = account.credentials["author"]
         kind, _, number = author.removeprefix("urn:li:").partition(":")
         try:
             if kind == "organization":
@@ -150,13 +151,12 @@ class LinkedIn:
                 who = str(_ask(account, "GET", "userinfo", rest="v2").json()["name"])
         except FAILURES as error:
             return Health(ok=False, words=_outcome(error).reason)
-        expires_at = datetime.fromisoformat(ends) if ends else None
-        return Health(ok=True, words=f"signed in for {who}", expires_at=expires_at)
+        return Health(ok=True, words=f"signed in for {who}", expires_at=ends(account.credentials))
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before the token ends, where LinkedIn gave a token for a new one."""
-        ends = account.credentials.get("expires_at")
-        return datetime.fromisoformat(ends) - SOON if ends and account.credentials.get("refresh_token") else None
+        end = ends(account.credentials)
+        return end - SOON if end and account.credentials.get("refresh_token") else None
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """POST /oauth/v2/accessToken with the refresh token (shared/authentication/programmatic-refresh-tokens)."""
@@ -166,12 +166,12 @@ class LinkedIn:
         try:
             place = (account.server or LOGIN).rstrip("/")
             said = _read(calling.ask("POST", f"{place}/oauth/v2/accessToken", TIMEOUT, data=form)).json()
-            ends = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
-            renewed = {"access_token": str(said["access_token"]), "expires_at": ends.isoformat()}
+            end = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
+            renewed = {"access_token": str(said["access_token"]), "expires_at": end.isoformat()}
             renewed["refresh_token"] = str(said.get("refresh_token") or keys["refresh_token"])
         except FAILURES as error:
             return answers.before_publishing(_outcome(error))
-        return Renewed({**keys, **renewed}, ends)
+        return Renewed({**keys, **renewed}, end)
 
 
 def _ask(account: Account, verb: str, path: str, *, method: str = "", rest: str = "rest", **how: Any) -> httpx.Response:

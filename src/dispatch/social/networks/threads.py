@@ -20,6 +20,7 @@ from dispatch.social.networks.base import (
     Prepared,
     Renewed,
     Unsupported,
+    ends,
 )
 from dispatch.social.networks.graph import FAILURES, Graph
 
@@ -101,7 +102,7 @@ class Threads:
 
     def probe(self, account: Account) -> Health:
         """Who we are there, and how many posts are left today (GET /{user}/threads_publishing_limit)."""
-        owner, ends = account.credentials["user_id"], account.credentials.get("expires_at")
+        owner = account.credentials["user_id"]
         try:
             me = _graph(account).get(owner, fields="username")
             (told,) = _graph(account).get(f"{owner}/threads_publishing_limit", fields="quota_usage,config")["data"]
@@ -109,12 +110,12 @@ class Threads:
             words = f"signed in as {me['username']}, {left} posts left today"
         except FAILURES as error:
             return Health(ok=False, words=graph.outcome(error).reason)
-        return Health(ok=left > 0, words=words, expires_at=datetime.fromisoformat(ends) if ends else None)
+        return Health(ok=left > 0, words=words, expires_at=ends(account.credentials))
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before the token ends."""
-        ends = account.credentials.get("expires_at")
-        return datetime.fromisoformat(ends) - SOON if ends else None
+        end = ends(account.credentials)
+        return end - SOON if end else None
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """GET /refresh_access_token with th_refresh_token: a token that is a day old, for sixty days more."""

@@ -32,6 +32,7 @@ from dispatch.social.networks.base import (
     Prepared,
     Renewed,
     Unsupported,
+    ends,
 )
 
 HOST = "https://api.twitter.com"
@@ -156,8 +157,8 @@ class X:
 
     def renews_at(self, account: Account) -> datetime | None:
         """Shortly before the token's end, where there is a token for a new one."""
-        ends = account.credentials.get("expires_at")
-        return datetime.fromisoformat(ends) - SOON if ends and account.credentials.get("refresh_token") else None
+        end = ends(account.credentials)
+        return end - SOON if end and account.credentials.get("refresh_token") else None
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """POST /2/oauth2/token with the refresh token (RFC 6749 section 6). X gives a new refresh token with each answer."""
@@ -171,12 +172,12 @@ class X:
             if not answer.ok:
                 return answers.before_publishing(answers.of_status(answer.status_code, "X does not renew the token"))
             said = answer.json()
-            ends = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
-            renewed = {"oauth2_token": str(said["access_token"]), "expires_at": ends.isoformat()}
+            end = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
+            renewed = {"oauth2_token": str(said["access_token"]), "expires_at": end.isoformat()}
         except FAILURES as error:
             return answers.before_publishing(answers.of_failure(error))
         return Renewed(
-            {**keys, **renewed, "refresh_token": str(said.get("refresh_token") or keys["refresh_token"])}, ends
+            {**keys, **renewed, "refresh_token": str(said.get("refresh_token") or keys["refresh_token"])}, end
         )
 
 
