@@ -3,3 +3,4 @@
 from dispatch.local.networks import speakers
 
 NETWORKS = tuple(speakers.SPEAKERS)
+BLIND = {"telegram", "apprise"}  # they give no way to look whether a post is out

@@ -27,6 +27,7 @@ ONLY_IN = {
     "mastodon": ("src/dispatch/social/networks/mastodon.py",),
     "atproto": ("src/dispatch/social/networks/bluesky.py",),
     "telegram": ("src/dispatch/social/networks/telegram.py",),
+    "apprise": ("src/dispatch/social/networks/apprise.py",),
 }
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "service.py", "services.py", "manager.py", "common.py", "misc.py"}
 

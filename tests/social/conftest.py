@@ -1,14 +1,40 @@
 """Stand-in networks, a channel on each, and an article to post."""
 
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pictures
 import pytest
 from django.utils import timezone
 
 from dispatch.articles.models import Article, Revision, Source, Story
 from dispatch.local.networks import speakers
 from dispatch.local.networks.server import Server
-from dispatch.social import channels
+from dispatch.social import channels, illustrating, networks
+
+
+class Shown(BaseHTTPRequestHandler):
+    """A picture at any address of ours: what Meta fetches, without Dispatch's database."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(pictures.JPEG)))
+        self.end_headers()
+        self.wfile.write(pictures.JPEG)
+
+    def log_message(self, *about):
+        pass
+
+
+@pytest.fixture
+def shown(settings):
+    """Our public address, as networks that fetch pictures see it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shown)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    settings.PUBLIC_URL = f"http://127.0.0.1:{server.server_port}"
+    yield settings.PUBLIC_URL
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -24,12 +50,12 @@ def standins(tmp_path):
 
 
 @pytest.fixture
-def connect(db, standins):
-    """connect("x") makes a channel on a stand-in."""
+def connect(db, standins, shown):
+    """connect("x") makes a channel on a stand-in; one that publishes nothing without a picture has one that stands in."""
 
     def make(network, **rules):
         server = f"http://127.0.0.1:{standins.server_port}/{network}"
-        return channels.connect(
+        channel = channels.connect(
             network,
             name=network,
             network=network,
@@ -38,6 +64,9 @@ def connect(db, standins):
             account=speakers.SPEAKERS[network].account,
             **rules,
         )
+        if networks.get(network).limits(channels.account(channel)).pictures_needed:
+            illustrating.keep(channel, pictures.JPEG, "Alice reads by the window")
+        return channel
 
     return make
 

@@ -2,11 +2,15 @@
 
 import argparse
 
+import connected
+import pictures
 import pytest
 
+from dispatch.local.networks import speakers
 from dispatch.social import channels
 from dispatch.social.commands import channel as command
 from dispatch.social.models import Channel
+from dispatch.social.networks import base
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +71,40 @@ def test_channels_are_listed_with_their_trouble(connect, capsys):
 def test_a_probe_of_no_such_channel_says_so(capsys):
     assert run("probe", "nowhere") == 1
     assert "there is no nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("network", connected.NETWORKS)
+def test_a_channel_of_each_network_is_added_by_what_it_needs(network, standins, tmp_path, capsys):
+    speaker = speakers.SPEAKERS[network]
+    given = tmp_path / "credentials"
+    given.write_text("".join(f"{name}={value}\n" for name, value in speaker.credentials.items()))
+    server = f"http://127.0.0.1:{standins.server_port}/{network}"
+    place = ("--server", server, "--account", speaker.account, "--credentials-file", str(given))
+    assert run("add", network, "--slug", "one", *place) == 0
+    assert "one: it can publish" in capsys.readouterr().out
+
+
+def test_an_end_that_is_no_moment_is_named_and_nothing_is_changed(tmp_path, capsys):
+    (tmp_path / "keys").write_text("user_id=1\naccess_token=t\nexpires_at=soon\n")
+    assert run("add", "threads", "--slug", "one", "--credentials-file", str(tmp_path / "keys")) == 1
+    assert "expires_at is no moment" in capsys.readouterr().err
+    assert not Channel.objects.exists()
+
+
+@pytest.mark.parametrize(("said", "end"), [("2026-12-31", "2026-12-31T00:00:00+00:00"), ("soon", None), ("", None)])
+def test_an_end_is_read_or_nobody_knows_it(said, end):
+    found = base.ends({"expires_at": said})
+    assert (found.isoformat() if found else None) == end
+
+
+def test_a_picture_is_kept_for_posts_that_need_one_or_nothing_is_changed(connect, tmp_path, capsys):
+    channel = connect("instagram")
+    before = channel.settings
+    (tmp_path / "one.jpg").write_bytes(pictures.jpeg(90, 90))
+    (tmp_path / "none.jpg").write_bytes(b"none")
+    assert run("picture", "instagram", str(tmp_path / "none.jpg"), "--alt", "Nothing") == 1
+    assert run("picture", "nobody", str(tmp_path / "one.jpg"), "--alt", "Bob") == 1
+    assert "Nothing was changed" in capsys.readouterr().err
+    assert Channel.objects.get().settings == before
+    assert run("picture", "instagram", str(tmp_path / "one.jpg"), "--alt", "Bob at the door") == 0
+    assert Channel.objects.get().settings["picture_alt"] == "Bob at the door"

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import connected
+import pictures
 import pytest
+from django.conf import settings
 
 from dispatch.local.networks.server import Answer
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import channels, networks
-from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound, Picture
+from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound, Picture, Unsupported
 
 pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("name", connected.NETWORKS)]
 
@@ -25,9 +27,31 @@ def draft(text="Навіны Офіса — new", **changes):
     return Draft(**(values | {"created_at": NOW} | changes))
 
 
+class Driven:
+    """A network as publishing drives it: the picture that it cannot go without, prepared first, then published."""
+
+    def __init__(self, name):
+        self.network = networks.get(name)
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+    def ready(self, draft, account):
+        """A draft with its picture and what was prepared; or why it cannot go."""
+        if self.network.limits(account).pictures_needed:
+            shown = Picture(kind="image/jpeg", width=60, height=60, alt="Alice reads", content=pictures.JPEG)
+            draft = replace(draft, media=(replace(shown, url=f"{settings.PUBLIC_URL}/shown/1"),))
+        put = self.network.prepare(draft, account)
+        return put if isinstance(put, Deferred | Refused) else replace(draft, prepared=put)
+
+    def publish(self, draft, account):
+        prepared = draft if draft.prepared else self.ready(draft, account)
+        return self.network.publish(prepared, account) if isinstance(prepared, Draft) else prepared
+
+
 @pytest.fixture
 def network(name):
-    return networks.get(name)
+    return Driven(name)
 
 
 @pytest.fixture
@@ -38,7 +62,7 @@ def account(name, connect):
 def test_a_draft_is_published_once_with_its_link(name, network, account, standins):
     outcome = network.publish(draft(), account)
     assert isinstance(outcome, Sent), outcome
-    assert outcome.remote_id
+    assert outcome.remote_id or name == "apprise", "Apprise tells no names"
     (post,) = standins.store.posts(name)
     assert post.text == draft().text
     assert post.link == draft().link
@@ -49,7 +73,7 @@ def test_an_account_is_probed(name, network, account):
 
 
 def test_a_text_that_is_too_long_is_seen_before_it_is_sent(name, network, account):
-    long = draft(text="Навіны " * 1000)
+    long = draft(text="Навіны " * 10_000)
     assert network.check(long, account)
     assert isinstance(network.publish(long, account), Refused)
 
@@ -66,7 +90,8 @@ def test_429_is_later_at_the_networks_own_moment(name, network, account, standin
 def test_a_lost_or_failed_answer_is_unknown(name, network, account, standins, fault):
     standins.faults[name].append((fault, 0))
     outcome = network.publish(draft(), account)
-    assert isinstance(outcome, Unknown), outcome
+    knows = fault == "duplicate" and name in {"instagram", "threads"}  # the container says that it is out
+    assert isinstance(outcome, Sent if knows else Unknown), outcome
     assert len(standins.store.posts(name)) == (0 if fault.endswith("before") else 1)
 
 
@@ -81,18 +106,20 @@ def test_no_answer_before_publishing_is_only_a_delay(name, network, account, sta
 
 
 def test_what_is_out_is_found_and_what_is_not_is_not(name, network, account):
-    assert isinstance(network.find(draft(), account), NotFound | CannotTell)
-    network.publish(draft(), account)
-    found = network.find(draft(), account)
-    assert isinstance(found, CannotTell if name == "telegram" else Found)
+    ready = network.ready(draft(), account)
+    assert isinstance(network.find(ready, account), NotFound | CannotTell)
+    network.publish(ready, account)
+    found = network.find(ready, account)
+    assert isinstance(found, CannotTell if name in connected.BLIND else Found)
 
 
 def test_where_a_repeat_is_safe_it_makes_no_second_post(name, network, account, standins):
-    network.publish(draft(), account)
-    again = network.publish(draft(), account)
+    ready = network.ready(draft(), account)
+    network.publish(ready, account)
+    again = network.publish(ready, account)
     if network.replays:
         assert isinstance(again, Sent)
-    if name != "telegram":
+    if name not in connected.BLIND:
         assert len(standins.store.posts(name)) == 1
 
 
@@ -103,8 +130,13 @@ def test_a_refused_connection_is_safe_to_repeat(name, network, account, standins
 
 def test_what_is_out_can_be_taken_back(name, network, account, standins):
     sent = network.publish(draft(), account)
-    assert isinstance(network.delete(sent.remote_id, account), Sent)
+    taken_back = network.delete(sent.remote_id, account)
+    if not network.limits(account).deletes:
+        assert isinstance(taken_back, Unsupported)
+        return
+    assert isinstance(taken_back, Sent)
     assert standins.store.posts(name) == []
+    assert isinstance(network.delete(sent.remote_id, account), Sent), "what is gone already is taken back"
 
 
 def test_a_server_that_does_not_answer_in_time_leaves_an_unknown_post(name, network, account, standins, monkeypatch):
@@ -127,8 +159,11 @@ def test_markup_in_a_title_is_text_everywhere(name, network, account, standins):
 
 def test_an_answer_in_no_known_shape_leaves_an_unknown_post(name, network, account, standins):
     network.probe(account)
+    ready = network.ready(draft(), account)
     babble = replace(standins.speakers[name], answer=lambda request, store: Answer(["what", "is", "this"]))
     standins.speakers = {name: babble}
-    assert isinstance(network.publish(draft(), account), Unknown)
-    assert isinstance(network.find(draft(), account), CannotTell)
+    if name == "apprise":
+        return  # it reads no answers: any status but an error is a yes
+    assert isinstance(network.publish(ready, account), Unknown)
+    assert isinstance(network.find(ready, account), CannotTell)
     assert not network.probe(account).ok

@@ -1,8 +1,10 @@
 """Every network under a random course of failures: never two posts, and nothing is called done that is not."""
 
+import contextlib
 import os
 import random
 from datetime import timedelta
+from unittest import mock
 
 import connected
 import pytest
@@ -16,11 +18,17 @@ FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after", "limit", "di
 pytestmark = pytest.mark.django_db
 
 
+class Killed(Exception):
+    pass
+
+
 def publish(post, fault, standins):
-    """One rung doorbell; with "die" the worker is killed between its attempt and the call, or during it."""
+    """One rung doorbell; with "die" the worker is killed as it makes the call."""
     if fault == "die":
         if claimed := publishing._claim(post.pk):
-            publishing._begin(*claimed, {})
+            network = networks.get(post.channel.network)
+            with mock.patch.object(network, "publish", side_effect=Killed), contextlib.suppress(Killed):
+                publishing._attempt(*claimed)
             Post.objects.filter(pk=post.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         publishing.expire_claims()
         return

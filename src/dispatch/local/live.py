@@ -11,7 +11,7 @@ from dispatch.delivery.mailers import dialling
 from dispatch.delivery.mailers.smtp import Smtp
 from dispatch.delivery.models import Relay
 from dispatch.local.finding import Finding, ok, todo, wrong
-from dispatch.social import channels
+from dispatch.social import channels, networks
 from dispatch.social.models import Channel
 
 SECURED = {"starttls": "encrypted by STARTTLS", "tls": "encrypted from the first byte", "none": "not encrypted"}
@@ -47,11 +47,11 @@ def of_relay(relay: Relay) -> Finding:
 
 def of_channel(channel: Channel) -> Finding:
     """Its credentials, and what its network says to them."""
-    health = channels.probe(channel)
+    health, name = channels.probe(channel), networks.told(channel.network)
     if health.ok:
-        return ok(f"Channel {channel.slug}: it can post to {channel.network.capitalize()}; {health.words or 'fine'}.")
+        return ok(f"Channel {channel.slug}: it can post to {name}; {health.words or 'fine'}.")
     again = f"dispatch channel add {channel.network} --slug {channel.slug} … replaces its credentials"
-    return wrong(f"Channel {channel.slug}: it cannot post to {channel.network.capitalize()}; {health.words}. {again}.")
+    return wrong(f"Channel {channel.slug}: it cannot post to {name}; {health.words}. {again}.")
 
 
 def _met(relay: dialling.Relay) -> str:

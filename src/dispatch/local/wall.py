@@ -12,7 +12,17 @@ from urllib.parse import urlsplit
 
 from dispatch import env
 
-NETWORKS = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "telegram": "Telegram"}
+NETWORKS = {
+    "x": "X",
+    "mastodon": "Mastodon",
+    "bluesky": "Bluesky",
+    "telegram": "Telegram",
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "threads": "Threads",
+    "linkedin": "LinkedIn",
+    "apprise": "Apprise",
+}
 COLUMNS = "id, network, account, text, link, card, language, at, warning, pictures"
 KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +12,10 @@ from dispatch import vault
 from dispatch.outcomes import Deferred, Refused
 from dispatch.social import networks
 from dispatch.social.models import Channel
-from dispatch.social.networks.base import Account, Health, Renewed, Renewing
+from dispatch.social.networks.base import Account, Health, Renewed, Renewing, ends
+
+ENOUGH = timedelta(minutes=15)
+"""Before a token's end its renewal is worth waiting for."""
 
 OF_CREDENTIALS = {"401", "190"}
 """Codes of refusals: RFC 9110 section 15.5.2; Meta's, by developers.facebook.com/docs/graph-api/guides/error-handling."""
@@ -83,13 +87,19 @@ def _renewed(channel: Channel, network: Renewing) -> Account | Deferred | Refuse
             return known
         answer = network.renew(known)
         if isinstance(answer, Refused):
-            return LockedOut(reason=answer.reason, code=answer.code)
+            return known if _lives(known) else LockedOut(reason=answer.reason, code=answer.code)
         if not isinstance(answer, Renewed):
-            return answer
+            return known if _lives(known) else answer
         fresh.credentials = sealed(fresh.slug, answer.credentials)
         fresh.expires_at = None if answer.credentials.get("refresh_token") else answer.expires_at
         fresh.save(update_fields=["credentials", "expires_at"])
     return account(fresh)
+
+
+def _lives(known: Account) -> bool:
+    """Whether the old token serves a while yet: one of sixty days is renewed days before its end."""
+    end = ends(known.credentials)
+    return end is not None and end - ENOUGH > timezone.now()
 
 
 def _is_worn(network: Renewing, known: Account) -> bool:

@@ -1,22 +1,19 @@
 """Length as each network counts it."""
 
 import re
-import unicodedata
-import warnings
 
 import regex
 
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # its own business
-    from twitter_text import parse_tweet
+from dispatch.social import weighing
 
-MASTODON_LINK = re.compile(r"https?://\S+")
+LINK = MASTODON_LINK = re.compile(r"https?://\S+")
+EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}|\ufe0f|\u20e3|\p{Regional_Indicator}")
 MASTODON_REMOTE = re.compile(r"(@[a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]", re.IGNORECASE)
 
 
 def x(text: str) -> int:
     """Weighted length (twitter-text v3): Cyrillic 1, "…" "№" and emoji 2, any link 23, after NFC."""
-    return int(parse_tweet(unicodedata.normalize("NFC", text)).weightedLength)
+    return weighing.weigh(text)
 
 
 def graphemes(text: str) -> int:
@@ -33,3 +30,8 @@ def mastodon(text: str, link_cost: int) -> int:
 def utf16(text: str) -> int:
     """UTF-16 code units, Telegram's measure."""
     return len(text.encode("utf-16-le")) // 2
+
+
+def threads(text: str) -> int:
+    """Characters, but an emoji as many as it has UTF-8 bytes (docs/threads/posts, "Limitations")."""
+    return sum(len(one.encode()) if EMOJI.search(one) else len(one) for one in regex.findall(r"\X", text))

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from dispatch import fetching
 from dispatch.editions import stripping
-from dispatch.social.models import Attempt, Media, PostMedia
+from dispatch.social.models import Attempt, Channel, Media, PostMedia
 from dispatch.social.networks.base import Draft, Limits, Picture
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def fit(media: Media, limits: Limits, focus: Focus, *, alt: str = "") -> Picture
 def forget() -> int:
     """Pictures that no post shows, a month after they were brought: by then no attempt can ask for them. How many."""
     shown = PostMedia.objects.filter(media=OuterRef("pk"))
-    old = Media.objects.filter(~Exists(shown), created_at__lt=timezone.now() - KEPT)
+    standing = Channel.objects.filter(settings__picture__isnull=False).values_list("settings__picture", flat=True)
+    old = Media.objects.filter(~Exists(shown), created_at__lt=timezone.now() - KEPT).exclude(pk__in=list(standing))
     return old.delete()[0]
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from dispatch import queue
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing, following, timing
+from dispatch.social import channels, composing, following, illustrating, timing
 from dispatch.social.models import Channel, Post
 
 
@@ -59,6 +59,7 @@ def _plan_post(channel: Channel, article: Article) -> None:
         if not made:
             _follow(post, article, said)
             _hold_back(post, moment)
+    illustrating.illustrate(post)
     if made:
         queue.enqueue("social.publish_post", post.pk)
 

@@ -15,7 +15,7 @@ from dispatch import queue, retrying
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
-from dispatch.social import channels, freezing, media, networks
+from dispatch.social import channels, freezing, media, networks, showing
 from dispatch.social.models import Attempt, Post
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
         draft = replace(draft, media=media.drawn(draft, attempt, limits))
     except media.Unfit as error:
         return Refused(reason=f"a picture: {error}")
+    if limits.pictures_by_address:
+        draft = replace(draft, media=showing.addressed(draft.media, attempt, limits))
     prepared = attempt.prepared
     if prepared is None:
         prepared = network.prepare(replace(draft, card=media.card_of(attempt, limits)), account)

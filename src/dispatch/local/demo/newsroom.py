@@ -35,7 +35,14 @@ CHANNELS = {
     "mastodon": ("Office on Mastodon", "@office@social.example.org", ["be", "en"]),
     "bluesky": ("Office on Bluesky", "office.example.org", ["en"]),
     "telegram": ("Office on Telegram", "@office", ["ru", "en"]),
+    "facebook": ("Office on Facebook", "Office", ["be", "ru", "en"]),
+    "instagram": ("Office on Instagram", "office", ["en"]),
+    "threads": ("Office on Threads", "office", ["en"]),
+    "linkedin": ("Office on LinkedIn", "Office", ["en"]),
+    "apprise": ("The desk’s room", "#office", ["en"]),
 }
+STANDING_PICTURE = Path(__file__).parents[1] / "samples" / "masthead.jpg"
+STANDING_ALT = "The word Office on a dark ground."
 
 
 def open_up(mail_port: int, networks_port: int) -> None:
@@ -106,7 +113,7 @@ def _make_sources() -> None:
 
 def _connect_channels(server: str) -> None:
     from dispatch.local.networks import speakers
-    from dispatch.social import channels, programs
+    from dispatch.social import channels, illustrating, networks, programs
 
     for network in speakers.SPEAKERS:
         programs.keep(network, programs.Program(f"{server}/{network}", "id-of-dispatch", "secret-of-dispatch"))
@@ -120,6 +127,8 @@ def _connect_channels(server: str) -> None:
             languages=languages,
             credentials=speakers.SPEAKERS[network].credentials,
         )
+        if networks.get(network).limits(channels.account(channel)).pictures_needed:
+            illustrating.keep(channel, STANDING_PICTURE.read_bytes(), STANDING_ALT)
         health = channels.probe(channel)
         if not health.ok:
             raise up.CannotStart(f"the stand-in of {name} is not well: {health.words}")

@@ -1,4 +1,4 @@
-"""One HTTP server for all stand-ins: /x, /mastodon, /bluesky, /telegram, and /control, where tests ask for faults."""
+"""One HTTP server for all stand-ins, each behind its name (/x, /mastodon, …), and /control, where tests ask for faults."""
 
 import json
 import sys
@@ -139,11 +139,13 @@ class Conversation(BaseHTTPRequestHandler):
         return Answer({"ok": True})
 
     def _reply(self, answer: Answer) -> None:
-        content = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
+        said = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        content = b"" if answer.status == 204 else said.encode()
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        if answer.status != 204:  # RFC 9110 section 8.6
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 

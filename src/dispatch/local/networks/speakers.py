@@ -5,7 +5,18 @@ import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dispatch.local.networks import bluesky, mastodon, signing_in, telegram, x
+from dispatch.local.networks import (
+    apprise,
+    bluesky,
+    facebook,
+    instagram,
+    linkedin,
+    mastodon,
+    signing_in,
+    telegram,
+    threads,
+    x,
+)
 from dispatch.local.networks.server import Speaker
 
 _SPEAKERS: Mapping[str, Speaker] = {
@@ -13,6 +24,11 @@ _SPEAKERS: Mapping[str, Speaker] = {
     "mastodon": mastodon.SPEAKER,
     "bluesky": bluesky.SPEAKER,
     "telegram": telegram.SPEAKER,
+    "facebook": facebook.SPEAKER,
+    "instagram": instagram.SPEAKER,
+    "threads": threads.SPEAKER,
+    "linkedin": linkedin.SPEAKER,
+    "apprise": apprise.SPEAKER,
 }
 SPEAKERS: Mapping[str, Speaker] = {
     name: replace(one, signs_in=functools.partial(signing_in.answer, name, one.credentials))

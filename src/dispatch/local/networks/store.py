@@ -89,6 +89,11 @@ class Store:
         with self.lock:
             self.connection.execute("UPDATE pictures SET alt = ? WHERE id = ?", (alt, number))
 
+    def fill(self, number: int, content: bytes) -> None:
+        """Its bytes came."""
+        with self.lock:
+            self.connection.execute("UPDATE pictures SET content = ?, kind = 'done' WHERE id = ?", (content, number))
+
     def finish(self, number: int) -> None:
         """It is drawn now."""
         with self.lock:

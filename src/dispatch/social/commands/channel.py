@@ -1,8 +1,9 @@
-"""`dispatch channel add|list|probe|times`."""
+"""`dispatch channel add|list|probe|times|picture`."""
 
 import argparse
 import getpass
 import sys
+from pathlib import Path
 
 import django
 
@@ -11,6 +12,11 @@ NEEDS = {
     "mastodon": ("access_token",),
     "bluesky": ("identifier", "app_password"),
     "telegram": ("token",),
+    "facebook": ("page_id", "access_token"),
+    "instagram": ("user_id", "access_token"),
+    "threads": ("user_id", "access_token"),
+    "linkedin": ("author", "access_token"),
+    "apprise": ("url",),
     "fake": (),
 }
 
@@ -23,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("network", choices=sorted(NEEDS))
     add.add_argument("--slug", required=True)
     add.add_argument("--name")
-    add.add_argument("--server", default="", help="Mastodon: the instance; elsewhere only for stand-ins")
+    add.add_argument(
+        "--server",
+        default="",
+        help="Mastodon: the instance; Apprise: what {server} stands for; elsewhere only for stand-ins",
+    )
     add.add_argument("--account", default="", help="Telegram: @channel")
     add.add_argument("--languages", nargs="*", default=[], help="articles in these; none: all")
     add.add_argument("--topics", nargs="*", default=[], help="articles with one of these; none: all")
@@ -38,12 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     times.add_argument("--slots", metavar="TEXT", help="such as 'mon-fri 09:00 13:30; sat 11:00'; '' for none")
     times.add_argument("--quiet", metavar="FROM-TO", help="such as 22:00-07:00; '' for never")
     times.add_argument("--zone", help="an IANA name; '' for the newsroom's")
+    picture = acts.add_parser("picture", help="keep a picture for posts that cannot go without one (Instagram)")
+    picture.add_argument("slug")
+    picture.add_argument("file", type=Path)
+    picture.add_argument("--alt", required=True, help="what is to be seen, for who cannot see it")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    return {"list": _list, "add": _add, "probe": _probe, "times": _times}[options.act](options)
+    return {"list": _list, "add": _add, "probe": _probe, "times": _times, "picture": _picture}[options.act](options)
 
 
 def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has the same shape
@@ -57,6 +71,7 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has t
 def _add(options: argparse.Namespace) -> int:
     from dispatch.accounts import desks
     from dispatch.social import channels
+    from dispatch.social.networks.base import ends
 
     try:
         owner = {} if options.desk is None else {"desk": desks.one(options.desk)}
@@ -67,6 +82,9 @@ def _add(options: argparse.Namespace) -> int:
     missing = [name for name in NEEDS[options.network] if not given.get(name)]
     if missing and "oauth2_token" not in given:
         print(f"dispatch channel: {options.network} needs {', '.join(missing)}.", file=sys.stderr)
+        return 1
+    if given.get("expires_at") and ends(given) is None:
+        print("dispatch channel: expires_at is no moment such as 2026-12-31T00:00:00+00:00.", file=sys.stderr)
         return 1
     channel = channels.connect(
         options.slug,
@@ -100,6 +118,23 @@ def _times(options: argparse.Namespace) -> int:
         print(f"dispatch channel: {problem}. Nothing was changed.", file=sys.stderr)
         return 1
     print(timing.described(channel))
+    return 0
+
+
+def _picture(options: argparse.Namespace) -> int:
+    from dispatch.social import illustrating, media
+    from dispatch.social.models import Channel
+
+    channel = Channel.objects.filter(slug=options.slug).first()
+    if channel is None:
+        print(f"dispatch channel: there is no {options.slug}.", file=sys.stderr)
+        return 1
+    try:
+        illustrating.keep(channel, options.file.read_bytes(), options.alt)
+    except (media.Unfit, OSError) as problem:
+        print(f"dispatch channel: {problem}. Nothing was changed.", file=sys.stderr)
+        return 1
+    print(f"{options.slug}: a post that needs a picture and has none shows this one.")
     return 0
 
 

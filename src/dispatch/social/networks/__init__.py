@@ -10,8 +10,20 @@ registry = {
     "mastodon": "dispatch.social.networks.mastodon:Mastodon",
     "bluesky": "dispatch.social.networks.bluesky:Bluesky",
     "telegram": "dispatch.social.networks.telegram:Telegram",
+    "facebook": "dispatch.social.networks.facebook:Facebook",
+    "instagram": "dispatch.social.networks.instagram:Instagram",
+    "threads": "dispatch.social.networks.threads:Threads",
+    "linkedin": "dispatch.social.networks.linkedin:LinkedIn",
+    "apprise": "dispatch.social.networks.apprise:Apprise",
     "fake": "dispatch.social.networks.fake:Fake",
 }
+names = {"x": "X", "linkedin": "LinkedIn"}
+"""How people write them, where that is not the name with a capital."""
+
+
+def told(name: str) -> str:
+    """A network's name for people."""
+    return names.get(name, name.capitalize())
 
 
 @functools.cache

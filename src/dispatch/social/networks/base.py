@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from dispatch.outcomes import Deferred, Outcome, Refused
@@ -23,6 +23,8 @@ class Limits:
     longest_bytes: int | None = None
     longest_caption: int | None = None  # of a text that comes with pictures; None: as long as any other
     pictures: int = 0  # how many; 0: none are taken
+    pictures_needed: int = 0  # how many at the least
+    pictures_by_address: bool = False  # it takes no bytes and fetches them where `Picture.url` says
     picture_bytes: int = 5_000_000
     picture_side: int = 4096  # pixels of the longer side
     picture_kinds: tuple[str, ...] = ("image/jpeg", "image/png")  # an animated GIF is one only where it is named
@@ -132,6 +134,15 @@ class Counts:
     replies: int | None = None
     likes: int | None = None
     reposts: int | None = None
+
+
+def ends(credentials: Mapping[str, str]) -> datetime | None:
+    """When they end, by `expires_at` (ISO 8601; UTC where it names no zone); None: nobody says, or it is no moment."""
+    try:
+        moment = datetime.fromisoformat(credentials["expires_at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 Look = Found | NotFound | CannotTell

@@ -30,6 +30,8 @@ def _text(draft: Draft, limits: Limits, length: int) -> Iterator[str]:
 def _pictures(draft: Draft, account: Account, limits: Limits) -> Iterator[str]:
     if len(draft.media) > limits.pictures:
         yield f"{len(draft.media)} pictures, {limits.pictures or 'none'} fit"
+    if len(draft.media) < limits.pictures_needed and not draft.reply_to:
+        yield "a picture is needed here"
     for number, picture in enumerate(draft.media, start=1):
         if limits.alt_longest and not picture.alt.strip() and not account.settings.get(ALT_OPTIONAL):
             yield f"picture {number} is not described"

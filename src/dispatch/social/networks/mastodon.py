@@ -36,6 +36,9 @@ KNOWN = {
     "statuses": ("max_characters", "characters_reserved_per_url", "max_media_attachments"),
     "media_attachments": ("description_limit", "image_size_limit", "image_matrix_limit"),
 }
+REGISTER, AUTHORIZE, TOKEN = "/api/v1/apps", "/oauth/authorize", "/oauth/token"
+"""On each instance of its own, where a program first makes itself known (docs.joinmastodon.org/methods/apps, /oauth)."""
+SCOPES = ("read:accounts", "read:statuses", "write:media", "write:statuses")
 WORKING = timedelta(seconds=10)
 """When to come back to pictures that the instance still works on."""
 TAG = re.compile(r"<[^>]*>")

@@ -10,6 +10,14 @@ NAMES: dict[str, tuple[str, Callable[[re.Match[str]], str]]] = {
         r"https://bsky\.app/profile/([^/]+)/post/([a-z2-7]{13})",
         lambda found: f"at://{found[1]}/app.bsky.feed.post/{found[2]}",
     ),
+    "facebook": (
+        r"https://(?:www\.)?facebook\.com/(\d+_\d+|(\d+)/posts/(\d+))",
+        lambda found: f"{found[2]}_{found[3]}" if found[2] else found[1],
+    ),
+    "linkedin": (
+        r"https://www\.linkedin\.com/feed/update/(urn:li:(?:share|ugcPost):\d+)",
+        lambda found: found[1],
+    ),
     "telegram": (r"https://t\.me/(?:s/|c/)?[^/]+/(\d+)", lambda found: found[1]),
 }
 

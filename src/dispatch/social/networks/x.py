@@ -33,9 +33,13 @@ from dispatch.social.networks.base import (
     Prepared,
     Renewed,
     Unsupported,
+    ends,
 )
 
 HOST = "https://api.twitter.com"
+AUTHORIZE, TOKEN = "https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token"
+SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
+"""OAuth 2 with PKCE (docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code)."""
 LIMITS = Limits(
     longest=280,
     link_cost=23,
@@ -166,8 +170,8 @@ class X:
 
     def renews_at(self, account: Account) -> datetime | None:
         """Shortly before the token's end, where there is a token for a new one."""
-        ends = account.credentials.get("expires_at")
-        return datetime.fromisoformat(ends) - SOON if ends and account.credentials.get("refresh_token") else None
+        end = ends(account.credentials)
+        return end - SOON if end and account.credentials.get("refresh_token") else None
 
     def renew(self, account: Account) -> Renewed | Deferred | Refused:
         """POST /2/oauth2/token with the refresh token (RFC 6749 section 6). X gives a new refresh token with each answer."""
@@ -181,12 +185,12 @@ class X:
             if not answer.ok:
                 return answers.before_publishing(answers.of_status(answer.status_code, "X does not renew the token"))
             said = answer.json()
-            ends = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
-            renewed = {"oauth2_token": str(said["access_token"]), "expires_at": ends.isoformat()}
+            end = datetime.now(UTC) + timedelta(seconds=int(said["expires_in"]))
+            renewed = {"oauth2_token": str(said["access_token"]), "expires_at": end.isoformat()}
         except FAILURES as error:
             return answers.before_publishing(answers.of_failure(error))
         return Renewed(
-            {**keys, **renewed, "refresh_token": str(said.get("refresh_token") or keys["refresh_token"])}, ends
+            {**keys, **renewed, "refresh_token": str(said.get("refresh_token") or keys["refresh_token"])}, end
         )
 
 
