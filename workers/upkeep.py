@@ -2,6 +2,7 @@
 
 from dispatch import queue
 from dispatch.audience import keys, leaving, moving, signing_up
+from dispatch.delivery import preflighting
 
 
 @queue.task("upkeep.forget_who_left")
@@ -33,3 +34,9 @@ def tell_both(change_id: int) -> None:
 def look_at_keys() -> None:
     """Write to readers whose key runs out."""
     keys.tell_owners()
+
+
+@queue.task("upkeep.preflight")
+def preflight(edition_id: int) -> None:
+    """Look at an edition's links, domain and spam score."""
+    preflighting.run(edition_id)

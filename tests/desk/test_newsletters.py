@@ -35,7 +35,8 @@ def rules(**changes):
     said = {
         "languages": "en be ru", "topics": "", "cadence": "weekly", "weekday": "0", "at": "08:00", "zone": "Europe/Vilnius",
         "from_name": "The Office", "from_address": "news@example.org", "reply_to": "", "patience": "0", "hold": "0",
-        "active": "on",        "name_en": "Office news", "name_be": "Навіны Офіса", "name_ru": "Новости Офиса", "reason": "agreed today",
+        "active": "on",        "name_en": "Office news", "name_be": "Навіны Офіса", "name_ru": "Новости Офиса",
+        "reason": "agreed today",
     }  # fmt: skip
     return said | changes
 
