@@ -1,7 +1,7 @@
 """Mail: freeze an audience, send a chunk, send a letter to one reader."""
 
 from dispatch import queue
-from dispatch.delivery import approving, letters, preflighting, sending, trials
+from dispatch.delivery import approving, letters, sending, trials
 
 
 @queue.task("email.enlist")
@@ -26,9 +26,3 @@ def send_letter(letter_id: int) -> None:
 def send_trial(trial_id: int) -> None:
     """Send a test letter; rung twice, once."""
     trials.send(trial_id)
-
-
-@queue.task("email.preflight")
-def preflight(edition_id: int) -> None:
-    """Look at an edition's links, domain and spam score."""
-    preflighting.run(edition_id)

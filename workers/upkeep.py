@@ -2,6 +2,7 @@
 
 from dispatch import queue
 from dispatch.audience import keys, leaving, moving, signing_up
+from dispatch.delivery import preflighting
 from dispatch.desk import outbox
 
 
@@ -40,3 +41,9 @@ def look_at_keys() -> None:
 def send_notice(number: int) -> None:
     """Tell someone of the newsroom what happened."""
     outbox.send(number)
+
+
+@queue.task("upkeep.preflight")
+def preflight(edition_id: int) -> None:
+    """Look at an edition's links, domain and spam score."""
+    preflighting.run(edition_id)

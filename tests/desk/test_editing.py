@@ -171,7 +171,7 @@ def test_a_look_and_a_test_letter_are_asked_of_workers(alice, edition, rung):
     alice.post(f"/editions/{edition.pk}/preflight")
     done = alice.post(f"/editions/{edition.pk}/test", {"language": "en", "to": "me"}, follow=True).content.decode()
     trial = Trial.objects.get()
-    assert ("email.preflight", edition.pk) in rung
+    assert ("upkeep.preflight", edition.pk) in rung
     assert ("email.send_trial", trial.pk) in rung
     assert "1 test letter on the way" in done
     assert "to you" in done

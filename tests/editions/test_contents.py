@@ -5,7 +5,7 @@ from datetime import timedelta
 import newsroom
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.articles import embargo
@@ -144,6 +144,7 @@ def test_a_digest_that_was_moved_leaves_at_its_new_moment_only(three):
     assert not planning.put_off(edition.pk, later)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_moves_keep_each_story_once(data):
     """Pure: what is moved, dragged or named wrongly, the result is a permutation."""

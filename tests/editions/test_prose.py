@@ -1,6 +1,6 @@
 """What an editor types: Markdown, of which no tag comes out that articles may not have, and no link but https and mailto."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
@@ -46,6 +46,7 @@ def test_what_names_somebody_is_left_out_by_the_paragraph():
     assert prose.in_text(prose.without(made, ["The Office", "office.example.org"])) == "Hello.\n\nBye."
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MARKUP)
 def test_no_tag_or_address_outside_the_allowlist_ever_comes_out(markdown):
     root = html.fragment_fromstring(prose.in_html(markdown) or "<p></p>", create_parent="main")

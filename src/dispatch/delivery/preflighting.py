@@ -62,7 +62,7 @@ def ask(edition: int) -> bool:
     over = Preflight.objects.filter(edition=edition).exclude(done_at=None, asked_at__gt=now - LOST)
     asked = bool(over.update(asked_at=now, done_at=None))
     if asked:
-        queue.enqueue("email.preflight", edition)
+        queue.enqueue("upkeep.preflight", edition)
     return asked
 
 

@@ -33,7 +33,7 @@ def ask(message: bytes) -> Opinion | NoOpinion:
     """Of one whole message."""
     program = shutil.which(settings.SPAMASSASSIN)
     if program is None:
-        todo = "apt install spamassassin on the machines of the email workers, or name it in DISPATCH_SPAMASSASSIN."
+        todo = "apt install spamassassin on the machines of the upkeep workers, or name it in DISPATCH_SPAMASSASSIN."
         return NoOpinion("SpamAssassin is not installed here.", todo)
     try:
         done = subprocess.run([program, "--local"], input=message, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - the operator's own program

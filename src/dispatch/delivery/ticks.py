@@ -77,7 +77,7 @@ def preflight() -> None:
     for number in preflighting.due(now):
         preflighting.ask(number)
     for number in preflighting.unheard(now):
-        queue.enqueue("email.preflight", number)
+        queue.enqueue("upkeep.preflight", number)
 
 
 @clock.tick("forget test letters", every=3600)

@@ -122,10 +122,10 @@ def pick(edition_id: int, story_id: int) -> Outcome:
     if why_not := objection(edition, story):
         return why_not
     now = [row.story_id for row in placed(edition)]
-    waiting = EditionStory.objects.filter(newsletter=edition.newsletter_id, story=story, is_further=False).first()
-    row = waiting or EditionStory(newsletter_id=edition.newsletter_id, story=story)
-    row.edition, row.is_picked = edition, True
-    row.save()
+    fresh = EditionStory(edition=edition, newsletter_id=edition.newsletter_id, story=story)
+    EditionStory.objects.bulk_create([fresh], ignore_conflicts=True)  # it may wait elsewhere, or just be planned
+    place = EditionStory.objects.filter(newsletter=edition.newsletter_id, story=story, is_further=False)
+    place.update(edition=edition, is_picked=True)
     Barred.objects.filter(newsletter=edition.newsletter_id, story=story).delete()
     _settle(edition, [*now, story.pk])
     for article in [] if embargo.holds(story) else _spoken(edition, story)[:1]:

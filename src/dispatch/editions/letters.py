@@ -131,7 +131,7 @@ def letter(
         slots=Slots(*(slots.token(nonce, name) for name in slots.NAMES)),
         bodies={story.body: body for story, body in told} | {token: body for token, body in around.items() if body},
         subject="" if contents.discreet else said.subject,
-        typed_preheader=said.preheader,
+        typed_preheader="" if contents.discreet else said.preheader,
         intro=before,
         outro=after,
     )
@@ -161,7 +161,8 @@ def _policy(
 
 def tells(newsletter: Newsletter) -> list[str]:
     """What would give away whose letter it is: the newsletter's names, its sender, and where the site stands."""
-    hosts = [urlsplit(settings.PUBLIC_URL).hostname or "", newsletter.from_address.rpartition("@")[2]]
+    hosts = [urlsplit(url).hostname or "" for url in (settings.PUBLIC_URL, *settings.MIRRORS)]
+    hosts.append(newsletter.from_address.rpartition("@")[2])
     return [*newsletter.names.values(), newsletter.from_name, newsletter.from_address, *hosts]
 
 

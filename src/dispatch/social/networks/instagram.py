@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
-from dispatch.social.networks import checking, containers, graph
+from dispatch.social.networks import answers, checking, containers, graph
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,

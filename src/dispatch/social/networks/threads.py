@@ -8,7 +8,7 @@ from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import checking, containers, graph
+from dispatch.social.networks import answers, checking, containers, graph
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
