@@ -6,6 +6,7 @@ Prints one table and ends with a JSON line. `--posts N`, `--seconds N`, `--reade
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -24,6 +25,7 @@ import path
 import sinks
 
 from dispatch.local.demo import command
+from dispatch.local.supervisor import Supervisor
 
 CHANNELS = 20
 AHEAD = 20.0
@@ -43,15 +45,21 @@ def main() -> int:
         return 0
     os.environ["DJANGO_SETTINGS_MODULE"] = "dispatch.settings"
     os.environ |= {"DISPATCH_APPROVE_FROM": "0", "DISPATCH_FIRST_WAVE_FROM": "0"}
-    with tempfile.TemporaryDirectory() as folder, command.started(argparse.Namespace(once=True, port=18980)):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        command.started(argparse.Namespace(once=True, port=18980)) as everything,
+    ):
         record = Path(folder) / "arrived"
         with standing_in(record) as server, sinks.ours(chunking=True) as mail:
             if options.readers:
                 subscribe(options.readers, mail.port)
             due = plan(options.posts, options.seconds, server)
             sent = _mail_meanwhile(min(due.values())) if options.readers else 0
+            time.sleep(max(0.0, min(due.values()) - time.time()))
+            before = processor(everything)
             arrived = follow(record, due)
-    return tell(due, arrived, sent)
+            spent = {name: seconds - before[name] for name, seconds in processor(everything).items()}
+    return tell(due, arrived, sent, spent)
 
 
 def subscribe(readers: int, port: int) -> None:
@@ -110,7 +118,25 @@ def follow(record: Path, due: dict[int, float]) -> list[tuple[int, float]]:
     return arrived
 
 
-def tell(due: dict[int, float], arrived: list[tuple[int, float]], sent: int) -> int:
+def processor(everything: Supervisor) -> dict[str, float]:
+    """Seconds of processor that each program has used by now, with its children, the living and the dead."""
+    parents = {}
+    seconds = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            parents[int(entry.parent.name)] = int(fields[1])
+            seconds[int(entry.parent.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    found = {}
+    for running in everything.all:
+        family = {running.process.pid} if running.process else set()
+        while more := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= more
+        found[running.program.name] = sum(seconds.get(pid, 0.0) for pid in family)
+    return found
+
+
+def tell(due: dict[int, float], arrived: list[tuple[int, float]], sent: int, spent: dict[str, float]) -> int:
     times = Counter(number for number, _ in arrived)
     late = sorted(moment - due[number] for number, moment in arrived)
     found = {
@@ -123,6 +149,8 @@ def tell(due: dict[int, float], arrived: list[tuple[int, float]], sent: int) -> 
     print(f"\n{len(due):,} posts due in a minute, {sent:,} letters leaving meanwhile")
     print(f"{'first, median':<28}{late[0]:>8.3f}{found['lateness_p50_s']:>10.3f} s late")
     print(f"{'99th percentile, last':<28}{found['lateness_p99_s']:>8.3f}{late[-1]:>10.3f} s late   p99 < 1 s")
+    each = {name: 1000 * spent[name] / max(1, len(times)) for name in ("posts", "clock", "broker", "database")}
+    print(f"{'processor, a post':<28}{', '.join(f'{name} {ms:.1f} ms' for name, ms in each.items())}")
     print(f"{'twice, missing':<28}{found['twice']:>8}{found['missing']:>10}")
     print(json.dumps(found))
     return 1 if found["twice"] or found["missing"] else 0
@@ -146,21 +174,25 @@ async def network(record: Path) -> None:
     with record.open("a", buffering=1) as out:
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    await answer(reader, writer)
+            writer.close()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             head = await reader.readuntil(b"\r\n\r\n")
             lengths = [int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
             body = await reader.readexactly(sum(lengths))
             if not head.startswith(b"POST /api/v1/statuses"):
-                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                writer.close()
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                 return
             out.write(f"{_number(body)} {time.time()}\n")
             number = str(next(numbers))
             said = {"id": number, "url": f"https://example.org/{number}", "created_at": "2026-11-23T08:00:00.000Z"}
-            answer = json.dumps(said).encode()
-            head_back = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n"
-            writer.write(f"{head_back}Connection: close\r\n\r\n".encode() + answer)
+            words = json.dumps(said).encode()
+            head_back = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(words)}\r\n\r\n"
+            writer.write(head_back.encode() + words)
             await writer.drain()
-            writer.close()
 
         listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         server = await asyncio.start_server(talk, sock=listening)

@@ -6,8 +6,8 @@ from dispatch.social import changing, feedback, probing, publishing, resolving
 
 @queue.task("social.publish_post")
 def publish_post(post_id: int) -> None:
-    """Publish a due post; rung twice, once."""
-    publishing.publish(post_id)
+    """Publish a due post and, for a while, others that are due; rung twice, once."""
+    publishing.publish_due(post_id)
 
 
 @queue.task("social.resolve_post")

@@ -29,6 +29,8 @@ COMMANDS = {
         "make the keys that sign mail, show their DNS records, turn them on or off",
     ),
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
+    "stop": ("dispatch.operations.commands.stop", "STOP everything, a newsletter or a channel, within a second; list"),
+    "go": ("dispatch.operations.commands.go", "lift a STOP; what is late by then waits for a person"),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
     "desk": ("dispatch.accounts.commands.desk", "add or list the desks that people may be limited to"),
     "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),

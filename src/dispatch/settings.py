@@ -188,6 +188,13 @@ DNS = env.words("DISPATCH_DNS")
 """Resolvers that are asked about sending domains, "192.0.2.53" or "192.0.2.53:5353"; none: the machine's own."""
 SPAMASSASSIN = env.text("DISPATCH_SPAMASSASSIN", "spamassassin")
 """The program that scores letters by SpamAssassin's rules; it is asked for nothing that needs the network."""
+SOCIAL: dict[str, float] = {
+    "late_planned": 60 * env.number("DISPATCH_LATE_PLANNED_MINUTES", 10),
+    "late_brought": 60 * env.number("DISPATCH_LATE_BROUGHT_MINUTES", 60),
+}
+"""Seconds past its moment after which a post waits for a person: planned for that moment, or brought by a story."""
+EDITION_LATE = 3600 * env.number("DISPATCH_LATE_EDITION_HOURS", 3)
+"""Seconds past its moment after which an edition waits for a person."""
 
 SIGN_UPS: dict[str, int] = {
     "network_an_hour": int(env.number("DISPATCH_SIGN_UPS_NETWORK_AN_HOUR", 60)),

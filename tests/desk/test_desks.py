@@ -1,5 +1,7 @@
 """Who is limited to a desk sees everything and acts on what is theirs: each act's address is walked, new ones too."""
 
+from datetime import date, time
+
 import newsroom
 import pytest
 from django.core import serializers
@@ -15,7 +17,7 @@ from dispatch.desk import urls as desk_urls
 from dispatch.desk.models import Decision
 from dispatch.editions.models import Edition
 from dispatch.operations import urls as operations_urls
-from dispatch.social.models import Change, Channel, Post
+from dispatch.social.models import Change, Channel, Post, Recurrence
 
 pytestmark = pytest.mark.django_db
 UNBOUND = {
@@ -36,7 +38,8 @@ UNBOUND = {
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
 ACTS = {
-    "edition_act": ["retry", "send-now"],
+    "edition_act": ["retry", "send-now", "late-now", "with-next", "leave-out"],
+    "late_act": ["now", "slots", "drop"],
     "send_act": ["pause", "resume", "rest", "keep", "missing", "cancel"],
     "post_act": ["now", "at", "slot", "drop"],
     "queue_post_act": ["retry", "drop"],
@@ -63,12 +66,13 @@ def world(alone):
     send = newsroom.send(office, story)
     post = newsroom.post(on=newsroom.channel("office", desk=culture), about=story, state="unknown")
     stop = stopping.stop("newsletter", office.pk, None, "a test")
+    rule = Recurrence.objects.create(post=post, first=date(2027, 1, 5), at=time(10), zone="UTC")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
     change = Change.objects.create(post=post, act="delete", state="refused", due_at=post.due_at)
     return known | {
         "change_id": change.pk,
         "stop_id": stop.pk,
-        "number": 1,
+        "number": rule.pk,
         "state": "deferred",
         "kind": "welcome",
         "language": "en",
@@ -93,7 +97,7 @@ def bob(client, alone):
 
 
 def everything():
-    tables = [Post, Change, Decision, Send, Edition, Story, Newsletter, Channel, Stop, AuditEntry]
+    tables = [Post, Change, Decision, Recurrence, Send, Edition, Story, Newsletter, Channel, Stop, AuditEntry]
     return [serializers.serialize("json", table.objects.order_by("pk")) for table in tables]
 
 
@@ -111,7 +115,7 @@ def test_bob_of_another_desk_changes_nothing(client, bob, world, pattern):
         return
     before = everything()
     for path in asked(pattern, world):
-        answer = client.post(path, SAID)
+        answer = client.post(path, SAID | {"post": world["post_id"]})
         assert answer.status_code in {403, 405}, f"{path} answers {answer.status_code}: desks.insist is missing there"
         if answer.status_code == 403:
             assert "another desk (Culture)" in answer.content.decode(), path

@@ -52,3 +52,9 @@ def killing():
         return Ran(str(Path(__file__).with_name("killing.py")), str(ports.free()), *names, **changes)
 
     return run
+
+
+@pytest.fixture
+def stopping():
+    """A demo in which STOP is pulled; see stopping.py."""
+    return Ran(str(Path(__file__).with_name("stopping.py")), str(ports.free()))

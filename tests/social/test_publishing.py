@@ -205,7 +205,7 @@ def test_stop_holds_a_channel_and_late_posts_are_not_fired(post, fake):
     Post.objects.update(due_at=timezone.now() - timedelta(hours=7))
     stopping.lift(pulled.pk, None, "go on")
     publishing.publish(post.pk)
-    assert state(post) == "draft"
+    assert state(post) == "late"
     assert fake.out == {}
 
 

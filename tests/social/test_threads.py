@@ -142,7 +142,7 @@ def test_a_part_that_waited_for_hours_is_not_fired_either(thread, fake):
     Post.objects.filter(place=1).update(due_at=timezone.now() - timedelta(hours=7))
     publish_all(thread)
     publish_all(thread)
-    assert states(thread)[1] == "draft"
+    assert states(thread)[1] == "late"
 
 
 def test_a_thread_goes_and_comes_back_with_its_article(thread, fake):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import newsroom
 import pytest
 import time_machine
+from clocks import CHANGES, ZONES
 from django.db import connection
 from django.utils import timezone
 from hypothesis import given, settings
@@ -17,27 +18,7 @@ from dispatch.social import networks, planning, publishing, timing
 from dispatch.social.models import Channel, Post, Slot
 from dispatch.social.timing import Placed
 
-ZONES = [
-    "Europe/Vilnius", "Europe/Minsk", "Europe/Lisbon", "Europe/Dublin", "Europe/Moscow",
-    "Europe/Istanbul", "America/New_York", "America/Sao_Paulo", "America/St_Johns", "America/Havana",
-    "America/Nuuk", "America/Santiago", "Africa/Casablanca", "Africa/Cairo", "Asia/Tehran",
-    "Asia/Beirut", "Asia/Gaza", "Australia/Lord_Howe", "Pacific/Chatham", "Antarctica/Troll",
-]  # fmt: skip
 WEDNESDAY = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-
-
-def changes(zone):
-    """The UTC days on which the zone's offset changes, 2019 to 2030."""
-    place = zoneinfo.ZoneInfo(zone)
-    days = [datetime(2019, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(365 * 11)]
-    return [
-        one
-        for one, after in itertools.pairwise(days)
-        if one.astimezone(place).utcoffset() != after.astimezone(place).utcoffset()
-    ]
-
-
-CHANGES = {zone: changes(zone) for zone in ZONES}
 
 
 class Timed:

@@ -109,7 +109,7 @@ def free_stuck(send: int, number: int, by: User | None, reason: str) -> bool:
     """Give a chunk that killed its workers another chance."""
     stuck = Chunk.objects.filter(send=send, number=number, state=Chunk.State.STUCK)
     with transaction.atomic():
-        freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=None, trouble="")
+        freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=statements.to_be_rung(), trouble="")
         if freed:
             audit.record(by, "chunk.free", f"send:{send}:chunk:{number}", reason)
     return bool(freed)
@@ -117,7 +117,7 @@ def free_stuck(send: int, number: int, by: User | None, reason: str) -> bool:
 
 def _ring(send: int) -> None:
     """Its chunks are rung for at once."""
-    Chunk.objects.filter(send=send, state=Chunk.State.PENDING).update(rung_at=None)
+    Chunk.objects.filter(send=send, state=Chunk.State.PENDING).update(rung_at=statements.to_be_rung())
 
 
 def _waiting(send: int, state: str) -> QuerySet[DeliveryException]:

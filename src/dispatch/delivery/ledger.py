@@ -167,9 +167,9 @@ def window(claimed: Claim, readers: Sequence[int]) -> list[tuple[Any, ...]]:
 def release(claimed: Claim, not_before: datetime | None) -> None:
     """Give a chunk back with everything written ahead untouched again, which the caller knows for sure. It is rung for at
     `not_before`, or at once."""
-    Chunk.objects.filter(pk=claimed.chunk, token=claimed.token).exclude(state=Chunk.State.DONE).update(
-        state=Chunk.State.PENDING, ahead=F("settled"), lease_until=None, not_before=not_before, rung_at=None
-    )
+    free = {"state": Chunk.State.PENDING, "lease_until": None, "not_before": not_before}
+    open_ones = Chunk.objects.filter(pk=claimed.chunk, token=claimed.token).exclude(state=Chunk.State.DONE)
+    open_ones.update(ahead=F("settled"), rung_at=statements.to_be_rung(), **free)
 
 
 def stick(claimed: Claim, why: str) -> None:

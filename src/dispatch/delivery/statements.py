@@ -1,7 +1,7 @@
 """The statements of `sql/`, each in a file whose header says why it is so, and the one clock that counts: the database's."""
 
 import functools
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,11 @@ def now() -> datetime:
     """The database's clock: workers' own may differ, and leases, waits and breakers must not."""
     moment: datetime = value("SELECT clock_timestamp()")
     return moment
+
+
+def to_be_rung() -> datetime:
+    """What `rung_at` says of chunks that are to be rung for at once: not "never", for what was never rung for stood still."""
+    return now() - timedelta(seconds=6)
 
 
 @functools.cache

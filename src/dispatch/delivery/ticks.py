@@ -3,14 +3,16 @@
 from django.utils import timezone
 
 from dispatch import clock, queue
-from dispatch.delivery import closing, hold_window, ledger, letters, preflighting, trials, waves
+from dispatch.delivery import closing, hold_window, ledger, letters, preflighting, stale, trials, waves
 from dispatch.delivery.models import Send
+from dispatch.editions import lateness
 from dispatch.editions.models import Edition
 
 
 @clock.tick("enlist rendered editions", every=2)
 def enlist_rendered() -> None:
-    """Editions whose doorbell was lost."""
+    """Editions whose doorbell was lost; not those that are found hours late."""
+    lateness.put_by()
     waiting = Edition.objects.filter(state=Edition.State.RENDERED, send=None).values_list("pk", flat=True)
     for number in waiting[:50]:
         queue.enqueue("email.enlist", number)
@@ -18,7 +20,8 @@ def enlist_rendered() -> None:
 
 @clock.tick("ring due chunks", every=1)
 def ring_chunks() -> None:
-    """Free chunks, and those whose worker died."""
+    """Free chunks, and those whose worker died; not of sends that stood still for hours."""
+    stale.hold()
     for number in ledger.due_chunks():
         queue.enqueue("email.send_chunk", *number)
 

@@ -12,7 +12,7 @@ from dispatch.accounts import audit
 from dispatch.accounts.models import Role, User
 from dispatch.delivery import acts, hold_window, ledger, missing
 from dispatch.desk import forms
-from dispatch.editions import planning
+from dispatch.editions import lateness, planning
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,22 @@ ON_EDITION = {
         "It is not gathering any more; nothing was changed.",
         freshly=True,
         leaves=True,
+    ),
+    "late-now": Act(
+        lateness.send_now,
+        Role.APPROVER,
+        "It leaves now.",
+        "Somebody decided before; nothing was changed.",
+        freshly=True,
+    ),
+    "with-next": Act(
+        lateness.with_the_next,
+        Role.EDITOR,
+        "Its stories leave with the next digest.",
+        "There is no next digest, or somebody decided before; nothing was changed.",
+    ),
+    "leave-out": Act(
+        lateness.leave_out, Role.APPROVER, "It is left out.", "Somebody decided before; nothing was changed."
     ),
 }
 """A pause harms nobody, so every editor may; what puts mail on the wire, or takes it from readers, is an approver's."""

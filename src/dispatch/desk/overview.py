@@ -19,7 +19,7 @@ from dispatch.desk import afterwards, naming
 from dispatch.editions import departures
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
-from dispatch.social import changing, expiring, probing
+from dispatch.social import changing, expiring, lateness, probing
 from dispatch.social.models import Change, Channel, Post
 
 
@@ -93,6 +93,7 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
         board["webhook"]["failed"].count, "bad", "webhook", "could not be taken in.", f"{queue}#webhooks"
     )
     yield from _unrendered()
+    yield from _late()
     yield from _at_risk()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED):
         yield Need(
@@ -111,6 +112,16 @@ def _unrendered() -> Iterator[Need]:
         then = " Mend the story or its template: it is tried again by itself." if edition.is_own else ""
         words = f"{naming.newsletter(edition.newsletter)} {said}. {edition.trouble}{then}"
         yield Need("bad", words, reverse("edition_page", args=[edition.pk]))
+
+
+def _late() -> Iterator[Need]:
+    """What was not sent at its moment, and waits for a person since nothing is sent late by itself."""
+    posts, editions = lateness.late().count(), Edition.objects.filter(state=Edition.State.LATE).count()
+    found = [saying.many(count, noun) for count, noun in ((posts, "post"), (editions, "edition")) if count]
+    if found:
+        yield Need(
+            "held", f"Late: {' and '.join(found)}. Send them now, move them or drop them.", reverse("late_posts")
+        )
 
 
 def _held() -> Iterator[Need]:

@@ -13,6 +13,7 @@ from dispatch.accounts import desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
 from dispatch.desk import naming, states
+from dispatch.social import recurring
 from dispatch.social.models import Channel, Post
 
 ROOMS = (
@@ -63,6 +64,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "name_of": naming.newsletter,
         "brings": naming.brings,
         "seen_at": seen_at,
+        "again": recurring.described,
         "mine": lambda *owned: isinstance(request.user, User) and desks.may_touch(request.user, *owned),
         "may": lambda role: isinstance(request.user, User) and permissions.may(request.user, Role(role)),
     }

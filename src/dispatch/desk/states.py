@@ -21,6 +21,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "empty": ("over", "nothing to say, not sent"),
         "withdrawn": ("over", "taken back"),
         "failed": ("bad", "could not be rendered"),
+        "late": ("held", "late, waits for you"),
     },
     "send": {
         "draft": ("held", "waits for a second person"),
@@ -40,6 +41,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "scheduled": ("", "scheduled"),
         "claimed": ("going", "being posted"),
         "deferred": ("later", "deferred"),
+        "late": ("held", "late, waits for you"),
         "sent": ("good", "posted"),
         "refused": ("bad", "refused"),
         "unknown": ("unsure", "did it go out?"),

@@ -12,7 +12,7 @@ from dispatch.delivery import progress
 from dispatch.desk import naming, overview
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
-from dispatch.social.models import Channel, Post
+from dispatch.social.models import Channel, Post, Recurrence
 
 PAGE = 40
 
@@ -72,7 +72,8 @@ def latest(count: int) -> list[Listed]:
 def with_everything(stories: QuerySet[Story]) -> QuerySet[Story]:
     """With what pages show of them, in a fixed number of queries."""
     articles = Article.objects.select_related("current", "source").defer("current__html", "current__text")
-    posts = Post.objects.select_related("channel").order_by("channel__name")
+    again = Prefetch("recurrences", Recurrence.objects.filter(state=Recurrence.State.GOING), to_attr="coming_again")
+    posts = Post.objects.select_related("channel").order_by("channel__name").prefetch_related(again)
     return stories.prefetch_related(
         Prefetch("articles", articles.order_by("id")),
         Prefetch("posts", posts),

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from dispatch.desk import (
+    again,
     breaking,
     changed,
     channels,
@@ -10,6 +11,7 @@ from dispatch.desk import (
     embargoes,
     exports,
     feedback,
+    late,
     newsletters,
     people,
     posting,
@@ -68,6 +70,10 @@ urlpatterns: list[URLPattern] = [
     path("people/<int:number>/do/<str:act>", people.act, name="person_act"),
     path("audit/", people.audit_log, name="audit_log"),
     path("posts/<int:post_id>/do/<str:act>", posting.act, name="post_act"),
+    path("posts/late", late.posts, name="late_posts"),
+    path("posts/late/do/<str:act>", late.act, name="late_act"),
+    path("posts/<int:post_id>/again", again.begin, name="again_begin"),
+    path("posts/again/<int:number>/stop", again.stop, name="again_stop"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
     path("stories/<int:story_id>/changes", changed.changes, name="story_changes"),
     path("stories/<int:story_id>/feedback", feedback.page, name="story_feedback"),

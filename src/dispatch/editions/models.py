@@ -56,6 +56,7 @@ class Edition(models.Model):
         EMPTY = "empty"  # nothing to say: not sent
         WITHDRAWN = "withdrawn"  # its only story was taken back before it was rendered
         FAILED = "failed"  # could not be rendered; `trouble` says why
+        LATE = "late"  # found hours after its moment; it waits for a person
 
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="editions")
     slot = models.CharField(max_length=80)  # "2026-11-23", "story:12", "story:12/be", "breaking:12", "own:2026-11-…"

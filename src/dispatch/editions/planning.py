@@ -45,13 +45,14 @@ def withdraw(article: Article) -> None:
 
 
 def _take_out(story: int, unless_after: datetime | None = None) -> None:
-    waiting = Edition.objects.filter(stories__story=story, state__in=[State.GATHERING, State.DUE])
+    waiting = Edition.objects.filter(stories__story=story, state__in=[State.GATHERING, State.DUE, State.LATE])
     with transaction.atomic():
         for edition in Edition.objects.filter(id__in=waiting.values("id")).select_for_update().order_by("id"):
-            if edition.state == State.GATHERING:
+            is_late_digest = edition.state == State.LATE and not edition.is_of_a_story
+            if edition.state == State.GATHERING or is_late_digest:
                 may_stay = unless_after is not None and edition.due_at >= unless_after
                 edition.stories.filter(story=story, **({"is_picked": False} if may_stay else {})).delete()
-            elif edition.state == State.DUE and edition.is_of_a_story:
+            elif edition.state in {State.DUE, State.LATE} and edition.is_of_a_story:
                 edition.state = State.WITHDRAWN
                 edition.save(update_fields=["state"])
 
@@ -127,7 +128,7 @@ def _gather(newsletter: Newsletter, article: Article) -> None:
     """
     brought = Edition.objects.filter(newsletter=newsletter, stories__story=article.story_id)
     earlier = list(brought.exclude(slot__startswith=OWN).select_for_update(of=("self",)).order_by("id"))
-    if any(edition.state in {State.GATHERING, State.DUE, State.FAILED} for edition in earlier):
+    if any(edition.state in {State.GATHERING, State.DUE, State.FAILED, State.LATE} for edition in earlier):
         return
     if Variant.objects.filter(edition__in=earlier, language=article.language).exists():
         return

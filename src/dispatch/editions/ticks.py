@@ -8,7 +8,7 @@ from django.utils import timezone
 from dispatch import clock, queue
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter, Rhythm, Subscription
-from dispatch.editions import departures, pictures, planning
+from dispatch.editions import departures, lateness, pictures, planning
 from dispatch.editions.models import OWN, Edition
 
 PATIENCE = timedelta(seconds=5)
@@ -20,7 +20,9 @@ SOONEST = timedelta(minutes=1)
 
 @clock.tick("ring due editions", every=1)
 def ring_due() -> None:
-    """Close digests whose slot has come; ring for them, and again for what nobody has rendered since."""
+    """Close digests whose slot has come; ring for them, and again for what nobody has rendered since. What is found hours
+    late waits for a person instead."""
+    lateness.put_by()
     now = timezone.now()
     come = Q(state=Edition.State.GATHERING, due_at__lte=now)
     unheard = Q(state=Edition.State.DUE) & (Q(rung_at=None) | Q(rung_at__lte=now - PATIENCE))

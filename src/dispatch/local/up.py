@@ -16,10 +16,9 @@ from dispatch import env, logs
 from dispatch.local import instance, postgres, supervisor, valkey
 from dispatch.local.supervisor import Program
 
-STAND_BACK = ("--nice", "5")
 WORKERS = {
-    "mail": ("email", "2", *STAND_BACK),
-    "work": ("articles,editions,upkeep", "2", *STAND_BACK),
+    "mail": ("email", "2", "--nice", "10"),
+    "work": ("articles,editions,upkeep", "2", "--nice", "5"),
     "posts": ("social", "4"),
 }
 PORTS = 200
@@ -129,7 +128,7 @@ def webs(listening: socket.socket) -> list[Program]:
 
 def workers() -> list[Program]:
     """Mail has a worker of its own, so that nothing else waits behind a big send; it and what else takes long stand back for
-    the web, where someone waits, and for posts, which have a moment."""
+    the web, where someone waits, and for posts, which have a moment; mail, which has none, the farthest."""
     return [
         Program(
             name=name,

@@ -44,6 +44,10 @@ def run(options: argparse.Namespace) -> int:
     if {"articles", "social"} & set(queues):
         _load_networks()
     beating.install(options.queues)
+    if "social" in queues:
+        from dispatch.workers import standing_by
+
+        standing_by.install()
     queue.app.worker_main(
         [
             "--quiet",

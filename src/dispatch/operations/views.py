@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import desks, permissions, stopping
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import WebhookDelivery
@@ -15,7 +15,7 @@ from dispatch.audience.models import Newsletter
 from dispatch.delivery import acts as mail_acts
 from dispatch.delivery import correspondence, ledger
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, shell
+from dispatch.desk import acting, halting
 from dispatch.operations import health as wellness
 from dispatch.operations import live as feeding
 from dispatch.operations import stats, waiting
@@ -124,8 +124,7 @@ def stop(request: HttpRequest) -> HttpResponse:
         raise Http404
     desks.insist(_user(request), *stopped(*_scope(value)))
     if why := acting.reason(request):
-        pulled = stopping.stop(*_scope(value), _user(request), why)
-        acting.tell(request, True, f"STOP. {shell.words(pulled)} {_still(pulled)}", "")
+        acting.tell(request, True, halting.halt(*_scope(value), _user(request), why).words, "")
     return redirect("queue")
 
 
@@ -136,8 +135,7 @@ def lift(request: HttpRequest, stop_id: int) -> HttpResponse:
     held = get_object_or_404(Stop, pk=stop_id)
     desks.insist(_user(request), *stopped(held.scope, held.target))
     if why := acting.reason(request):
-        stopping.lift(stop_id, _user(request), why)
-        acting.tell(request, True, "Lifted. What it held goes on.", "")
+        acting.tell(request, True, halting.lift(held, _user(request), why), "")
     return redirect("queue")
 
 
@@ -179,13 +177,6 @@ def stopped(scope: str, target: int | None) -> list[desks.Owned]:
 
 def _user(request: HttpRequest) -> User:
     return cast("User", request.user)
-
-
-def _still(pulled: Stop) -> str:
-    """What a STOP came too late for."""
-    if pulled.scope == Stop.Scope.CHANNEL:
-        return "What its network is being told this moment may still appear."
-    return acting.at_most(newsletter=pulled.target)
 
 
 def _scope(value: str) -> tuple[str, int | None]:

@@ -75,15 +75,15 @@ def posts() -> QuerySet[Post]:
     """Those that wait or failed; what is planned for later is not here."""
     due = Q(state=Post.State.SCHEDULED, due_at__lte=timezone.now())
     troubled = Q(state__in=[Post.State.CLAIMED, Post.State.DEFERRED, Post.State.REFUSED, Post.State.UNKNOWN])
-    late = Q(state=Post.State.DRAFT) & ~Q(trouble="")
+    late = Q(state=Post.State.LATE) | (Q(state=Post.State.DRAFT) & ~Q(trouble=""))
     rows = Post.objects.filter(due | troubled | late).select_related("channel", "article__current")
     return rows.defer("article__current__html", "article__current__text").order_by("due_at")[:ROWS]
 
 
 def editions() -> QuerySet[Edition]:
-    """Due, or failed."""
+    """Due, late, or failed."""
     overdue = Q(state=Edition.State.GATHERING, due_at__lte=timezone.now())
-    rows = Edition.objects.filter(Q(state__in=[Edition.State.DUE, Edition.State.FAILED]) | overdue)
+    rows = Edition.objects.filter(Q(state__in=[Edition.State.DUE, Edition.State.LATE, Edition.State.FAILED]) | overdue)
     return rows.select_related("newsletter").prefetch_related(naming.titles()).order_by("due_at")[:ROWS]
 
 

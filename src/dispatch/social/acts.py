@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,8 +33,8 @@ class TakenBack:
 def retry(post_id: int, by: User | None, reason: str) -> bool:
     """Try a refused, deferred or late one again, now. Never an unknown one: that is for `settle`. False: none of these."""
     with transaction.atomic():
-        again = Post.objects.filter(pk=post_id, state__in=[State.REFUSED, State.DEFERRED, State.DRAFT])
-        changed = again.update(state=State.SCHEDULED, due_at=timezone.now(), attempts_made=0, rung_at=None, trouble="")
+        again = Post.objects.filter(pk=post_id, state__in=[State.REFUSED, State.DEFERRED, State.DRAFT, State.LATE])
+        changed = again.update(**_now())
         if changed:
             audit.record(by, "post.retry", f"post:{post_id}", reason)
     if changed:
@@ -60,17 +61,7 @@ def settle(post_id: int, by: User | None, reason: str, *, went_out: bool, addres
     if post is None:
         return False
     remote = {"remote_id": naming.name(post.channel.network, address), "remote_url": address[:1000]}
-    values = (
-        {"state": State.SENT, "sent_at": now, "trouble": "", **remote}
-        if went_out
-        else {
-            "state": State.SCHEDULED,
-            "due_at": now,
-            "attempts_made": 0,
-            "rung_at": None,
-            "trouble": "",
-        }
-    )
+    values = {"state": State.SENT, "sent_at": now, "trouble": "", **remote} if went_out else _now()
     with transaction.atomic():
         changed = Post.objects.filter(pk=post_id, state=State.UNKNOWN).update(**values)
         if changed:
@@ -151,6 +142,12 @@ def settle_change(change_id: int, by: User | None, reason: str, *, done: bool) -
             if done:
                 changing.note(change, Sent())
     return change is not None
+
+
+def _now() -> dict[str, Any]:
+    """As one that is planned for now, by hand, and was never tried."""
+    fresh = {"attempts_made": 0, "rung_at": None, "trouble": ""}
+    return {"state": State.SCHEDULED, "due_at": timezone.now(), "placed": True, **fresh}
 
 
 def _want(post: Post, act: Change.Act, by: User | None, reason: str, **said: str) -> Change:

@@ -11,9 +11,10 @@ from dispatch.social.models import Attempt, Post
 from dispatch.social.networks.base import Draft, Picture
 
 
-def freeze(post: Post) -> dict[str, Any]:
-    """All that is said, as JSON."""
+def freeze(post: Post, *, has_pictures: bool = True) -> dict[str, Any]:
+    """All that is said, as JSON. Whoever knows that it shows no pictures spares asking."""
     current = post.article.current
+    shown = post.media.select_related("media").defer("media__content") if has_pictures else ()
     return {
         "text": post.text,
         "link": post.link,
@@ -24,7 +25,7 @@ def freeze(post: Post) -> dict[str, Any]:
         "title": current.title if current else "",
         "summary": current.summary if current else "",
         "picture_url": current.picture_url if current else "",
-        "media": [_frozen(shown) for shown in post.media.select_related("media").defer("media__content")],
+        "media": [_frozen(one) for one in shown],
         "reply_to": post.follows.remote_id if post.follows else "",
         "created_at": timezone.now().isoformat(),
     }

@@ -71,6 +71,7 @@ class Post(models.Model):
         SCHEDULED = "scheduled"
         CLAIMED = "claimed"  # an attempt is under way, or its worker died
         DEFERRED = "deferred"  # the network said: later (due_at)
+        LATE = "late"  # its moment passed before it could leave; it waits for a person
         SENT = "sent"
         REFUSED = "refused"
         UNKNOWN = "unknown"  # may or may not be out; looked for, then shown to an editor
@@ -79,9 +80,10 @@ class Post(models.Model):
         GONE = "gone"  # it was out, and was taken back
 
     WAITING = (State.SCHEDULED, State.DEFERRED)
-    UNSENT = (State.DRAFT, *WAITING, State.REFUSED)
+    UNSENT = (State.DRAFT, *WAITING, State.LATE, State.REFUSED)
     STUCK = {
         State.DRAFT: "waits for you",
+        State.LATE: "is late and waits for you",
         State.REFUSED: "was refused",
         State.UNKNOWN: "may or may not be out",
         State.DROPPED: "was dropped",
@@ -105,6 +107,8 @@ class Post(models.Model):
     edited = models.BooleanField(default=False)  # an editor wrote it: templates keep their hands off
     state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
     due_at = models.DateTimeField()
+    placed = models.BooleanField(default=False)  # planned for its moment, by hand or in a slot; else as soon as may be
+    again = models.ForeignKey("Recurrence", null=True, on_delete=models.SET_NULL, related_name="turns")  # that made it
     attempts_made = models.PositiveSmallIntegerField(default=0)
     token = models.PositiveIntegerField(default=0)  # fencing: each claim adds one
     lease_until = models.DateTimeField(null=True)
@@ -146,6 +150,37 @@ class Post(models.Model):
             return "the part before it is out, but nobody knows where"
         why = self.STUCK.get(self.State(before.state))
         return f"the part before it {why}" if why else ""
+
+
+class Recurrence(models.Model):
+    """A post that comes round again by the wall clock; each turn is a post, planned when the one before is settled."""
+
+    class Unit(models.TextChoices):
+        WEEK = "week"
+        MONTH = "month"
+
+    class State(models.TextChoices):
+        GOING = "going"
+        OVER = "over"  # its last day is past, or it came as often as it was to
+        STOPPED = "stopped"  # by someone
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="recurrences")  # what comes again
+    every = models.PositiveSmallIntegerField(default=1)  # units between two turns
+    unit = models.CharField(max_length=5, choices=Unit, default=Unit.WEEK)
+    first = models.DateField()  # of the cycle: says the weekday or the day of the month, and is the first that may be
+    at = models.TimeField()
+    zone = models.CharField(max_length=64)  # IANA, as the channel's was when it was set
+    until = models.DateField(null=True)  # the last day, inclusive
+    most = models.PositiveSmallIntegerField(null=True)  # turns that went out
+    texts = models.JSONField(default=list)  # other words for the turns, one after another; none: the post's own
+    soon = models.BooleanField(default=False)  # the same text again within a week, as asked
+    state = models.CharField(max_length=7, choices=State, default=State.GOING)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["post"], name="one_recurrence_a_post", condition=models.Q(state="going"))
+        ]
 
 
 class PostMedia(models.Model):

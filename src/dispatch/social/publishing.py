@@ -1,53 +1,74 @@
 """Publishing a post: claimed by one worker, the attempt written first, one call, one outcome. Never twice or in silence."""
 
-import functools
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from dispatch import queue, retrying
-from dispatch.accounts import stopping
-from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
-from dispatch.social import channels, freezing, media, networks, showing
+from dispatch.social import channels, claiming, freezing, lateness, media, networks, showing, statements, timing
 from dispatch.social.models import Attempt, Post
+from dispatch.social.networks.base import Account, Draft
 
 log = logging.getLogger(__name__)
-SQL = Path(__file__).parent / "sql"
 MOST_ATTEMPTS = 2
-LATE = timedelta(hours=6)
-"""A post this late is not fired any more; an editor decides."""
+"""That may have put it out, without a person; also in sql/ready.sql."""
+TURN = 0.5
+"""Seconds after which a worker lets go, so that looks and changes that wait in its queue come to their turn."""
+BELLS = 16
+"""Doorbells at a time: several for each worker there may be, few enough that those in vain cost nothing."""
 PATIENCE = timedelta(hours=24)
 """How long a network may say "later"."""
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
 """Waits where a network says "later" without saying when, or cannot be reached."""
-NOT_EMBARGOED = (
-    "NOT EXISTS (SELECT FROM articles_story e WHERE e.id = p.story_id AND e.embargo_until > clock_timestamp())"
-)
-KEEPS = timedelta(hours=20)
-"""For how long a network keeps what was put there and not published yet: Mastodon, X and Instagram say a day."""
+UNCHANGED = {"due_at": None, "sent_at": None, "remote_id": None, "remote_url": None, "given_back": 0}
+"""What of a post an outcome may change besides its state."""
 
 
 def publish(post_id: int) -> None:
-    """Publish a due post. Rung twice, late or in vain: no harm."""
+    """Publish this post, if it is due. Rung twice, late or in vain: no harm."""
     claimed = _claim(post_id)
     if claimed is None:
-        _put_by(post_id)
+        lateness.put_by(post_id)
     else:
         settle(*claimed, _waits_for_keys(claimed[0], _attempt(*claimed)))
 
 
+def publish_due(post_id: int) -> int:
+    """Publish this post or, rung in vain, the next that is due; then others, one after another, for a while. How many."""
+    began, count = time.monotonic(), 0
+    claimed = _claim(post_id, or_next=True)
+    while claimed is not None:
+        settle(*claimed, _waits_for_keys(claimed[0], _attempt(*claimed)))
+        count += 1
+        is_over = time.monotonic() - began > TURN or queue.is_stopping()
+        claimed = None if is_over else _claim(post_id, or_next=True)
+    return count
+
+
 def _attempt(post: Post, attempt: Attempt) -> Outcome:
-    network, account = networks.get(post.channel.network), channels.ready(post.channel)
+    if not post.placed and (quiet := timing.end_of_quiet(post.channel, timezone.now())) > timezone.now():
+        return Deferred(until=quiet, reason="its channel is quiet now")
+    account = channels.ready(post.channel)
     if isinstance(account, Deferred | Refused):
         return account
-    draft = freezing.draft(attempt)
+    draft = _drawn(post, attempt, account)
+    if isinstance(draft, Deferred | Refused):
+        return draft
+    if not _begin(post, attempt, draft.prepared):
+        return Deferred(until=timezone.now(), reason="held before anything left")
+    return networks.get(post.channel.network).publish(draft, account)
+
+
+def _drawn(post: Post, attempt: Attempt, account: Account) -> Draft | Deferred | Refused:
+    """All that is said, with its pictures, and with what was put at the network first."""
+    network, draft = networks.get(post.channel.network), freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
     limits = network.limits(account)
@@ -60,11 +81,7 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
     prepared = attempt.prepared
     if prepared is None:
         prepared = network.prepare(replace(draft, card=media.card_of(attempt, limits)), account)
-    if isinstance(prepared, Deferred | Refused):
-        return prepared
-    if not _begin(post, attempt, prepared):
-        return Deferred(until=timezone.now(), reason="held before anything left")
-    return network.publish(replace(draft, prepared=prepared), account)
+    return prepared if isinstance(prepared, Deferred | Refused) else replace(draft, prepared=prepared)
 
 
 def _waits_for_keys(post: Post, outcome: Outcome) -> Outcome:
@@ -78,18 +95,16 @@ def _waits_for_keys(post: Post, outcome: Outcome) -> Outcome:
 def settle(post: Post, attempt: Attempt, outcome: Outcome) -> bool:
     """Write what became of an attempt. False: the claim is someone else's by now, and only the attempt is written."""
     names = {Sent: "sent", Deferred: "deferred", Refused: "refused", Unknown: "unknown"}
-    with transaction.atomic():
-        attempt.outcome = names[type(outcome)]
-        attempt.finished_at = timezone.now()
-        attempt.evidence = _evidence(outcome)
-        attempt.save(update_fields=["outcome", "finished_at", "evidence"])
-        values = _values(post, outcome)
-        mine = Post.objects.filter(pk=post.pk, token=post.token, state__in=[Post.State.CLAIMED, Post.State.UNKNOWN])
-        changed = mine.update(lease_until=None, **values)
-        if changed and isinstance(outcome, Sent):
-            ring_next(post.pk)
+    attempt.outcome, attempt.evidence, attempt.finished_at = names[type(outcome)], _evidence(outcome), timezone.now()
+    about = {"post": post.pk, "token": post.token, "attempt": attempt.pk, "key": attempt.key}
+    written = {"outcome": attempt.outcome, "now": attempt.finished_at, "frozen": json.dumps(attempt.frozen)}
+    said = {"evidence": json.dumps(attempt.evidence), **UNCHANGED, **_values(post, outcome)}
+    ((mine, waiting),) = statements.prepared("settle", **about, **written, **said)
+    if mine and isinstance(outcome, Sent):
+        for number in waiting:
+            queue.enqueue("social.publish_post", number)
     log.info("post attempted", extra={"post": post.pk, "outcome": attempt.outcome})
-    return bool(changed)
+    return bool(mine)
 
 
 def ring_next(post_id: int) -> None:
@@ -119,67 +134,37 @@ def _of_the_dead(attempt: Attempt) -> Outcome:
 
 
 def due_posts() -> list[int]:
-    """Posts that wait for a worker. Marks them as rung."""
-    with connection.cursor() as cursor:
-        cursor.execute(_text("due"))
-        return [int(row[0]) for row in cursor.fetchall()]
+    """Posts that wait for a worker, a few of them. Marks them as rung."""
+    return [int(number) for (number,) in statements.rows("due", most=BELLS, **statements.patience())]
 
 
-def _put_by(post_id: int) -> None:
-    """After a long downtime nothing is fired in a burst: what is very late becomes a draft that says so."""
-    late = Post.objects.filter(pk=post_id, state__in=Post.WAITING, due_at__lt=timezone.now() - LATE)
-    late.update(state=Post.State.DRAFT, trouble="more than six hours late; send it now, or drop it")
+def is_overdue(seconds: float) -> bool:
+    """Whether a post that may leave is due for so long and nobody took it."""
+    return bool(statements.rows("overdue", seconds=seconds, **statements.patience())[0][0])
 
 
-def _claim(post_id: int) -> tuple[Post, Attempt] | None:
-    """The claim and the attempt in one commit, before any byte leaves."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_text("claim"), {"post": post_id, "most": MOST_ATTEMPTS, "late": LATE.total_seconds()})
-            if cursor.fetchone() is None:
-                return None
-        found = Post.objects.select_related("channel", "article__current", "follows")
-        post = found.defer("article__current__html", "article__current__text").get(pk=post_id)
-        return post, _write_attempt(post)
-
-
-def _write_attempt(post: Post) -> Attempt:
-    """A repeat of the same keeps everything that was frozen with it, and what is at the network already."""
-    fresh, now = freezing.freeze(post), timezone.now()
-    key = freezing.key(post, fresh)
-    before = list(post.attempts.order_by("number"))
-    earlier = [one for one in before if one.key == key]
-    still_there = (one for one in reversed(earlier) if one.started_at > now - KEEPS and one.outcome != "refused")
-    return Attempt.objects.create(
-        post=post,
-        number=len(before) + 1,
-        key=key,
-        frozen=earlier[0].frozen if earlier else fresh,
-        prepared=next((one.prepared for one in still_there if one.prepared is not None), None),
-        started_at=now,
-    )
+def _claim(post_id: int, *, or_next: bool = False) -> tuple[Post, Attempt] | None:
+    return claiming.claim(post_id, or_next=or_next)
 
 
 def _begin(post: Post, attempt: Attempt, prepared: Mapping[str, object]) -> bool:
     """The last commit before the call. False: someone pulled STOP meanwhile, or took this for dead."""
     attempt.prepared = dict(prepared)
-    said = json.dumps(attempt.prepared)
-    with connection.cursor() as cursor:
-        cursor.execute(_text("begin"), {"post": post.pk, "token": post.token, "attempt": attempt.pk, "prepared": said})
-        return cursor.fetchone() is not None
+    said = {"key": attempt.key, "frozen": json.dumps(attempt.frozen), "prepared": json.dumps(attempt.prepared)}
+    return bool(statements.prepared("begin", post=post.pk, token=post.token, attempt=attempt.pk, **said))
 
 
 def _values(post: Post, outcome: Outcome) -> dict[str, object]:
     match outcome:
         case Sent(remote_id=number, url=url):
             sent = {"remote_id": number[:300], "remote_url": url[:1000], "sent_at": timezone.now(), "trouble": ""}
-            return {"state": Post.State.SENT, **sent}
+            return {"state": Post.State.SENT.value, **sent}
         case Deferred(until=until, reason=reason):
             return _deferral(post, until, reason)
         case Refused(reason=reason, code=code):
-            return {"state": Post.State.REFUSED, "trouble": f"{reason} {code}".strip()[:500]}
+            return {"state": Post.State.REFUSED.value, "trouble": f"{reason} {code}".strip()[:500]}
         case Unknown(reason=reason):
-            return {"state": Post.State.UNKNOWN, "trouble": reason[:500], "due_at": timezone.now()}
+            return {"state": Post.State.UNKNOWN.value, "trouble": reason[:500], "due_at": timezone.now()}
 
 
 def _deferral(post: Post, until: datetime | None, reason: str) -> dict[str, object]:
@@ -188,13 +173,10 @@ def _deferral(post: Post, until: datetime | None, reason: str) -> dict[str, obje
     end = started[0] + PATIENCE
     moment = until or retrying.next_attempt(len(started), timezone.now(), until=end, schedule=PAUSES)
     if moment is None or timezone.now() > end:
-        return {"state": Post.State.REFUSED, "trouble": f"the network said later for a day: {reason}"[:500]}
-    return {
-        "state": Post.State.DEFERRED,
-        "due_at": moment,
-        "trouble": reason[:500],
-        "attempts_made": max(0, post.attempts_made - 1),
-    }
+        refused = f"the network said later for a day: {reason}"
+        return {"state": Post.State.REFUSED.value, "trouble": refused[:500]}
+    moment = timing.not_in_quiet(post, moment)
+    return {"state": Post.State.DEFERRED.value, "due_at": moment, "trouble": reason[:500], "given_back": 1}
 
 
 def _evidence(outcome: Outcome) -> dict[str, object]:
@@ -203,11 +185,3 @@ def _evidence(outcome: Outcome) -> dict[str, object]:
             return {**evidence, **({"reason": outcome.reason} if isinstance(outcome, Unknown) else {})}
         case Deferred() | Refused():
             return {"reason": outcome.reason, "code": outcome.code}
-
-
-@functools.cache
-def _text(name: str) -> str:
-    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-    text = text.replace("{not_embargoed}", NOT_EMBARGOED)
-    text = text.replace("{in_its_turn}", (SQL / "in_its_turn.sql").read_text(encoding="utf-8"))
-    return text.replace("{not_stopped}", stopping.condition(Stop.Scope.CHANNEL, "c.id"))

@@ -1,7 +1,7 @@
 """What the clock repeats for posts."""
 
 from dispatch import clock, queue
-from dispatch.social import changing, feedback, media, probing, publishing, resolving
+from dispatch.social import changing, feedback, lateness, media, probing, publishing, recurring, resolving
 
 
 @clock.tick("ring due posts", every=0.2)
@@ -9,6 +9,18 @@ def ring_posts() -> None:
     """Posts whose moment has come."""
     for number in publishing.due_posts():
         queue.enqueue("social.publish_post", number)
+
+
+@clock.tick("put by late posts", every=2)
+def put_by() -> None:
+    """Posts whose moment passed long ago wait for a person."""
+    lateness.put_by()
+
+
+@clock.tick("plan turns of posts that come again", every=10)
+def plan_turns() -> None:
+    """Those whose turn before is settled."""
+    recurring.plan_turns()
 
 
 @clock.tick("expire dead posts", every=5)

@@ -68,8 +68,8 @@ def next_free(channel: Channel, after: datetime, *, besides: int = 0) -> datetim
     others = Post.objects.filter(channel=channel, place=0, state__in=kept, due_at__range=(after, end)).exclude(
         pk=besides
     )
-    taken = {_minute(moment) for moment in others.values_list("due_at", flat=True)}
-    return next((moment for moment in moments(channel, after, end) if _minute(moment) not in taken), None)
+    taken = {minute(moment) for moment in others.values_list("due_at", flat=True)}
+    return next((moment for moment in moments(channel, after, end) if minute(moment) not in taken), None)
 
 
 def moments(channel: Channel, after: datetime, end: datetime) -> Iterator[datetime]:
@@ -100,6 +100,12 @@ def end_of_quiet(channel: Channel, moment: datetime) -> datetime:
     clock = moment.astimezone(place).time()
     is_quiet = begin <= clock < end if begin < end else (clock >= begin or clock < end)
     return timetable.next_departure(moment, end, place.key).at if is_quiet else moment
+
+
+def not_in_quiet(post: Post, moment: datetime) -> datetime:
+    """The moment itself, or the end of the channel's quiet hours where it is in them; what somebody put there stays."""
+    was_put_there = post.placed and end_of_quiet(post.channel, post.due_at) > post.due_at
+    return moment if was_put_there else end_of_quiet(post.channel, moment)
 
 
 def set_times(channel: Channel, *, slots: str | None, quiet: str | None, zone: str | None) -> None:
@@ -143,7 +149,8 @@ def _place(post_id: int, moment: datetime, by: User | None, reason: str) -> Plac
     thread = Post.objects.filter(
         channel=post.channel_id, story=post.story_id, turn=post.turn, place__gt=post.place, state__in=Post.UNSENT
     )
-    fresh = {"due_at": moment, "rung_at": None, "checked_at": None, "warning": "", "trouble": "", "attempts_made": 0}
+    fresh = {"due_at": moment, "placed": True, "rung_at": None, "checked_at": None, "warning": "", "trouble": ""}
+    fresh["attempts_made"] = 0  # a person decided: it may be tried as often as one that was never tried
     Post.objects.filter(pk=post.pk).update(state=Post.State.SCHEDULED, **fresh)
     thread.update(state=Post.State.SCHEDULED, **fresh)
     audit.record(by, "post.schedule", f"post:{post_id}", f"for {moment:%Y-%m-%d %H:%M} UTC. {reason}".strip()[:300])
@@ -152,5 +159,6 @@ def _place(post_id: int, moment: datetime, by: User | None, reason: str) -> Plac
     return Placed.DONE
 
 
-def _minute(moment: datetime) -> datetime:
+def minute(moment: datetime) -> datetime:
+    """What two posts of a channel should not share."""
     return moment.replace(second=0, microsecond=0)

@@ -21,10 +21,10 @@ WHERE c.state IN ('pending', 'leased', 'stuck') AND s.state NOT IN ('finished', 
 GROUP BY 2
 UNION ALL
 SELECT 'post', CASE state WHEN 'scheduled' THEN 'due' WHEN 'claimed' THEN 'underway' WHEN 'refused' THEN 'failed'
-                         WHEN 'draft' THEN 'failed' ELSE state END,
+                         WHEN 'draft' THEN 'failed' WHEN 'late' THEN 'failed' ELSE state END,
        count(*), min(due_at)
 FROM social_post
-WHERE state IN ('claimed', 'deferred', 'refused', 'unknown') OR (state = 'scheduled' AND due_at <= clock_timestamp())
+WHERE state IN ('claimed', 'deferred', 'late', 'refused', 'unknown') OR (state = 'scheduled' AND due_at <= clock_timestamp())
    OR (state = 'draft' AND trouble <> '')
 GROUP BY 2
 UNION ALL

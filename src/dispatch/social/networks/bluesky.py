@@ -1,7 +1,7 @@
 """Bluesky (AT Protocol). A record's key is ours: putting the same record under it again changes nothing: a repeat is safe."""
 
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from atproto_client.request import Request
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting, dpop, renewing
-from dispatch.social.networks import answers, checking, publicly, richtext
+from dispatch.social.networks import answers, checking, keeping, publicly, richtext
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
@@ -233,12 +233,12 @@ def _post(
 
 
 def _send(account: Account, method: str, how: Mapping[str, Any]) -> Any:
-    with _request() as request:
+    with _request(account) as request:
         return request.post(f"{_server(account)}/xrpc/{method}", **how).content
 
 
 def _get(account: Account, method: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
-    with _request() as request:
+    with _request(account) as request:
         return request.get(f"{_server(account)}/xrpc/{method}", params=query, headers=headers or {}).content
 
 
@@ -260,8 +260,12 @@ def _did(handle: str, account: Account) -> str:
         raise
 
 
-def _request() -> "contextlib.closing[Any]":
-    return contextlib.closing(Request(timeout=TIMEOUT))
+def _request(account: Account) -> AbstractContextManager[Any]:
+    def make() -> tuple[Any, Callable[[], object]]:
+        request = Request(timeout=TIMEOUT)
+        return request, request.close
+
+    return keeping.client(("bluesky", _server(account), str(TIMEOUT)), make)
 
 
 def _outcome(error: Exception) -> answers.Trouble:

@@ -5,7 +5,7 @@ import html
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ import requests
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, publicly
+from dispatch.social.networks import answers, checking, keeping, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -82,12 +82,14 @@ class Mastodon:
 
     def prepare(self, draft: Draft, account: Account) -> Prepared:
         """POST /api/v2/media for each picture."""
+        if not draft.media:
+            return {}
         try:
             with _client(account) as client:
                 numbers = [_upload(client, picture) for picture in draft.media]
         except FAILURES as error:
             return answers.before_publishing(_outcome(error))
-        return {"media": numbers} if numbers else {}
+        return {"media": numbers}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /api/v1/statuses with an Idempotency-Key."""
@@ -161,7 +163,8 @@ class Mastodon:
 
 @contextlib.contextmanager
 def _client(account: Account) -> Iterator[Any]:
-    with requests.Session() as session:
+    def make() -> tuple[Any, Callable[[], object]]:
+        session = keeping.session(account.server)
         client = mastodon.Mastodon(
             access_token=account.credentials["access_token"],
             api_base_url=account.server,
@@ -171,6 +174,10 @@ def _client(account: Account) -> Iterator[Any]:
             mastodon_version="4.0.0",  # any that has /api/v2/media; it would ask for it, again and again
             session=session,
         )
+        return client, session.close
+
+    name = ("mastodon", account.server, account.credentials["access_token"], str(TIMEOUT))
+    with keeping.client(name, make) as client:
         try:
             yield client
         except mastodon.MastodonRatelimitError as error:

@@ -4,7 +4,7 @@ import base64
 import contextlib
 import html
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, publicly
+from dispatch.social.networks import answers, checking, keeping, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -85,12 +85,14 @@ class X:
 
     def prepare(self, draft: Draft, account: Account) -> Prepared:
         """POST /2/media/upload for each picture, then /2/media/metadata with what is said of it."""
+        if not draft.media:
+            return {}
         try:
             with _client(account) as (client, as_user):
                 numbers = [_upload(client, picture, as_user) for picture in draft.media]
         except FAILURES as error:
             return answers.before_publishing(_outcome(error))
-        return {"media": numbers} if numbers else {}
+        return {"media": numbers}
 
     def publish(self, draft: Draft, account: Account) -> Outcome:
         """POST /2/tweets, once."""
@@ -215,16 +217,17 @@ def _client(account: Account) -> Iterator[tuple[Any, bool]]:
     """A client that answers X's own JSON (its models insist on fields that nobody asked for), and whether it signs as
     OAuth 1.0a user."""
     keys = account.credentials
-    if "oauth2_token" in keys:
-        client = tweepy.Client(bearer_token=keys["oauth2_token"], return_type=dict, wait_on_rate_limit=False)
-    else:
-        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-        client = tweepy.Client(**{name: keys[name] for name in names}, return_type=dict, wait_on_rate_limit=False)
-    client.session.mount(HOST, _Elsewhere(account.server))
-    try:
-        yield client, "oauth2_token" not in keys
-    finally:
-        client.session.close()
+    name = "oauth2_token" if "oauth2_token" in keys else ""
+    names = () if name else ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    signs = {"bearer_token": keys[name]} if name else {each: keys[each] for each in names}
+
+    def make() -> tuple[Any, Callable[[], object]]:
+        client = tweepy.Client(**signs, return_type=dict, wait_on_rate_limit=False)
+        client.session.mount(HOST, _Elsewhere(account.server))
+        return client, client.session.close
+
+    with keeping.client(("x", account.server, *signs.values()), make) as client:
+        yield client, not name
 
 
 def _upload(client: Any, picture: Picture, as_user: bool) -> str:

@@ -1,9 +1,8 @@
--- Posts that wait for a worker: due, not held by a STOP, in their turn, not rung within five seconds. Marks them as rung.
+-- Posts that wait for a worker: due, held by nothing, not rung within five seconds. Marks them as rung. A few at a time: a worker
+-- that heard of one goes on to the next by itself, so a bell for each of ten thousand would mostly ring in vain.
 UPDATE social_post p SET rung_at = clock_timestamp()
 WHERE p.id IN (
-    SELECT p.id FROM social_post p JOIN social_channel c ON c.id = p.channel_id AND c.active AND c.refused_at IS NULL
-    WHERE p.state IN ('scheduled', 'deferred') AND p.due_at <= clock_timestamp()
-      AND (p.rung_at IS NULL OR p.rung_at < clock_timestamp() - interval '5 seconds')
-      AND {not_stopped} AND {not_embargoed} AND {in_its_turn}
-    ORDER BY p.due_at LIMIT 1000 FOR UPDATE OF p SKIP LOCKED)
+    SELECT p.id FROM social_post p JOIN social_channel c ON c.id = p.channel_id
+    WHERE {ready} AND (p.rung_at IS NULL OR p.rung_at < clock_timestamp() - interval '5 seconds')
+    ORDER BY p.due_at LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED)
 RETURNING p.id;
