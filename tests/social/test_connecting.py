@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
 from dispatch.local.networks import signing_in
-from dispatch.social import channels, connecting, doors, planning, programs, publishing
+from dispatch.social import channels, connecting, doors, lateness, planning, programs, publishing
 from dispatch.social.connecting import Choice, Visitor, Wish
 from dispatch.social.doors.base import Identity, No
 from dispatch.social.models import App, Channel, Post
@@ -171,11 +171,10 @@ def test_what_is_late_by_then_is_for_an_editor(leave, alice, make_article):
     channel = connecting.finish("mastodon", leave("mastodon"), alice)
     planning.plan(make_article())
     publish_in_vain(channel)
-    Post.objects.update(due_at=timezone.now() - publishing.LATE - timezone.timedelta(minutes=1))
+    Post.objects.update(due_at=timezone.now() - timezone.timedelta(hours=2))
     connecting.finish("mastodon", leave("mastodon", wish=Wish(channel=channel.pk)), alice)
-    for number in publishing.due_posts():
-        publishing.publish(number)
-    assert Post.objects.get().state == "draft"
+    lateness.put_by()
+    assert Post.objects.get().state == "late"
 
 
 def test_what_is_said_of_old_credentials_does_not_lock_new_ones_out(leave, alice):

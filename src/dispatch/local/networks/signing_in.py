@@ -91,9 +91,14 @@ def _whose(network: str, ours: Mapping[str, str], request: Request) -> Answer | 
             "organization": ours.get("author", "urn:li:organization:1"),
         }
         return Answer({"elements": [row]})
-    if network == "linkedin" and path.startswith("/rest/organizations/"):  # …/organizations/organization-lookup-api
+    if network == "linkedin" and path.startswith("/rest/organizations/") and not _is_ours(path, ours):
+        # …/organizations/organization-lookup-api; of ours the network itself tells
         return Answer({"id": path.rpartition("/")[2], "localizedName": "Office"})
     return None
+
+
+def _is_ours(path: str, ours: Mapping[str, str]) -> bool:
+    return path.rpartition("/")[2] == ours.get("author", "").rpartition(":")[2]
 
 
 def _register(request: Request) -> Answer:
