@@ -18,6 +18,7 @@ from dispatch.social.models import Channel, Post
 ROOMS = (
     ("Home", "home", Role.EDITOR),
     ("Stories", "stories", Role.EDITOR),
+    ("Calendar", "calendar", Role.EDITOR),
     ("Queue", "queue", Role.OPERATOR),
     ("Exports", "exports", Role.OPERATOR),
     ("Readers", "reader", Role.OPERATOR),

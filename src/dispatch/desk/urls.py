@@ -1,6 +1,9 @@
 from django.urls import URLPattern, path
 
 from dispatch.desk import embargoes, exports, people, posting, views
+from dispatch.desk.calendar import adding as calendar_adding
+from dispatch.desk.calendar import moving as calendar_moving
+from dispatch.desk.calendar import views as calendar_views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -8,6 +11,12 @@ urlpatterns: list[URLPattern] = [
     path("stories/<int:story_id>", views.story, name="story"),
     path("stories/<int:story_id>/embargo", embargoes.place, name="embargo_place"),
     path("stories/<int:story_id>/embargo/lift", embargoes.lift, name="embargo_lift"),
+    path("calendar/", calendar_views.calendar, name="calendar"),
+    path("calendar/clock", calendar_views.choose_clock, name="calendar_clock"),
+    path("calendar/new", calendar_adding.new, name="calendar_new"),
+    path("calendar/channels/<slug:slug>/stop", calendar_views.stop, name="calendar_stop"),
+    path("calendar/posts/<int:post_id>", calendar_moving.post, name="calendar_post"),
+    path("calendar/posts/<int:post_id>/move", calendar_moving.move, name="calendar_move"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
