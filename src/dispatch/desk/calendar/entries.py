@@ -83,8 +83,9 @@ class Entry:
         return self.kind == "post" and self.state[1] in Post.WAITING
 
     def marked(self, *marks: Mark) -> "Entry":
-        """With these besides."""
-        return replace(self, marks=(*self.marks, *marks))
+        """With these besides, one of a word."""
+        by_word = {mark.word: mark for mark in reversed((*self.marks, *marks))}
+        return replace(self, marks=tuple(reversed(by_word.values())))
 
 
 @dataclass(frozen=True, slots=True)

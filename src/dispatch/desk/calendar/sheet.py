@@ -7,7 +7,7 @@ import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -41,7 +41,8 @@ class Cell:
     hour: Hour
     things: list[Thing]  # as they pass
     quiet: str  # whose quiet hours it begins in: "all", "Mastodon, X"; empty: nobody's
-    says_quiet: bool  # whether that is news since the hour before
+    says_quiet: bool  # whether that is news since the hour before, and beside the day before
+    is_now: bool
     beside: str  # the readers' hour, where it is not what the table's first column says
 
 
@@ -143,6 +144,7 @@ class _Table:
         self.rows = days.rows(shown, zone)
         self.hours = {day: days.hours(day, zone, self.rows) for day in shown}
         self.first: dict[Row, str] = {}
+        self.said: dict[Row, str] = {}  # whose quiet hours the day before has there
         for hour in (one for day in shown for one in self.hours[day] if one.minutes):
             self.first.setdefault(hour.row, self._beside(hour))
 
@@ -154,13 +156,15 @@ class _Table:
         by_row: defaultdict[Row, list[Thing]] = defaultdict(list)
         for thing in things:
             by_row[days.row_of(thing.at, self.zone)].append(thing)
-        found, before = [], ""
+        found, before, now = [], "", timezone.now()
         for hour in self.hours[day]:
             quiet = self._quiet(hour.begins) if hour.minutes else before
+            is_news = bool(quiet) and (quiet != before and self.said.get(hour.row) != quiet)
+            self.said[hour.row], before = quiet, quiet
             beside = self._beside(hour) if hour.minutes else self.first[hour.row]
             other = beside if beside != self.first[hour.row] else ""
-            found.append(Cell(hour, by_row[hour.row], quiet, bool(quiet) and quiet != before, other))
-            before = quiet
+            is_now = hour.begins <= now < hour.begins + timedelta(minutes=hour.minutes)
+            found.append(Cell(hour, by_row[hour.row], quiet, is_news, is_now, other))
         return found
 
     def _quiet(self, moment: datetime) -> str:
