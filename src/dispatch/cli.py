@@ -29,6 +29,10 @@ COMMANDS = {
         "make the keys that sign mail, show their DNS records, turn them on or off",
     ),
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
+    "posts": (
+        "dispatch.social.commands.posts",
+        "plan posts from a CSV file, after a look at what would become of them",
+    ),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
     "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),
     "migrate": ("dispatch.local.migrate", "bring the database to this version"),

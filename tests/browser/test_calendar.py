@@ -257,3 +257,25 @@ def test_a_week_in_which_the_clocks_change_looks_right(alice, busy, visitor, pag
 def test_the_pages_beside_it_look_right(alice, post, visitor):
     visitor.look("calendar-post", f"/calendar/posts/{post.pk}")
     visitor.look("calendar-new", f"/calendar/new?at={datetime.combine(monday(), time(9)):%Y-%m-%dT%H:%M}")
+
+
+def test_a_file_is_looked_at_and_then_planned(alice, masto, page, visitor):
+    for number in range(4):
+        newsroom.story("en", key=f"site:{number}", titles={"en": TITLES[number]})
+    rows = [f"masto,{monday()} {9 + number}:00,site:{number}" for number in range(3)]
+    text = "\n".join(
+        ("channel,moment,story", *rows, f"masto,{monday()} 23:00,site:3", "nobody,next,site:1", "masto,soon,site:2")
+    )
+    page.goto("/calendar/")
+    page.get_by_role("link", name="From a file").click()
+    visitor.look("bulk")
+    page.get_by_label("CSV file").set_input_files(
+        {"name": "posts.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    )
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_text("there is no channel “nobody”").wait_for()
+    assert Post.objects.count() == 0
+    visitor.look("bulk-look")
+    page.get_by_role("button", name="Plan these 4").click()
+    page.get_by_text("4 posts planned.").wait_for()
+    assert Post.objects.count() == 4

@@ -46,6 +46,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "withdrawn": ("over", "taken back"),
         "gone": ("over", "deleted there"),
     },
+    "line": {
+        "would be planned": ("", "would be planned"),
+        "stands already": ("over", "stands already"),
+        "problem": ("bad", "problem"),
+    },
     "export": {
         "asked": ("held", "waits for a second person"),
         "agreed": ("going", "may be taken"),

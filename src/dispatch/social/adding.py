@@ -67,11 +67,16 @@ def said(wish: Wish) -> dict[str, str]:
     }
 
 
+def may_be_posted(article: Article) -> bool:
+    """Whether it is published, for everybody, and here."""
+    is_public = article.visibility == Article.Visibility.PUBLIC
+    return article.state == Article.State.PUBLISHED and is_public and article.current_id is not None
+
+
 def version(story: Story, channel: Channel, language: str = "") -> Article | None:
     """The version of a story that the channel would say: in this language, else in the one it puts first. None: there is
     none that may be posted."""
-    stands = {"state": Article.State.PUBLISHED, "visibility": Article.Visibility.PUBLIC, "current__isnull": False}
-    there = list(story.articles.filter(**stands).select_related("current", "story").order_by("pk"))
+    there = sorted(filter(may_be_posted, story.articles.all()), key=lambda each: each.pk)
     wanted = [language] if language else channel.languages
     if not wanted:
         return there[0] if there else None

@@ -47,12 +47,17 @@ class Placed(enum.Enum):
 def at(post_id: int, moment: datetime, by: User | None, reason: str = "") -> Placed:
     """Plan an unsent post for a moment, and the further parts of its thread with it."""
     now = timezone.now()
-    if moment < now - STALE:
-        return Placed.PAST
-    if moment > now + AHEAD:
-        return Placed.FAR
+    if (placed := in_time(moment, now)) is not Placed.DONE:
+        return placed
     with transaction.atomic():
         return _place(post_id, max(moment, now), by, reason)
+
+
+def in_time(moment: datetime, now: datetime) -> Placed:
+    """Whether anything may be planned for a moment: DONE, PAST or FAR."""
+    if moment < now - STALE:
+        return Placed.PAST
+    return Placed.FAR if moment > now + AHEAD else Placed.DONE
 
 
 def in_next_slot(post_id: int, by: User | None, reason: str = "") -> tuple[Placed, datetime | None]:
