@@ -84,6 +84,8 @@ class Entry:
 
     def marked(self, *marks: Mark) -> "Entry":
         """With these besides, one of a word."""
+        if not marks:
+            return self
         by_word = {mark.word: mark for mark in reversed((*self.marks, *marks))}
         return replace(self, marks=tuple(reversed(by_word.values())))
 

@@ -116,7 +116,7 @@ def of(asked: Asked, beside: zoneinfo.ZoneInfo | None) -> Sheet:
     known = {channel.pk: channel for channel in channels}
     found = [one for one in clashes.marked(posts, known, held, now) if start <= one.at < end]
     found += entries.editions(asked, start, end, now)
-    wanted = [one for one in found if asked.wants_state(one.shape)]
+    wanted = [one for one in found if asked.wants_state(one.shape)] if asked.state else found
     free = _free(channels, posts, max(start, now), end) if asked.free else []
     by_day = _by_day([*wanted, *free], zone)
     table = _Table(shown, zone, beside, channels) if asked.view is View.WEEK else None
