@@ -112,8 +112,10 @@ def test_without_a_moment_it_takes_the_next_free_slot_or_says_there_is_none(edit
 )
 def test_what_cannot_be_planned_is_told(editor, post, fields, words):
     said = {"story": newsroom.story("en").pk, "channel": "masto", "moment": "2026-11-24T09:00"} | fields
-    assert words in editor.post("/calendar/new", said, follow=True).content.decode()
+    page = editor.post("/calendar/new", said, follow=True).content.decode()
+    assert words in page
     assert Post.objects.count() == 1
+    assert "story" in fields or f'value="{said["story"]}" selected' in page
 
 
 def test_what_is_not_public_is_neither_offered_nor_planned(editor, post):

@@ -193,7 +193,8 @@ function show() {
   const place = cells().find((cell) => covers(cell, held.moment)) ?? null;
   mark(place);
   place?.scrollIntoView({ block: "nearest" });
-  tell(`${label(held.moment)}${place ? "" : ", outside of these days"}. Enter plans it there, Escape leaves it.`);
+  const isBeyond = !place && cells().length;
+  tell(`${label(held.moment)}${isBeyond ? ", outside of these days" : ""}. Enter plans it there, Escape leaves it.`);
 }
 
 document.addEventListener("keydown", (event) => {

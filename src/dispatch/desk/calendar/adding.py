@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from dispatch import saying
@@ -70,6 +72,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "words": words,
         "channels": Channel.objects.filter(active=True).defer("credentials").order_by("name"),
         "chosen": request.GET.get("channel", ""),
+        "story": request.GET.get("story", ""),
         "at": request.GET.get("at", "")[:16],
     }
     return render(request, "desk/calendar_new.html", shown)
@@ -78,29 +81,32 @@ def new(request: HttpRequest) -> HttpResponse:
 def _plan(request: HttpRequest) -> HttpResponse:
     form, by = Wanted(request.POST), cast("User", request.user)
     if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
-        return redirect("calendar_new")
+        return _again(request, str(next(iter(form.errors.values()))[0]))
     story, channel, moment = (form.cleaned_data[name] for name in ("story", "channel", "moment"))
     article = adding.version(story, channel)
     if article is None:
-        messages.error(request, NO_VERSION.format(channel=channel.name))
-        return redirect("calendar_new")
+        return _again(request, NO_VERSION.format(channel=channel.name))
     moment = moment or timing.next_free(channel, timing.earliest(channel, story))
     if moment is None:
-        messages.error(request, WHY_NOT[Placed.FULL])
-        return redirect("calendar_new")
+        return _again(request, WHY_NOT[Placed.FULL])
     return _told(request, channel, adding.add(adding.Wish(channel, article, moment), by, "planned in the calendar"))
 
 
 def _told(request: HttpRequest, channel: Channel, made: Post | adding.Stands | Placed) -> HttpResponse:
     if isinstance(made, Placed):
-        messages.error(request, WHY_NOT[made])
-        return redirect("calendar_new")
+        return _again(request, WHY_NOT[made])
     if isinstance(made, adding.Stands):
         messages.warning(request, STANDS.format(channel=channel.name))
         return redirect(entries.post_path(made.post.story_id, made.post.pk))
     messages.success(request, f"Planned for {saying.moment(made.due_at)} on {channel.name}.")
     return redirect(entries.post_path(made.story_id, made.pk))
+
+
+def _again(request: HttpRequest, words: str) -> HttpResponse:
+    """The form once more, as it was filled in."""
+    messages.error(request, words)
+    filled = {"story": request.POST.get("story", ""), "channel": request.POST.get("channel", "")}
+    return redirect(f"{reverse('calendar_new')}?{urlencode(filled | {'at': request.POST.get('moment', '')[:16]})}")
 
 
 def _offered(words: str) -> list[Offered]:

@@ -3,7 +3,7 @@ long silence. Pure."""
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import itemgetter
@@ -19,6 +19,10 @@ AGAIN = timedelta(days=7)
 SILENT = 3
 """Days without a post after which a channel that has slots is said to be silent."""
 LATE = timedelta(minutes=1)
+LATE_MAIL = timedelta(minutes=10)
+"""A digest that has not begun to be rendered by then."""
+TO_LEAVE = frozenset({("edition", "gathering"), ("edition", "due"), ("send", "ready"), ("send", "sending")})
+HELD = "a STOP holds it until somebody lifts that"
 OVER = frozenset({"dropped", "withdrawn", "gone"})
 
 
@@ -42,6 +46,11 @@ def marked(
     """Each with what is to be said of it. `stopped`: channels that a STOP holds."""
     found, held = _near(entries), frozenset(stopped)
     return [one.marked(*found[one.key], *_alone(one, channels.get(one.channel), held, now)) for one in entries]
+
+
+def mailings(entries: Iterable[Entry], stopped: Container[int], now: datetime) -> list[Entry]:
+    """The same of mailings. `stopped`: newsletters that a STOP holds."""
+    return [one.marked(*_of_mail(one, stopped, now)) for one in entries]
 
 
 def silences(entries: Iterable[Entry], channels: Iterable[Channel], days: Sequence[date]) -> list[Silence]:
@@ -90,13 +99,22 @@ def _pairs(same: Sequence[Entry], within: timedelta) -> list[tuple[Entry, Entry]
     return [(one, other) for one, other in pairs if other.at - one.at < within and (one.waits or other.waits)]
 
 
+def _of_mail(one: Entry, stopped: Container[int], now: datetime) -> Iterator[Mark]:
+    if one.state not in TO_LEAVE:
+        return
+    if one.newsletter in stopped:
+        yield Mark("held", "STOP", HELD)
+    if one.state[0] == "edition" and one.at < now - LATE_MAIL:
+        yield Mark("bad", "late", f"it was to leave {saying.ago(one.at, now)}")
+
+
 def _alone(one: Entry, channel: Channel | None, stopped: frozenset[int], now: datetime) -> list[Mark]:
     """Marks that a post has by itself."""
     if not one.waits:
         return []
     found = []
     if one.channel in stopped:
-        found.append(Mark("held", "STOP", "a STOP holds it until somebody lifts that"))
+        found.append(Mark("held", "STOP", HELD))
     if one.embargo and one.at < one.embargo:
         found.append(Mark("held", "embargo", f"its story may not leave before {saying.moment(one.embargo)}"))
     if channel and timing.is_quiet(channel, one.at):

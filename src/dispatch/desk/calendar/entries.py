@@ -58,6 +58,7 @@ class Entry:
     fixed: str
     language: str = ""
     channel: int = 0
+    newsletter: int = 0
     story: int = 0
     parts: int = 0  # of its thread, besides the first
     due_at: datetime | None = None
@@ -203,7 +204,8 @@ def _edition(row: Edition) -> Entry:
     name, state = naming.newsletter(row.newsletter), overview.state_of(row)
     fixed = GATHERS if row.state == Edition.State.GATHERING else LEAVES
     title = naming.brings(row) or "No story yet"
-    return Entry(f"edition-{row.pk}", row.due_at, "edition", row.pk, title, name, tag(name), state, fixed)
+    said = (title, name, tag(name), state, fixed)
+    return Entry(f"edition-{row.pk}", row.due_at, "edition", row.pk, *said, newsletter=row.newsletter_id)
 
 
 def _to_come(one: Newsletter, known: Iterable[tuple[int, str]], after: datetime, end: datetime) -> Iterator[Entry]:
@@ -211,9 +213,9 @@ def _to_come(one: Newsletter, known: Iterable[tuple[int, str]], after: datetime,
         return
     weekday = one.weekday if one.cadence == Newsletter.Cadence.WEEKLY else None
     name = naming.newsletter(one)
-    said = (name, tag(name), ("edition", "gathering"), GATHERS)
+    said = ("No story yet", name, tag(name), ("edition", "gathering"), GATHERS)
     after -= timedelta(microseconds=1)
     while (leaves := timetable.next_departure(after, one.at, one.zone, weekday=weekday)).at < end:
         after, slot = leaves.at, leaves.day.isoformat()
         if (one.pk, slot) not in known:
-            yield Entry(f"digest-{one.slug}-{slot}", leaves.at, "edition", 0, "No story yet", *said)
+            yield Entry(f"digest-{one.slug}-{slot}", leaves.at, "edition", 0, *said, newsletter=one.pk)

@@ -115,7 +115,10 @@ def of(asked: Asked, beside: zoneinfo.ZoneInfo | None) -> Sheet:
     held = {one.channel for one in posts} if everything else {pk for pk in holding if pk}
     known = {channel.pk: channel for channel in channels}
     found = [one for one in clashes.marked(posts, known, held, now) if start <= one.at < end]
-    found += entries.editions(asked, start, end, now)
+    mail = entries.editions(asked, start, end, now)
+    silent = {stop.target for stop in stops if stop.scope == Stop.Scope.NEWSLETTER}
+    held_mail = {one.newsletter for one in mail if everything or one.newsletter in silent}
+    found += clashes.mailings(mail, held_mail, now)
     wanted = [one for one in found if asked.wants_state(one.shape)] if asked.state else found
     free = _free(channels, posts, max(start, now), end) if asked.free else []
     by_day = _by_day([*wanted, *free], zone)

@@ -1,6 +1,7 @@
 """The calendar: what stands in it, and what is done there. GET shows, POST acts."""
 
 import zoneinfo
+from collections.abc import Iterable
 from typing import cast
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from dispatch.audience.models import Newsletter
 from dispatch.desk import acting, naming, shell
 from dispatch.desk.calendar import asking, beside, sheet
 from dispatch.desk.calendar.asking import View
-from dispatch.social.models import Channel, Post
+from dispatch.social.models import Channel
 
 MOST = 6
 """Entries of a day that a month shows; the rest is a link."""
@@ -31,12 +32,14 @@ def calendar(request: HttpRequest) -> HttpResponse:
     """A month, a week or two weeks' agenda."""
     asked = asking.read(request.GET)
     readers = beside.zone(request)
+    found = sheet.of(asked, readers)
+    newsletters = list(Newsletter.objects.order_by("slug"))
     shown = {
-        "sheet": sheet.of(asked, readers),
+        "sheet": found,
         "channels": list(Channel.objects.filter(active=True).order_by("name").values_list("slug", "name")),
-        "newsletters": [(one.slug, naming.newsletter(one)) for one in Newsletter.objects.order_by("slug")],
+        "newsletters": [(one.slug, naming.newsletter(one)) for one in newsletters],
         "states": [(value, words) for value, (_, words) in asking.STATES.items()],
-        "languages": [(code, code) for code in _languages()],
+        "languages": [(code, code) for code in _languages(found, newsletters)],
         "readers": readers.key if readers else "",
         "town": beside.town,
         "zones": [name for name in beside.used() if name != settings.TIME_ZONE],
@@ -74,10 +77,11 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _languages() -> list[str]:
-    """Those that posts and newsletters speak."""
-    spoken = {code for codes in Newsletter.objects.values_list("languages", flat=True) for code in codes}
-    return sorted(spoken | set(Post.objects.order_by().values_list("language", flat=True).distinct()))
+def _languages(found: sheet.Sheet, newsletters: Iterable[Newsletter]) -> list[str]:
+    """Those that newsletters and channels speak, and what is shown or asked for."""
+    spoken = {code for one in newsletters for code in one.languages}
+    spoken |= {code for one in found.channels for code in one.channel.languages}
+    return sorted(filter(None, spoken | {one.language for one in found.entries} | {found.asked.language}))
 
 
 def _back(request: HttpRequest) -> str:
