@@ -41,10 +41,16 @@ def post(masto):
     return newsroom.post(masto, newsroom.story("en"), "scheduled", due_at=at(1, 10))
 
 
+def show(page, path):
+    """A page that has asked anew for what moved while it loaded: from then on it changes when something happens only."""
+    page.add_init_script("document.addEventListener('htmx:afterSettle', () => { document.body.dataset.settled = '' })")
+    page.goto(path)
+    page.locator("body[data-settled]").wait_for()
+
+
 @pytest.fixture
 def opened(alice, post, page):
-    page.goto(f"/calendar/?day={monday()}")
-    page.locator(f"#post-{post.pk}").wait_for()
+    show(page, f"/calendar/?day={monday()}")
     return page
 
 
@@ -135,7 +141,7 @@ def test_a_post_is_moved_by_keyboard_alone_and_taken_back(opened, post):
     opened.keyboard.press("Enter")
     says(opened, "Planned for")
     assert due(post) == at(2, 10, 30)
-    opened.wait_for_function(f"document.activeElement.closest('.entry')?.id === 'post-{post.pk}'")
+    opened.locator(f"#post-{post.pk} .what:focus").wait_for()
     opened.get_by_role("button", name="Undo").press("Enter")
     says(opened, "It is back.")
     assert due(post) == at(1, 10)
@@ -157,7 +163,7 @@ def test_a_drag_that_ends_beside_everything_moves_nothing(opened, post):
 
 
 def test_in_a_month_it_goes_to_another_day_at_its_own_hour(alice, post, page):
-    page.goto(f"/calendar/?view=month&day={monday()}")
+    show(page, f"/calendar/?view=month&day={monday()}")
     entry, target = page.locator(f"#post-{post.pk} .tag"), page.locator(f'[data-day="{monday() + timedelta(days=3)}"]')
     entry.hover()
     page.mouse.down()
@@ -175,7 +181,7 @@ def test_a_finger_moves_it_by_its_grip(chromium, server, alice, post, visitor):
         viewport={"width": 1000, "height": 1400},
     )  # fmt: skip
     page = there.new_page()
-    page.goto(f"/calendar/?day={monday()}")
+    show(page, f"/calendar/?day={monday()}")
     grip, target = page.locator(f"#post-{post.pk} .grip"), cell(page, 2, 12)
     target.scroll_into_view_if_needed()
     begin, end = grip.bounding_box(), target.bounding_box()

@@ -158,7 +158,9 @@ document.addEventListener("pointerdown", (event) => {
 });
 document.addEventListener("pointermove", (event) => {
   if (pressed && !held && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 5) {
-    lift(pressed.entry, { pointer: pressed.pointer });
+    const entry = document.getElementById(pressed.entry.id); // another element where the page was renewed meanwhile
+    if (!entry?.dataset.move) return;
+    lift(entry, { pointer: pressed.pointer });
     held.entry.querySelector("a")?.focus({ preventScroll: true }); // nothing is renewed under a person's hands
     document.body.append(floating);
   }
