@@ -5,6 +5,7 @@ from dispatch.desk.calendar import adding as calendar_adding
 from dispatch.desk.calendar import bulk as calendar_bulk
 from dispatch.desk.calendar import moving as calendar_moving
 from dispatch.desk.calendar import views as calendar_views
+from dispatch.desk import breaking, embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("calendar/channels/<slug:slug>/stop", calendar_views.stop, name="calendar_stop"),
     path("calendar/posts/<int:post_id>", calendar_moving.post, name="calendar_post"),
     path("calendar/posts/<int:post_id>/move", calendar_moving.move, name="calendar_move"),
+    path("stories/<int:story_id>/breaking", breaking.announce, name="story_breaking"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
