@@ -6,7 +6,8 @@ import newsroom
 import pytest
 import time_machine
 
-from dispatch.accounts.models import Stop
+from dispatch.accounts import views
+from dispatch.accounts.models import Desk, Stop
 from dispatch.articles.models import Article
 from dispatch.social.models import Post, Slot
 
@@ -134,6 +135,24 @@ def test_an_operator_stops_a_channel_from_its_legend_and_comes_back(client, post
     assert answer.url == "/calendar/?view=month"
     assert Stop.objects.get().target == post.channel_id
     assert "a STOP holds it" in client.get("/calendar/").content.decode()
+
+
+def test_who_is_of_another_desk_sees_all_and_moves_plans_and_stops_nothing(client, post):
+    bob = newsroom.person("operator", "Bob")
+    bob.desks.add(Desk.objects.create(slug="sports", name="Sports"))
+    client.force_login(bob, views.BACKEND)
+    post.channel.desk = Desk.objects.create(slug="culture", name="Culture")
+    post.channel.save()
+    page = client.get("/calendar/").content.decode()
+    assert "It belongs to another desk." in page
+    assert "data-move=" not in page
+    assert "/stop" not in page
+    assert "It belongs to another desk." in client.get(f"/calendar/posts/{post.pk}").content.decode()
+    assert 'value="masto"' not in client.get("/calendar/new").content.decode()
+    fields = {"story": newsroom.story("en").pk, "channel": "masto", "moment": "2026-11-24T09:00"}
+    assert client.post("/calendar/new", fields).status_code == 403
+    assert client.post("/calendar/channels/masto/stop", {"reason": "a wrong text"}).status_code == 403
+    assert Post.objects.count() == 1
 
 
 def test_an_editor_sees_who_may_stop_and_may_not(editor, post):

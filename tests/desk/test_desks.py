@@ -26,6 +26,11 @@ UNBOUND = {
     "webhook_act": "what a CMS says is nobody's yet",
     "letters_act": "readers' own letters are the whole newsroom's",
     "relay_pace": "a relay is the whole newsroom's",
+    "calendar_clock": "it is kept in one's own browser",
+    "calendar_new": "the form says the channel: see test_calendar_acts.py",
+    "bulk": "a look plans nothing",
+    "bulk_plan": "a file says the channels: each line of another desk's is a problem",
+    "bulk_results": "likewise",
     "reader": "a reader is not a desk's",
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
@@ -55,7 +60,14 @@ def world(alone):
     post = newsroom.post(on=newsroom.channel("masto", desk=culture), about=story, state="unknown")
     stop = stopping.stop("newsletter", office.pk, None, "a test")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
-    return known | {"stop_id": stop.pk, "number": 1, "state": "deferred", "kind": "welcome", "language": "en"}
+    return known | {
+        "stop_id": stop.pk,
+        "number": 1,
+        "state": "deferred",
+        "kind": "welcome",
+        "language": "en",
+        "slug": "masto",
+    }
 
 
 @pytest.fixture

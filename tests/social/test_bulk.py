@@ -108,6 +108,22 @@ def test_what_is_switched_off_not_public_or_under_embargo_is_a_problem(masto):
     assert [column for _, column, _ in told(*rows)] == ["channel", "channel"]
 
 
+def test_a_channel_of_another_desk_is_a_problem_for_who_is_limited_to_theirs(masto):
+    from dispatch.accounts.models import Desk
+
+    masto.desk, bob = Desk.objects.create(slug="culture", name="Culture"), newsroom.person("editor", "Bob")
+    masto.save()
+    content = file("masto;2026-11-24 09:00;site:0")
+    assert bulk.look(content, bob).plannable
+    bob.desks.add(Desk.objects.create(slug="sports", name="Sports"))
+    seen = bulk.look(content, bob)
+    assert [(row.column, row.words) for row in seen.rows] == [
+        ("channel", "Mastodon belongs to another desk; ask someone there")
+    ]
+    assert bulk.plan(content, seen.digest, bob) is Refused.EMPTY
+    assert bulk.plan(content, bulk.look(content).digest, bob) is Refused.CHANGED
+
+
 def test_the_same_story_twice_in_a_file_is_told_and_one_that_stands_is_let_be(masto):
     from dispatch.articles.models import Story
 

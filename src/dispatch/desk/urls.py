@@ -1,11 +1,10 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import embargoes, exports, people, posting, views
+from dispatch.desk import breaking, embargoes, exports, people, posting, views
 from dispatch.desk.calendar import adding as calendar_adding
 from dispatch.desk.calendar import bulk as calendar_bulk
 from dispatch.desk.calendar import moving as calendar_moving
 from dispatch.desk.calendar import views as calendar_views
-from dispatch.desk import breaking, embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),

@@ -48,10 +48,10 @@ class Refused(enum.Enum):
     EMPTY = "empty"  # no line of it can be planned
 
 
-def look(content: bytes) -> Look:
-    """Plans nothing. Raises sheets.Unusable."""
+def look(content: bytes, by: User | None = None) -> Look:
+    """For `by`, who may be limited to some channels. Plans nothing. Raises sheets.Unusable."""
     sheet = sheets.read(content)
-    return _look(content, sheet, bulk_pictures.bring(sheet))
+    return _look(content, sheet, bulk_pictures.bring(sheet), by)
 
 
 def plan(content: bytes, seen: str, by: User | None) -> int | Refused:
@@ -64,7 +64,7 @@ def plan(content: bytes, seen: str, by: User | None) -> int | Refused:
             list(Channel.objects.select_for_update().filter(slug__in=slugs).order_by("pk").values_list("pk"))
             if AuditEntry.objects.filter(act=ACT, target=f"import:{seen}").exists():
                 return Refused.DONE
-            now = _look(content, sheet, pictures)
+            now = _look(content, sheet, pictures, by)
             if now.digest != seen:
                 return Refused.CHANGED
             return _write(now, by) if now.plannable else Refused.EMPTY
@@ -77,8 +77,8 @@ def results(seen: Look) -> str:
     return sheets.written((row.line.said, f"{row.outcome.value}: {row.words}") for row in seen.rows)
 
 
-def _look(content: bytes, sheet: Sheet, pictures: bulk_pictures.Pictures) -> Look:
-    rows = tuple(bulk_lines.judge(sheet.lines, pictures))
+def _look(content: bytes, sheet: Sheet, pictures: bulk_pictures.Pictures, by: User | None) -> Look:
+    rows = tuple(bulk_lines.judge(sheet.lines, pictures, by))
     return Look(rows, sheet.ignored, _digest(content, rows))
 
 

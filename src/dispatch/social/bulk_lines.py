@@ -14,6 +14,8 @@ from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from dispatch import saying
+from dispatch.accounts import desks
+from dispatch.accounts.models import User
 from dispatch.articles import canonical
 from dispatch.articles.models import Article, Story
 from dispatch.social import adding, channels, moments, networks, slots, timing
@@ -60,22 +62,22 @@ class _Problem(Exception):
         self.column = column
 
 
-def judge(lines: Sequence[Line], pictures: Pictures) -> Iterator[Row]:
+def judge(lines: Sequence[Line], pictures: Pictures, by: User | None) -> Iterator[Row]:
     """In their order. Moments that are named come first, so that “next” finds what they leave free."""
-    desk = _Desk(lines, pictures)
+    table = _Table(lines, pictures, desks.of(by))
     order = sorted(lines, key=lambda line: (line["moment"].lower() == NEXT, line.number))
-    found = {line.number: desk.judged(line) for line in order}
-    near = desk.near([row for row in found.values() if row.wish])
+    found = {line.number: table.judged(line) for line in order}
+    near = table.near([row for row in found.values() if row.wish])
     for line in lines:
         row = found[line.number]
         yield replace(row, notes=(*row.notes, *near[line.number]))
 
 
-class _Desk:
+class _Table:
     """What the lines are about, read once for all of them; and what those before a line took."""
 
-    def __init__(self, lines: Sequence[Line], pictures: Pictures) -> None:
-        self.now, self.pictures = timezone.now(), pictures
+    def __init__(self, lines: Sequence[Line], pictures: Pictures, theirs: frozenset[int]) -> None:
+        self.now, self.pictures, self.theirs = timezone.now(), pictures, theirs
         self.newsroom = zoneinfo.ZoneInfo(settings.TIME_ZONE)
         wanted = Channel.objects.filter(slug__in={line["channel"] for line in lines}).defer("credentials")
         self.channels = {channel.slug: channel for channel in wanted.prefetch_related("slots")}
@@ -137,6 +139,8 @@ class _Desk:
         channel = self.channels.get(line["channel"])
         if channel is None:
             raise _Problem("channel", f"there is no channel “{line['channel'][:60]}”; Health lists them")
+        if self.theirs and channel.desk_id and channel.desk_id not in self.theirs:
+            raise _Problem("channel", f"{channel.name} belongs to another desk; ask someone there")
         if not channel.active:
             raise _Problem("channel", f"{channel.name} is switched off")
         return channel

@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from dispatch import saying
-from dispatch.accounts import permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles.models import Article, Story
 from dispatch.desk import naming
@@ -70,7 +71,7 @@ def new(request: HttpRequest) -> HttpResponse:
     shown = {
         "stories": _offered(words),
         "words": words,
-        "channels": Channel.objects.filter(active=True).defer("credentials").order_by("name"),
+        "channels": _channels(cast("User", request.user)),
         "chosen": request.GET.get("channel", ""),
         "story": request.GET.get("story", ""),
         "at": request.GET.get("at", "")[:16],
@@ -78,10 +79,15 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/calendar_new.html", shown)
 
 
+def _channels(by: User) -> QuerySet[Channel]:
+    return desks.visible(by, Channel.objects.filter(active=True).defer("credentials").order_by("name"))
+
+
 def _plan(request: HttpRequest) -> HttpResponse:
     form, by = Wanted(request.POST), cast("User", request.user)
     if not form.is_valid():
         return _again(request, str(next(iter(form.errors.values()))[0]))
+    desks.insist(by, form.cleaned_data["channel"])
     story, channel, moment = (form.cleaned_data[name] for name in ("story", "channel", "moment"))
     article = adding.version(story, channel)
     if article is None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.social import bulk as planning
 from dispatch.social import sheets
@@ -47,7 +47,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     """All that was shown, if it is still so."""
     content = _content(request)
     try:
-        made = planning.plan(content, request.POST.get("seen", "")[:64], cast("User", request.user))
+        made = planning.plan(content, request.POST.get("seen", "")[:64], _user(request))
     except sheets.Unusable as problem:
         messages.error(request, f"{problem} {NOTHING}")
         return redirect("bulk")
@@ -63,7 +63,7 @@ def plan(request: HttpRequest) -> HttpResponse:
 def results(request: HttpRequest) -> HttpResponse:
     """The file with what would become of each line."""
     try:
-        return _file(planning.results(planning.look(_content(request))), "posts-results.csv")
+        return _file(planning.results(planning.look(_content(request), _user(request))), "posts-results.csv")
     except sheets.Unusable as problem:
         messages.error(request, f"{problem} {NOTHING}")
         return redirect("bulk")
@@ -78,20 +78,21 @@ def template(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's s
 
 def _looked(request: HttpRequest, content: bytes) -> HttpResponse:
     try:
-        return _page(request, planning.look(content), content)
+        return _page(request, planning.look(content, _user(request)), content)
     except sheets.Unusable as problem:
         messages.error(request, f"{problem} {NOTHING}")
         return redirect("bulk")
 
 
 def _page(request: HttpRequest, look: Look | None = None, content: bytes = b"") -> HttpResponse:
+    channels = Channel.objects.filter(active=True).defer("credentials").order_by("slug")
     shown = {
         "look": look,
         "content": base64.b64encode(content).decode(),
         "sections": [(outcome, [row for row in look.rows if row.outcome is outcome]) for outcome in SHOWN]
         if look
         else [],
-        "channels": Channel.objects.filter(active=True).order_by("slug").values_list("slug", "name"),
+        "channels": [(one.slug, one.name) for one in desks.visible(_user(request), channels)],
         "most": sheets.MOST,
         "largest": saying.size(sheets.LARGEST),
     }
@@ -99,6 +100,10 @@ def _page(request: HttpRequest, look: Look | None = None, content: bytes = b"") 
 
 
 SHOWN = (Outcome.PROBLEM, Outcome.PLAN, Outcome.STANDS)
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)
 
 
 def _content(request: HttpRequest) -> bytes:

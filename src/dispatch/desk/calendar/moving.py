@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying, timetable
-from dispatch.accounts import permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.desk import forms
 from dispatch.desk.calendar import entries
@@ -35,7 +35,8 @@ def post(request: HttpRequest, post_id: int) -> HttpResponse:
     """One post, and a form that moves it."""
     one = get_object_or_404(Post.objects.select_related("channel", "story", "article__current"), pk=post_id)
     title = one.article.current.title if one.article.current else one.text[:80]
-    shown = {"post": one, "title": title, "fixed": entries.FIXED.get(one.state, "")}
+    elsewhere = "" if desks.may_touch(cast("User", request.user), one.channel) else entries.ELSEWHERE
+    shown = {"post": one, "title": title, "fixed": entries.FIXED.get(one.state, elsewhere)}
     return render(request, "desk/calendar_post.html", shown)
 
 
@@ -44,7 +45,8 @@ def post(request: HttpRequest, post_id: int) -> HttpResponse:
 def move(request: HttpRequest, post_id: int) -> HttpResponse:
     """Plan it for another moment, if it stands as it was seen. Scripts get JSON: outcome, words, the post."""
     moment, due_at = _moment(request.POST.get("moment", "")), _moment(request.POST.get("seen_due", ""))
-    get_object_or_404(Post, pk=post_id)
+    one = get_object_or_404(Post.objects.select_related("channel"), pk=post_id)
+    desks.insist(cast("User", request.user), one.channel)
     if moment is None or due_at is None:
         return _answer(request, post_id, "refused", forms.Moment.WRONG)
     came_of_it = moving.move(

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from dispatch.accounts import stopping
-from dispatch.accounts.models import Stop
+from dispatch.accounts import desks, stopping
+from dispatch.accounts.models import Stop, User
 from dispatch.desk.calendar import clashes, days, entries
 from dispatch.desk.calendar.asking import Asked, View
 from dispatch.desk.calendar.clashes import CLOSE, Silence
@@ -77,6 +77,7 @@ class Legend:
     channel: Channel
     tag: str
     stop: Stop | None
+    is_mine: bool  # whether whoever looks may act on it
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,16 @@ class Sheet:
         return [one for one in self.entries if one.marks]
 
 
-def of(asked: Asked, beside: zoneinfo.ZoneInfo | None) -> Sheet:
-    """The page that is asked for, by the newsroom's clock."""
+def of(asked: Asked, beside: zoneinfo.ZoneInfo | None, by: User | None = None) -> Sheet:
+    """The page that is asked for, by the newsroom's clock, for one who looks."""
+    theirs = desks.of(by)
     zone, now, shown = timezone.get_current_timezone(), timezone.now(), asked.days
     assert isinstance(zone, zoneinfo.ZoneInfo)
     start, end = days.start(shown[0], zone), days.start(shown[-1] + DAY, zone)
     channels, stops = entries.channels(asked), list(stopping.in_force())
-    posts = entries.posts(asked, start - CLOSE, end + CLOSE)  # neighbours just outside are close to those inside
+    posts = entries.posts(
+        asked, start - CLOSE, end + CLOSE, theirs
+    )  # neighbours just outside are close to those inside
     everything = next((stop for stop in stops if stop.scope == Stop.Scope.EVERYTHING), None)
     holding = {stop.target: stop for stop in stops if stop.scope == Stop.Scope.CHANNEL}
     held = {one.channel for one in posts} if everything else {pk for pk in holding if pk}
@@ -131,7 +135,10 @@ def of(asked: Asked, beside: zoneinfo.ZoneInfo | None) -> Sheet:
         beside=beside,
         days=[_day(day, asked, zone, things=by_day[day], embargoes=embargoes, table=table) for day in shown],
         rows=table.labels if table else [],
-        channels=[Legend(one, entries.tag(one.name), holding.get(one.pk)) for one in channels],
+        channels=[
+            Legend(one, entries.tag(one.name), holding.get(one.pk), entries.is_mine(one.desk_id, theirs))
+            for one in channels
+        ],
         silences=clashes.silences(posts, channels, ahead) if len(ahead) > 1 else [],
         everything=everything,
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch.accounts import permissions, stopping
+from dispatch.accounts import desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
 from dispatch.desk import acting, naming, shell
@@ -32,7 +32,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     """A month, a week or two weeks' agenda."""
     asked = asking.read(request.GET)
     readers = beside.zone(request)
-    found = sheet.of(asked, readers)
+    found = sheet.of(asked, readers, cast("User", request.user))
     newsletters = list(Newsletter.objects.order_by("slug"))
     shown = {
         "sheet": found,
@@ -71,6 +71,7 @@ def choose_clock(request: HttpRequest) -> HttpResponse:
 def stop(request: HttpRequest, slug: str) -> HttpResponse:
     """Nothing more is posted to a channel."""
     channel = get_object_or_404(Channel, slug=slug)
+    desks.insist(cast("User", request.user), channel)
     if why := acting.reason(request):
         pulled = stopping.stop(Stop.Scope.CHANNEL, channel.pk, cast("User", request.user), why)
         messages.success(request, f"STOP. {shell.words(pulled)} {STILL}")

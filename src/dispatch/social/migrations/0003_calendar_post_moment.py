@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("articles", "0001_initial"),
-        ("social", "0001_initial"),
+        ("social", "0002_story_desk"),
     ]
 
     operations = [
