@@ -31,6 +31,10 @@ COMMANDS = {
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
     "stop": ("dispatch.operations.commands.stop", "STOP everything, a newsletter or a channel, within a second; list"),
     "go": ("dispatch.operations.commands.go", "lift a STOP; what is late by then waits for a person"),
+    "posts": (
+        "dispatch.social.commands.posts",
+        "plan posts from a CSV file, after a look at what would become of them",
+    ),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
     "desk": ("dispatch.accounts.commands.desk", "add or list the desks that people may be limited to"),
     "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),

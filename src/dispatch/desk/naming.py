@@ -14,8 +14,13 @@ UNTITLED = "(no title)"
 
 def titles(path: str = "") -> "Prefetch[str, QuerySet[Article], str]":
     """For a queryset whose `path` leads to editions: what `brings` reads, in three queries for them all."""
+    return versions(f"{path}stories__story__")
+
+
+def versions(path: str = "") -> "Prefetch[str, QuerySet[Article], str]":
+    """The same for a queryset whose `path` leads to stories: what `title` reads."""
     articles = Article.objects.select_related("current").defer("current__html", "current__text").order_by("id")
-    return Prefetch(f"{path}stories__story__articles", articles)
+    return Prefetch(f"{path}articles", articles)
 
 
 def newsletter(one: Newsletter) -> str:

@@ -19,6 +19,7 @@ from dispatch.social.models import Channel, Post
 ROOMS = (
     ("Home", "home", Role.EDITOR),
     ("Stories", "stories", Role.EDITOR),
+    ("Calendar", "calendar", Role.EDITOR),
     ("Newsletters", "newsletters", Role.EDITOR),
     ("Channels", "channels", Role.EDITOR),
     ("Queue", "queue", Role.OPERATOR),

@@ -66,6 +66,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "decided": ("over", "decided"),
         "same": ("good", "says what is true now"),
     },
+    "line": {
+        "would be planned": ("", "would be planned"),
+        "stands already": ("over", "stands already"),
+        "problem": ("bad", "problem"),
+    },
     "export": {
         "asked": ("held", "waits for a second person"),
         "agreed": ("going", "may be taken"),

@@ -19,6 +19,10 @@ from dispatch.desk import (
     targets,
     views,
 )
+from dispatch.desk.calendar import adding as calendar_adding
+from dispatch.desk.calendar import bulk as calendar_bulk
+from dispatch.desk.calendar import moving as calendar_moving
+from dispatch.desk.calendar import views as calendar_views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -26,6 +30,16 @@ urlpatterns: list[URLPattern] = [
     path("stories/<int:story_id>", views.story, name="story"),
     path("stories/<int:story_id>/embargo", embargoes.place, name="embargo_place"),
     path("stories/<int:story_id>/embargo/lift", embargoes.lift, name="embargo_lift"),
+    path("calendar/", calendar_views.calendar, name="calendar"),
+    path("calendar/clock", calendar_views.choose_clock, name="calendar_clock"),
+    path("calendar/bulk", calendar_bulk.bulk, name="bulk"),
+    path("calendar/bulk/plan", calendar_bulk.plan, name="bulk_plan"),
+    path("calendar/bulk/results", calendar_bulk.results, name="bulk_results"),
+    path("calendar/bulk/template", calendar_bulk.template, name="bulk_template"),
+    path("calendar/new", calendar_adding.new, name="calendar_new"),
+    path("calendar/channels/<slug:slug>/stop", calendar_views.stop, name="calendar_stop"),
+    path("calendar/posts/<int:post_id>", calendar_moving.post, name="calendar_post"),
+    path("calendar/posts/<int:post_id>/move", calendar_moving.move, name="calendar_move"),
     path("stories/<int:story_id>/breaking", breaking.announce, name="story_breaking"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/correct", correcting.begin, name="edition_correct"),

@@ -1,6 +1,7 @@
 """Channels, their slots, posts for them, what a post shows, each attempt to publish one, and what changed it later."""
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from dispatch.articles.models import Article, Story
 from dispatch.social.programs import App
@@ -128,7 +129,8 @@ class Post(models.Model):
                 fields=["due_at"],
                 name="post_due",
                 condition=models.Q(state__in=["scheduled", "deferred", "claimed", "unknown"]),
-            )
+            ),
+            models.Index(Coalesce("sent_at", "due_at"), name="post_moment"),  # where it stands in the calendar
         ]
 
     @property

@@ -5,6 +5,8 @@ for the moment that the row has.
 """
 
 import enum
+import heapq
+import itertools
 import zoneinfo
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +20,7 @@ from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles.models import Story
 from dispatch.social import slots as parsing
-from dispatch.social.models import Channel, Post
+from dispatch.social.models import Channel, Post, Slot
 
 AHEAD = timedelta(days=366)
 """As far as anything is planned."""
@@ -26,6 +28,9 @@ WEEKS = 12
 """As far as a free slot is looked for."""
 STALE = timedelta(minutes=1)
 """A moment that passed while the form was filled in still means now."""
+MINUTE = timedelta(minutes=1)
+HOLDING = (*Post.WAITING, Post.State.CLAIMED, Post.State.SENT, Post.State.UNKNOWN)
+"""States in which a post has its slot."""
 
 
 class Placed(enum.Enum):
@@ -42,12 +47,17 @@ class Placed(enum.Enum):
 def at(post_id: int, moment: datetime, by: User | None, reason: str = "") -> Placed:
     """Plan an unsent post for a moment, and the further parts of its thread with it."""
     now = timezone.now()
-    if moment < now - STALE:
-        return Placed.PAST
-    if moment > now + AHEAD:
-        return Placed.FAR
+    if (placed := in_time(moment, now)) is not Placed.DONE:
+        return placed
     with transaction.atomic():
         return _place(post_id, max(moment, now), by, reason)
+
+
+def in_time(moment: datetime, now: datetime) -> Placed:
+    """Whether anything may be planned for a moment: DONE, PAST or FAR."""
+    if moment < now - STALE:
+        return Placed.PAST
+    return Placed.FAR if moment > now + AHEAD else Placed.DONE
 
 
 def in_next_slot(post_id: int, by: User | None, reason: str = "") -> tuple[Placed, datetime | None]:
@@ -64,25 +74,30 @@ def in_next_slot(post_id: int, by: User | None, reason: str = "") -> tuple[Place
 def next_free(channel: Channel, after: datetime, *, besides: int = 0) -> datetime | None:
     """The first slot strictly after a moment that no other post of the channel has, by the minute; None: there is none."""
     end = after + timedelta(weeks=WEEKS)
-    kept = (*Post.WAITING, Post.State.CLAIMED, Post.State.SENT, Post.State.UNKNOWN)
-    others = Post.objects.filter(channel=channel, place=0, state__in=kept, due_at__range=(after, end)).exclude(
-        pk=besides
-    )
-    taken = {minute(moment) for moment in others.values_list("due_at", flat=True)}
-    return next((moment for moment in moments(channel, after, end) if minute(moment) not in taken), None)
+    having = taken(channel, after, end + MINUTE, besides=besides)
+    return next((moment for moment in moments(channel, after, end) if minute(moment) not in having), None)
+
+
+def is_free(channel: Channel, moment: datetime, *, besides: int = 0) -> bool:
+    """Whether it is a slot of the channel, to the minute, that no other post has."""
+    before = minute(moment) - timedelta(seconds=1)
+    found = next(moments(channel, before, before + timedelta(minutes=1)), None)
+    return found is not None and not taken(channel, minute(found), minute(found) + MINUTE, besides=besides)
+
+
+def taken(channel: Channel, after: datetime, end: datetime, *, besides: int = 0) -> set[datetime]:
+    """The minutes that posts of the channel have, out or to come."""
+    others = Post.objects.filter(channel=channel, place=0, state__in=HOLDING, due_at__gte=after, due_at__lt=end)
+    return {minute(moment) for moment in others.exclude(pk=besides).values_list("due_at", flat=True)}
 
 
 def moments(channel: Channel, after: datetime, end: datetime) -> Iterator[datetime]:
     """The channel's slots as moments in UTC, strictly after `after` and up to `end`, in their order. An hour that the clocks
     skip is put off by the jump; of a doubled hour it is the first: each slot comes once in each of its weeks."""
     place = zone(channel).key
-    slots = list(channel.slots.all())
-    while slots:
-        found = min(timetable.next_departure(after, slot.at, place, weekday=slot.weekday).at for slot in slots)
-        if found > end:
-            return
-        yield found
-        after = found
+    weekly = [_each_week(slot, place, after, end) for slot in channel.slots.all()]
+    for moment, _ in itertools.groupby(heapq.merge(*weekly)):  # two slots may be one moment where the clocks change
+        yield moment
 
 
 def earliest(channel: Channel, story: Story) -> datetime:
@@ -93,13 +108,19 @@ def earliest(channel: Channel, story: Story) -> datetime:
 
 def end_of_quiet(channel: Channel, moment: datetime) -> datetime:
     """The moment itself, or where the channel is quiet then, the end of its quiet hours."""
+    end = channel.quiet_to
+    if end is None or not is_quiet(channel, moment):
+        return moment
+    return timetable.next_departure(moment, end, zone(channel).key).at
+
+
+def is_quiet(channel: Channel, moment: datetime) -> bool:
+    """Whether what can wait does not go out then."""
     begin, end = channel.quiet_from, channel.quiet_to
     if begin is None or end is None or begin == end:
-        return moment
-    place = zone(channel)
-    clock = moment.astimezone(place).time()
-    is_quiet = begin <= clock < end if begin < end else (clock >= begin or clock < end)
-    return timetable.next_departure(moment, end, place.key).at if is_quiet else moment
+        return False
+    clock = moment.astimezone(zone(channel)).time()
+    return begin <= clock < end if begin < end else (clock >= begin or clock < end)
 
 
 def not_in_quiet(post: Post, moment: datetime) -> datetime:
@@ -159,6 +180,12 @@ def _place(post_id: int, moment: datetime, by: User | None, reason: str) -> Plac
     return Placed.DONE
 
 
+def _each_week(slot: Slot, place: str, after: datetime, end: datetime) -> Iterator[datetime]:
+    while (found := timetable.next_departure(after, slot.at, place, weekday=slot.weekday).at) <= end:
+        yield found
+        after = found
+
+
 def minute(moment: datetime) -> datetime:
-    """What two posts of a channel should not share."""
+    """Its beginning: what two posts of a channel should not share."""
     return moment.replace(second=0, microsecond=0)
