@@ -46,6 +46,14 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "withdrawn": ("over", "taken back"),
         "gone": ("over", "deleted there"),
     },
+    "change": {
+        "waiting": ("", "waits"),
+        "claimed": ("going", "under way"),
+        "done": ("good", "done"),
+        "refused": ("bad", "refused"),
+        "unknown": ("unsure", "never answered"),
+        "void": ("over", "nothing to do"),
+    },
     "export": {
         "asked": ("held", "waits for a second person"),
         "agreed": ("going", "may be taken"),

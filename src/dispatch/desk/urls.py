@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import embargoes, exports, people, posting, views
+from dispatch.desk import composing, embargoes, exports, people, pictures, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -8,6 +8,10 @@ urlpatterns: list[URLPattern] = [
     path("stories/<int:story_id>", views.story, name="story"),
     path("stories/<int:story_id>/embargo", embargoes.place, name="embargo_place"),
     path("stories/<int:story_id>/embargo/lift", embargoes.lift, name="embargo_lift"),
+    path("stories/<int:story_id>/compose", composing.page, name="composer"),
+    path("stories/<int:story_id>/compose/here", composing.here, name="composer_here"),
+    path("stories/<int:story_id>/compose/leave", composing.leave, name="composer_leave"),
+    path("stories/<int:story_id>/compose/channels/<int:channel_id>", composing.begin, name="composer_begin"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
@@ -22,6 +26,13 @@ urlpatterns: list[URLPattern] = [
     path("people/<int:number>/do/<str:act>", people.act, name="person_act"),
     path("audit/", people.audit_log, name="audit_log"),
     path("posts/<int:post_id>/do/<str:act>", posting.act, name="post_act"),
+    path("posts/<int:post_id>/look", composing.look, name="post_look"),
+    path("posts/<int:post_id>/write", composing.write, name="post_write"),
+    path("posts/<int:post_id>/thread", composing.thread, name="post_thread"),
+    path("posts/<int:post_id>/change", composing.change, name="post_change"),
+    path("posts/<int:post_id>/take-back", composing.take_back, name="post_take_back"),
+    path("pictures/<int:number>", pictures.kept, name="picture"),
+    path("articles/<int:article_id>/picture", pictures.of_article, name="article_picture"),
     path("posts/unknown", views.unknown_posts, name="unknown_posts"),
     path("posts/<int:post_id>/settle", views.settle_post, name="post_settle"),
 ]

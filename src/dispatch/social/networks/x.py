@@ -35,6 +35,8 @@ from dispatch.social.networks.base import (
 )
 
 HOST = "https://api.twitter.com"
+COST = {"plain": 0.015, "with_link": 0.20}
+"""Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
 LIMITS = Limits(
     longest=280,
     link_cost=23,
@@ -44,14 +46,14 @@ LIMITS = Limits(
     picture_kinds=("image/jpeg", "image/png", "image/gif"),
     alt_longest=1000,
     deletes=True,
+    price=COST["plain"],
+    price_with_link=COST["with_link"],
 )
 FIELDS = ["entities", "edit_history_tweet_ids", "referenced_tweets"]
 FAILURES = (tweepy.TweepyException, requests.RequestException, *answers.UNREADABLE)
 DUPLICATE = "duplicate content"
 CAPPED = "usage-capped"
 BUDGETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-COST = {"plain": 0.015, "with_link": 0.20}
-"""Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
 SOON = timedelta(minutes=10)
 """An OAuth 2 token lives for two hours; it is renewed this long before its end."""
 
