@@ -1,4 +1,4 @@
-"""The composer's page and its forms, as they work without a script: nothing typed is lost, nobody is overwritten in silence."""
+"""The composer without a script: nothing typed is lost, and nobody is overwritten in silence."""
 
 import io
 from datetime import timedelta

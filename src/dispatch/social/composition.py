@@ -14,7 +14,6 @@ from dispatch.social.drafting import Typed
 from dispatch.social.models import Attempt, Change, Channel, Post, PostMedia
 from dispatch.social.networks.base import Account, Draft, Limits, Network, Picture
 
-
 Mine = Mapping[int, Typed]
 """What somebody typed and did not get saved, by post."""
 

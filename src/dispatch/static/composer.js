@@ -78,7 +78,7 @@ async function send(form, work, data, options) {
   }
   if (answer.status === 200) return saved(form, work, answer);
   if (answer.status === 409) return clashed(form, work, answer);
-  if (answer.status === 401) {
+  if (answer.status === 401 || answer.status === 403) {
     return later("Not saved: you are signed out. Your text stays here, and is tried again.", signIn);
   }
   if (answer.status === 423) {
