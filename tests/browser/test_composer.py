@@ -15,7 +15,6 @@ pytestmark = pytest.mark.browser
 LONG = "A sentence about the bridge, the road and the river. " * 30
 
 
-
 @pytest.fixture
 def story(visitor):
     return newsroom.story("en", "be")

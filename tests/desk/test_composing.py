@@ -9,7 +9,7 @@ from django.utils import timezone
 from PIL import Image
 
 from dispatch.accounts import presence
-from dispatch.accounts.models import AuditEntry
+from dispatch.accounts.models import AuditEntry, Desk, User
 from dispatch.social import media
 from dispatch.social.models import Attempt, Change, Post, PostMedia
 
@@ -202,7 +202,7 @@ def test_what_is_out_is_read_only_and_edited_and_taken_back_there(editor, post):
     Attempt.objects.create(post=post, number=1, key="k", started_at=timezone.now(), outcome="sent")
     Post.objects.update(state="sent", remote_id="1", sent_at=timezone.now())
     shown = editor.get(f"/stories/{post.story_id}/compose").content.decode()
-    assert "It cannot be written here any more." in shown
+    assert "It cannot be written here." in shown
     assert "Edit it there" in shown
     editor.post(f"/posts/{post.pk}/change", {"text": "Better", "reason": "a wrong name"})
     assert Change.objects.get(act="edit").text == "Better"
@@ -245,3 +245,14 @@ def test_there_is_nothing_else_to_press(editor, post):
 def test_time_is_set_beside_the_text_and_leads_back(editor, post):
     answer = editor.post(f"/posts/{post.pk}/do/now", {"origin": "composer"})
     assert answer.url == f"/stories/{post.story_id}/compose?post={post.pk}#post-{post.pk}"
+
+
+def test_another_desks_channel_is_seen_and_not_written(editor, post):
+    culture, sports = (Desk.objects.create(slug=slug, name=slug.title()) for slug in ("culture", "sports"))
+    User.objects.get().desks.add(sports)
+    post.channel.desk = culture
+    post.channel.save()
+    shown = editor.get(f"/stories/{post.story_id}/compose").content.decode()
+    assert "It belongs to another desk." in shown
+    assert 'value="save"' not in shown
+    assert editor.post(f"/posts/{post.pk}/write", typed(post, text="Mine")).status_code == 403

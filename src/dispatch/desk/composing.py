@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import audit, permissions, presence
+from dispatch.accounts import audit, desks, permissions, presence
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
@@ -69,6 +69,7 @@ def leave(request: HttpRequest, story_id: int) -> HttpResponse:
 def begin(request: HttpRequest, story_id: int, channel_id: int) -> HttpResponse:
     """A post for a channel that has none."""
     story, channel = get_object_or_404(Story, pk=story_id), get_object_or_404(Channel, pk=channel_id)
+    desks.insist(_user(request), channel)
     versions = {str(one.pk): one for one in planning.standing(story)}
     article = versions.get(request.POST.get("article", "")) or planning.choose(channel, list(versions.values()))
     if article is None:
@@ -83,7 +84,7 @@ def begin(request: HttpRequest, story_id: int, channel_id: int) -> HttpResponse:
 @require_POST
 def look(request: HttpRequest, post_id: int) -> HttpResponse:
     """How what is being typed would be counted and seen. A POST for its length only: nothing is changed."""
-    post = _found(post_id)
+    post = _owned(request, post_id)
     typed = writing.typed(request.POST, post.channel.network)
     shown = composition.look(post, typed, numbered="numbered" in request.POST)
     return render(request, "desk/composer_look.html", {"look": shown})
@@ -93,7 +94,7 @@ def look(request: HttpRequest, post_id: int) -> HttpResponse:
 @require_POST
 def write(request: HttpRequest, post_id: int) -> HttpResponse:
     """Save what was typed, then do what its button says. Too late, nothing is changed, and both texts are shown."""
-    post = _found(post_id)
+    post = _owned(request, post_id)
     if not writing.is_known(request.POST.get("do", "save")):
         raise Http404
     form = writing.Written(request.POST)
@@ -120,7 +121,7 @@ def thread(request: HttpRequest, post_id: int) -> HttpResponse:
 @require_POST
 def change(request: HttpRequest, post_id: int) -> HttpResponse:
     """Say something else where a post is out."""
-    post = _found(post_id)
+    post = _owned(request, post_id)
     text = request.POST.get("text", "").replace("\r\n", "\n")
     if why := acting.reason(request):
         warning = request.POST.get("content_warning", "").strip()[:300]
@@ -133,7 +134,7 @@ def change(request: HttpRequest, post_id: int) -> HttpResponse:
 @require_POST
 def take_back(request: HttpRequest, post_id: int) -> HttpResponse:
     """Delete it where it is out."""
-    post = _found(post_id)
+    post = _owned(request, post_id)
     if why := acting.reason(request):
         _tell(request, acts.take_back(post_id, _user(request), why), "It is being deleted there.")
     return _back(post)
@@ -221,6 +222,12 @@ def _found(post_id: int) -> Post:
         return composition.one(post_id)
     except Post.DoesNotExist as error:
         raise Http404 from error
+
+
+def _owned(request: HttpRequest, post_id: int) -> Post:
+    post = _found(post_id)
+    desks.insist(_user(request), post.channel)
+    return post
 
 
 def _back(post: Post) -> HttpResponse:

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from dispatch.desk import composing, embargoes, exports, people, pictures, posting, views
+from dispatch.desk import breaking, embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("stories/<int:story_id>/compose/here", composing.here, name="composer_here"),
     path("stories/<int:story_id>/compose/leave", composing.leave, name="composer_leave"),
     path("stories/<int:story_id>/compose/channels/<int:channel_id>", composing.begin, name="composer_begin"),
+    path("stories/<int:story_id>/breaking", breaking.announce, name="story_breaking"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),
