@@ -1,7 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import composing, embargoes, exports, people, pictures, posting, views
-from dispatch.desk import breaking, embargoes, exports, people, posting, views
+from dispatch.desk import breaking, composing, embargoes, exports, people, pictures, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),

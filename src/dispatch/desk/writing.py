@@ -183,7 +183,7 @@ def _take_files(request: HttpRequest, post_id: int, troubles: list[str]) -> str:
             with transaction.atomic():
                 post = drafting.locked(post_id)
                 if why := drafting.closed(post):
-                    return troubles.append(why) or ""
+                    raise media.Unfit(why.rstrip("."))
                 illustrating.add(post, picture)
             taken += 1
         except media.Unfit as error:

@@ -146,7 +146,8 @@ def stands(story: Story) -> dict[int, tuple[int, str]]:
 
 def one(post_id: int) -> Post:
     """A post with all that a look reads. Raises Post.DoesNotExist."""
-    return _posts().get(pk=post_id)
+    found: Post = _posts().get(pk=post_id)
+    return found
 
 
 def first(post: Post) -> Post:
