@@ -10,8 +10,8 @@ from PIL import Image
 
 from dispatch.accounts import presence
 from dispatch.accounts.models import AuditEntry, Desk, User
-from dispatch.social import media
-from dispatch.social.models import Attempt, Change, Post, PostMedia
+from dispatch.social import media, networks
+from dispatch.social.models import Attempt, Change, Channel, Post, PostMedia
 
 pytestmark = pytest.mark.django_db
 LONG = "A sentence about the bridge, the road and the river. " * 30
@@ -191,7 +191,7 @@ def test_a_page_that_is_open_hears_who_else_has_it_open_and_what_changed(editor,
     presence.here(f"story:{post.story_id}", newsroom.person(name="Bob"))
     said = editor.post(f"/stories/{post.story_id}/compose/here").json()
     assert said["others"] == ["Bob"]
-    assert said["posts"] == {str(post.pk): {"version": 1, "closed": ""}}
+    assert said["posts"] == {str(post.pk): {"channel": post.channel_id, "version": 1, "closed": ""}}
     Post.objects.update(state="sent")
     said = editor.post(f"/stories/{post.story_id}/compose/here").json()
     assert said["posts"][str(post.pk)]["closed"] == "It is out."
@@ -245,6 +245,16 @@ def test_there_is_nothing_else_to_press(editor, post):
 def test_time_is_set_beside_the_text_and_leads_back(editor, post):
     answer = editor.post(f"/posts/{post.pk}/do/now", {"origin": "composer"})
     assert answer.url == f"/stories/{post.story_id}/compose?post={post.pk}#post-{post.pk}"
+
+
+@pytest.mark.parametrize("network", ["facebook", "instagram", "threads", "linkedin", "apprise"])
+def test_networks_to_come_have_their_previews(editor, post, network, monkeypatch):
+    monkeypatch.setitem(networks.registry, network, networks.registry["fake"])
+    networks.get.cache_clear()
+    Channel.objects.update(network=network)
+    shown = editor.get(f"/stories/{post.story_id}/compose").content.decode()
+    networks.get.cache_clear()
+    assert f'class="drawn {"plain" if network == "apprise" else network}"' in shown
 
 
 def test_another_desks_channel_is_seen_and_not_written(editor, post):

@@ -3,7 +3,7 @@
 A form is saved by its buttons as any form is; the page's script saves it by itself, and is answered in JSON.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.contrib import messages
@@ -50,10 +50,7 @@ def here(request: HttpRequest, story_id: int) -> JsonResponse:
     """A sign of life of an open page: who else has it open, and which posts changed since."""
     story = get_object_or_404(Story, pk=story_id)
     others = presence.here(_subject(story_id), _user(request))
-    posts = {
-        number: {"version": version, "closed": why} for number, (version, why) in composition.stands(story).items()
-    }
-    return JsonResponse({"others": _names(others), "posts": posts})
+    return JsonResponse({"others": _names(others), "posts": composition.stands(story)})
 
 
 @permissions.requires(Role.EDITOR)
@@ -100,7 +97,7 @@ def write(request: HttpRequest, post_id: int) -> HttpResponse:
     form = writing.Written(request.POST)
     if not form.is_valid():
         return _wrong(request, post, form.problem)
-    typed = writing.typed(request.POST, post.channel.network)
+    typed = replace(writing.typed(request.POST, post.channel.network), link=form.cleaned_data["link"])
     match drafting.write(post_id, form.cleaned_data["version"], typed, _user(request)):
         case Saved():
             return _saved(request, post, *writing.act(request, post_id))

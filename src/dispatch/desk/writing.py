@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.core.validators import URLValidator
 from django.db import transaction
 from django.http import HttpRequest, QueryDict
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dispatch.accounts.models import User
 
 TOO_LONG = f"The text has more than {drafting.LONGEST:,} characters; no network takes that. It was not saved."
+NO_LANGUAGE = "Say its language by its tag, such as en or be. It was not saved."
 NO_LINK = "The link has to begin with https:// or http://. It was not saved."
 
 
@@ -33,12 +35,13 @@ class Written(forms.Form):
         required=False,
         max_length=1000,
         assume_scheme="https",
+        validators=[URLValidator(schemes=["https", "http"], message=NO_LINK)],
         error_messages={
             "invalid": NO_LINK,
             "max_length": "The link is longer than 1,000 characters. It was not saved.",
         },
     )
-    language = forms.CharField(max_length=12)
+    language = forms.CharField(max_length=12, error_messages={"required": NO_LANGUAGE, "max_length": NO_LANGUAGE})
     content_warning = forms.CharField(
         required=False,
         max_length=300,
@@ -89,6 +92,8 @@ def act(request: HttpRequest, post_id: int) -> tuple[str, list[str]]:
 
 def _template(post: Post, target: str, _data: QueryDict) -> str:
     article = next((one for one in planning.standing(post.story) if str(one.pk) == target), None)
+    if post.follows_id:
+        raise threads.Undoable("The template is for the first part. Nothing was changed.")
     if article is None:
         raise threads.Undoable("That version does not stand any more. Nothing was changed.")
     drafting.follow_template(post, article)

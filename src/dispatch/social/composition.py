@@ -139,9 +139,12 @@ def line_of(post: Post) -> Line:
     return _line(post.channel, posts, planning.standing(post.story), repeats.recent([post.channel_id]))
 
 
-def stands(story: Story) -> dict[int, tuple[int, str]]:
-    """Of each of its posts the version, and why nobody may write it."""
-    return {post.pk: (post.version, _why_closed(post)) for post in _posts().filter(story=story, turn=0)}
+def stands(story: Story) -> dict[int, dict[str, object]]:
+    """Of each of its posts the channel, the version, and why nobody may write it."""
+    posts = _posts().filter(story=story, turn=0)
+    return {
+        post.pk: {"channel": post.channel_id, "version": post.version, "closed": _why_closed(post)} for post in posts
+    }
 
 
 def one(post_id: int) -> Post:
@@ -176,7 +179,7 @@ def look(post: Post, typed: Typed, said: repeats.Recent | None = None, *, number
         style=how,
         drawn=previewing.draw(typed.text, how, over=over, title=title),
         images=images,
-        card=None if images or not how.card else _card(post, typed),
+        card=None if images or not how.card else _card(post, typed, how),
         problems=tuple(network.check(draft, account)),
         cuts=threads.cuts(post, typed.text, numbered=numbered) if room.is_over and limits.threads else (),
         is_numbered=numbered,
@@ -250,9 +253,10 @@ def _images(post: Post, typed: Typed, limits: Limits) -> Iterable[Image]:
             yield Image(one, said.alt, said.x, said.y, round(ratio, 4))
 
 
-def _card(post: Post, typed: Typed) -> Card | None:
+def _card(post: Post, typed: Typed, how: previewing.Style) -> Card | None:
     current = post.article.current
-    if current is None or not typed.link or (post.follows_id and typed.link not in typed.text):
+    is_found = typed.link in typed.text or not (how.finds_card or post.follows_id)
+    if current is None or not typed.link or not is_found:
         return None
     pictured = post.article_id if current.picture_url else None
     return Card(current.title, current.summary, previewing.domain(typed.link), pictured)

@@ -138,10 +138,20 @@ def begin(channel: Channel, article: "Article") -> Post:
             said = template(channel, article) | {"edited": planning.best(channel, article.story) != article}
             return Post.objects.create(**own, **said, article=article, state=Post.State.DRAFT, due_at=moment)
     except IntegrityError:
-        Post.objects.filter(**own, state__in=[Post.State.DROPPED, Post.State.WITHDRAWN]).exclude(
-            attempts__outcome="unknown"
-        ).update(state=Post.State.DRAFT, trouble="", checked_at=None, warning="")
-        return Post.objects.get(**own)
+        return _again(Post.objects.get(**own).pk, article)
+
+
+def _again(post_id: int, article: "Article") -> Post:
+    """What somebody decided against is a draft, as it was; if its version does not stand any more, as the template has it."""
+    with transaction.atomic():
+        post = locked(post_id)
+        is_over = post.state in {Post.State.DROPPED, Post.State.WITHDRAWN}
+        if is_over and not post.attempts.filter(outcome="unknown").exists():
+            post.state, post.trouble = Post.State.DRAFT, ""
+            changed(post, "state", "trouble")
+            if post.article not in planning.standing(post.story):
+                follow_template(post, article)
+        return post
 
 
 def follow_template(post: Post, article: "Article") -> None:

@@ -25,18 +25,21 @@ class Style:
     shortest: int | None = None  # a link is drawn without its scheme, and cut after so many characters
     fold: int | None = None  # about so many characters are shown at first
     more: str = "… more"
-    card: str = "large"  # a link's card: its picture above, or beside ("small"); "": there is none
+    card: str = "large"  # a link's card: its words below its picture, or "over" it; "": there is none
+    finds_card: bool = False  # it makes a card only of a link in the text; elsewhere we hand it the link
     at: str = ""  # what stands before an account's name
 
 
 STYLES = {
-    "x": Style(name="X", mention=re.compile(r"(?<![\w@/])@\w{1,15}\b"), shortest=28, at="@", card="over"),
-    "mastodon": Style(name="Mastodon", mention=REMOTE, shortest=30, at="@"),
+    "x": Style(
+        name="X", mention=re.compile(r"(?<![\w@/])@\w{1,15}\b"), shortest=28, at="@", card="over", finds_card=True
+    ),
+    "mastodon": Style(name="Mastodon", mention=REMOTE, shortest=30, at="@", finds_card=True),
     "bluesky": Style(name="Bluesky", mention=richtext.MENTION, at="@"),
     "telegram": Style(name="Telegram", mention=re.compile(r"(?<![\w@/])@\w{4,32}\b")),
     "facebook": Style(name="Facebook", fold=477, more="… See more"),
     "instagram": Style(name="Instagram", mention=MENTION, links=False, fold=125, card=""),
-    "threads": Style(name="Threads", mention=MENTION, shortest=28),
+    "threads": Style(name="Threads", mention=MENTION, shortest=28, finds_card=True),
     "linkedin": Style(name="LinkedIn", fold=210, more="… more"),
 }
 PLAIN = Style(name="", tag=NEVER, card="")

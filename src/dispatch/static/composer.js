@@ -1,12 +1,12 @@
 // The composer: what is typed is saved by itself, upon the version that was seen; whoever comes second is shown both texts.
 // What could not be saved stays in its field and is tried again, for as long as the page is open.
 
+import { accompany } from "./composer-company.js";
 import { dress, pictures } from "./composer-pictures.js";
 
 const page = document.getElementById("composer");
 const SAVE_AFTER = 900;
 const TRY_AGAIN = 5000;
-const HEARTBEAT = 10_000;
 const KEEPALIVE_MOST = 60_000; // bytes that a browser sends for a page that is being left
 const works = new WeakMap(); // form → { dirty, saving, timer, tried: texts that were sent and not answered }
 const signIn = '<a href="/account/login/" target="_blank" rel="noopener">Sign in in another tab</a>';
@@ -81,8 +81,12 @@ async function send(form, work, data, options) {
   if (answer.status === 401 || answer.status === 403) {
     return later("Not saved: you are signed out. Your text stays here, and is tried again.", signIn);
   }
+  if (answer.status === 404) {
+    lock(form, "Somebody else took this part out.", true);
+    return false;
+  }
   if (answer.status === 423) {
-    lock(form, answer.problem);
+    lock(form, answer.problem, true);
     return false;
   }
   if (answer.status >= 500 || !answer.problem) {
@@ -105,7 +109,7 @@ function saved(form, work, answer) {
   if ("version" in answer) form.elements.version.value = answer.version;
   form.querySelector(".clash").replaceChildren();
   say(form, answer.said);
-  if (answer.html) renew(form, answer.html);
+  if (answer.html) renew(form.closest(".thread"), answer.html);
   const troubles = answer.troubles ?? [];
   const shown = form.isConnected ? form : page.querySelector(`#post-${partOf(form).dataset.post} form[data-writes]`);
   if (shown && (troubles.length || answer.done)) say(shown, troubles.join(" ") || answer.done, { bad: troubles.length > 0 });
@@ -126,40 +130,42 @@ function clashed(form, work, answer) {
   return false;
 }
 
-function lock(form, why) {
+function lock(form, why, isUnsaved) {
+  clearTimeout(workOf(form).timer);
   for (const field of form.querySelectorAll("textarea, input:not([type=hidden])")) field.readOnly = true;
   for (const button of form.querySelectorAll("button")) button.disabled = true;
-  const isUnsaved = workOf(form).dirty;
   delete form.dataset.writes;
-  say(form, `${why}${isUnsaved ? " What you typed last was not saved; it stays here to be copied." : ""}`, { bad: true });
+  form.toggleAttribute("data-unsaved", isUnsaved);
+  say(form, `${why}${isUnsaved ? " What you typed last stays here to be copied." : ""}`, { bad: true });
 }
 
-// A channel as the server has it now. What was typed into its other parts, or while it was asked for, stays.
-function renew(form, html) {
-  const before = form.closest(".thread");
+// A channel as the server has it now. What was typed into its parts and is not saved yet stays.
+function renew(before, html) {
   const kept = formsIn(before).map((one) => [one, workOf(one), new FormData(one)]);
-  const focus = document.activeElement?.closest(".part")?.id;
-  const name = document.activeElement?.name;
+  const focus = document.activeElement?.closest(".part")?.id ?? "none";
+  const name = document.activeElement?.name ?? "";
+  const hadFocus = before.contains(document.activeElement);
   const holder = document.createElement("div");
   holder.innerHTML = html;
   const after = holder.firstElementChild;
+  after.toggleAttribute("data-chosen", before.hasAttribute("data-chosen"));
   before.replaceWith(after);
   for (const [one, work, data] of kept) {
     clearTimeout(work.timer);
     const next = after.querySelector(`#${partOf(one).id} form[data-writes]`);
-    if (next && work.dirty) refill(next, data, one);
+    if (next && work.dirty) refill(next, data);
   }
   window.htmx.process(after);
   dress(after);
   count();
-  (after.querySelector(`#${focus ?? "none"} [name="${name}"]`) ?? after.querySelector("textarea"))?.focus();
+  if (hadFocus) (after.querySelector(`#${focus} [name="${CSS.escape(name)}"]`) ?? after.querySelector("textarea"))?.focus();
 }
 
-function refill(form, data, before) {
-  for (const name of ["text", "link", "language", "content_warning"]) {
-    if (form.elements[name] && data.has(name)) form.elements[name].value = data.get(name);
+function refill(form, data) {
+  for (const [name, value] of data) {
+    const field = form.elements[name];
+    if (field instanceof HTMLElement && !["csrfmiddlewaretoken", "files", "picture"].includes(name)) field.value = value;
   }
-  if (form !== before) form.elements.version.value = before.elements.version.value;
   touch(form);
   window.htmx.trigger(form, "look");
 }
@@ -181,6 +187,13 @@ function count() {
   }
 }
 
+// A part that is replaced is not read out; this line stays, and is.
+function tell(form) {
+  const words = [...form.querySelectorAll(".problems li")].map((one) => one.textContent.trim()).join(". ");
+  const place = form.querySelector("[data-told]");
+  if (place.textContent !== words) place.textContent = words;
+}
+
 async function saveAll(root) {
   const unsaved = formsIn(root).filter((form) => workOf(form).dirty || workOf(form).saving);
   const done = await Promise.all(unsaved.map((form) => save(form)));
@@ -193,33 +206,6 @@ function choose(number) {
     if (link.dataset.channel === number) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
-}
-
-async function beat() {
-  let answer;
-  try {
-    answer = await post(page.dataset.here, new FormData());
-  } catch {
-    return;
-  }
-  if (answer.status !== 200) return;
-  const others = document.getElementById("others");
-  others.hidden = !answer.others.length;
-  const words = `Also open at ${answer.others.join(", ")}. Whoever saves second sees both texts.`;
-  if (answer.others.length && others.textContent !== words) others.textContent = words;
-  for (const form of formsIn(page)) await compare(form, answer.posts[partOf(form).dataset.post]);
-}
-
-// Who typed nothing since sees what others wrote; who did is told when they save.
-async function compare(form, now) {
-  const work = workOf(form);
-  if (!form.isConnected || work.saving) return;
-  if (now && !now.closed && now.version === Number(form.elements.version.value)) return;
-  if (work.dirty && now?.closed) lock(form, now.closed);
-  if (work.dirty || (now && form.contains(document.activeElement) && !now.closed)) return;
-  if (formsIn(form.closest(".thread")).some((one) => workOf(one).dirty)) return;
-  const answer = await fetch(`/posts/${partOf(form).dataset.post}/thread`, { redirect: "manual" }).catch(() => null);
-  if (answer?.ok && form.isConnected && !work.dirty) renew(form, await answer.text());
 }
 
 page.addEventListener("input", ({ target }) => {
@@ -244,6 +230,7 @@ page.addEventListener("submit", async (event) => {
     event.preventDefault();
     event.stopPropagation();
     if (await saveAll(page)) target.requestSubmit(submitter);
+    else page.querySelector(".saved.bad")?.scrollIntoView({ block: "center" });
   }
 });
 
@@ -259,6 +246,16 @@ page.addEventListener("click", (event) => {
   }
 });
 
+// A link waits, too. What cannot be saved is asked about by the browser.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[href]");
+  const isElsewhere = !link || link.target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey;
+  if (isElsewhere || !formsIn(page).some((form) => workOf(form).dirty)) return;
+  event.preventDefault();
+  await saveAll(page);
+  window.location.assign(link.href);
+});
+
 page.addEventListener("htmx:configRequest", ({ detail }) => {
   delete detail.parameters.csrfmiddlewaretoken;
   delete detail.parameters.files;
@@ -271,7 +268,11 @@ page.addEventListener("htmx:beforeSwap", (event) => {
   const { target, serverResponse } = event.detail;
   if (!serverResponse.includes(`id="${target.id}"`)) event.detail.shouldSwap = false;
 });
-page.addEventListener("htmx:afterSettle", () => { dress(page); count(); });
+page.addEventListener("htmx:afterSettle", () => {
+  dress(page);
+  count();
+  for (const form of formsIn(page)) tell(form);
+});
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) saveAll(page);
@@ -291,5 +292,4 @@ window.addEventListener("online", () => saveAll(page));
 document.documentElement.classList.add("js");
 pictures(page, { save, touch });
 dress(page);
-beat();
-setInterval(() => !document.hidden && beat(), HEARTBEAT);
+accompany(page, { post, formsIn, workOf, lock, renew });
