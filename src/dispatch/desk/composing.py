@@ -142,7 +142,7 @@ def _page(request: HttpRequest, story: Story, conflict: Conflict | None = None, 
     asked = str(conflict.stale.post.pk) if conflict else request.GET.get("post", "")
     chosen = next((line for line in lines if any(str(part.post.pk) == asked for part in line.parts)), None)
     articles = list(story.articles.select_related("current").defer("current__html", "current__text").order_by("id"))
-    shown = {
+    shown: dict[str, Any] = {
         "story": story,
         "title": naming.title(articles),
         "language": articles[0].language if articles else "en",
@@ -203,7 +203,7 @@ def _tell(request: HttpRequest, wanted: object, words: str) -> None:
 
 def _thread(request: HttpRequest, post: Post) -> str:
     line = composition.line_of(post)
-    shown = {
+    shown: dict[str, Any] = {
         "line": line,
         "chosen": line,
         "conflict": None,
