@@ -40,6 +40,8 @@ UNBOUND = {
     "connect_way": "an account that is yet to be connected is nobody's",
     "connect_choose": "likewise",
     "connect_register": "a program at a network is the whole newsroom's",
+    "composer_here": "it says who has a page open, and changes nothing of a desk's",
+    "composer_leave": "likewise",
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
 ACTS = {
@@ -74,6 +76,7 @@ def world(alone):
     rule = Recurrence.objects.create(post=post, first=date(2027, 1, 5), at=time(10), zone="UTC")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
     change = Change.objects.create(post=post, act="delete", state="refused", due_at=post.due_at)
+    known["channel_id"] = post.channel_id
     return known | {
         "change_id": change.pk,
         "stop_id": stop.pk,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from dispatch.articles.models import Article, Revision, Source, Story
 from dispatch.local.networks import speakers
 from dispatch.local.networks.server import Server
-from dispatch.social import channels, illustrating, networks
+from dispatch.social import channels, networks, standing_in
 
 
 class Shown(BaseHTTPRequestHandler):
@@ -65,7 +65,7 @@ def connect(db, standins, shown):
             **rules,
         )
         if networks.get(network).limits(channels.account(channel)).pictures_needed:
-            illustrating.keep(channel, pictures.JPEG, "Alice reads by the window")
+            standing_in.keep(channel, pictures.JPEG, "Alice reads by the window")
         return channel
 
     return make

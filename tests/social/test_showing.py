@@ -8,7 +8,7 @@ from django.utils import timezone
 from pictures import JPEG, jpeg
 
 from dispatch import fetching
-from dispatch.social import channels, illustrating, media, networks, planning, publishing, showing
+from dispatch.social import channels, media, networks, planning, publishing, showing, standing_in
 from dispatch.social.models import Channel, Media, Post
 from dispatch.social.networks import instagram
 
@@ -99,6 +99,6 @@ def test_without_any_picture_the_post_says_what_it_lacks(connect, make_article):
 @pytest.mark.django_db
 def test_other_networks_posts_are_left_as_they_are(connect, make_article):
     channel = connect("telegram")
-    illustrating.keep(channel, JPEG, "Alice reads")
+    standing_in.keep(channel, JPEG, "Alice reads")
     assert planned(make_article).media.count() == 0
     assert networks.get("telegram").limits(channels.unopened(channel)).pictures_needed == 0

@@ -67,6 +67,17 @@ class Remembered(models.Model):
     until = models.DateTimeField(null=True, db_index=True)
 
 
+class Presence(models.Model):
+    """Someone has a page open, or had it open a moment ago. See presence.py."""
+
+    subject = models.CharField(max_length=60)  # what the page is about: "story:12"
+    who = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "who"], name="once_a_page")]
+
+
 class Stop(models.Model):
     """A STOP that someone pulled: nothing of its scope leaves until it is lifted. Read inside every claiming statement."""
 

@@ -36,6 +36,8 @@ def act(request: HttpRequest, post_id: int, act: str) -> HttpResponse:
     if doing is None:
         raise Http404
     doing(request, post, cast("User", request.user))
+    if request.POST.get("origin") == "composer":
+        return redirect(f"{reverse('composer', args=[post.story_id])}?post={post.pk}#post-{post.pk}")
     return redirect(f"{reverse('story', args=[post.story_id])}#post-{post.pk}")
 
 

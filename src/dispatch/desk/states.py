@@ -62,6 +62,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "done": ("good", "done there"),
         "refused": ("bad", "refused there"),
         "unknown": ("unsure", "no answer"),
+        "void": ("over", "nothing to do"),
         "open": ("unsure", "says what is not so any more"),
         "decided": ("over", "decided"),
         "same": ("good", "says what is true now"),

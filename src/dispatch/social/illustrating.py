@@ -1,42 +1,72 @@
-"""Networks that publish nothing without a picture: a post takes its article's, or else the one its channel keeps for that."""
+"""Pictures of a post that is not out: added, put in order, taken out; the article's own, kept once."""
 
-import logging
+import hashlib
 
-from dispatch.social import channels, media, networks
-from dispatch.social.models import Channel, Media, Post, PostMedia
+from django.core.cache import cache
+from django.db.models import Max
 
-log = logging.getLogger(__name__)
-STANDING, STANDING_ALT = "picture", "picture_alt"
-"""A channel's settings: the picture that stands in, and what is said of it."""
+from dispatch.articles.models import Article
+from dispatch.social import drafting, media
+from dispatch.social.models import Media, Post, PostMedia
 
-
-def illustrate(post: Post) -> None:
-    """Give a post the picture it cannot go without. Where there is none to be had it stays without, and its check says so."""
-    limits = networks.get(post.channel.network).limits(channels.unopened(post.channel))
-    if limits.pictures_needed and not post.media.exists():
-        kept, alt = _own(post) or _standing(post.channel) or (None, "")
-        if kept:
-            PostMedia.objects.get_or_create(post=post, media=kept, defaults={"alt": alt[: limits.alt_longest]})
+KNOWN = 24 * 3600
+"""Seconds for which an article's picture is not fetched again."""
+FAILED = 300
+"""Likewise one that cannot be had."""
+MOST = 20
+"""Pictures of one post: as many as any network takes."""
 
 
-def keep(channel: Channel, content: bytes, alt: str) -> None:
-    """Keep a picture that stands in where an article brings none. Raises media.Unfit."""
-    kept = media.take(content)
-    channel.settings = {**channel.settings, STANDING: kept.pk, STANDING_ALT: alt}
-    channel.save(update_fields=["settings"])
+def add(post: Post, picture: Media, alt: str = "") -> None:
+    """Put a picture at the end of a locked post's. Raises media.Unfit for one that it has, or one too many."""
+    shown = PostMedia.objects.filter(post=post)
+    if shown.filter(media=picture).exists():
+        raise media.Unfit("it is in this post already")
+    if shown.count() >= MOST:
+        raise media.Unfit(f"a post has {MOST} at most")
+    last = shown.aggregate(last=Max("position"))["last"]
+    position = 0 if last is None else last + 1
+    PostMedia.objects.create(post=post, media=picture, alt=alt, position=position)
+    drafting.changed(post)
 
 
-def _own(post: Post) -> tuple[Media, str] | None:
-    current = post.article.current
-    if current is None or not current.picture_url:
-        return None
+def remove(post: Post, number: int) -> None:
+    """Take one of its pictures out of a locked post."""
+    if PostMedia.objects.filter(post=post, pk=number).delete()[0]:
+        drafting.changed(post)
+
+
+def move(post: Post, number: int, by: int) -> None:
+    """Put a picture of a locked post earlier (-1) or later (1)."""
+    order = list(PostMedia.objects.filter(post=post).order_by("position", "pk").values_list("pk", flat=True))
+    if number not in order:
+        return
+    place = order.index(number)
+    other = min(max(place + by, 0), len(order) - 1)
+    order.insert(other, order.pop(place))
+    for position, one in enumerate(order):
+        PostMedia.objects.filter(pk=one).update(position=position)
+    drafting.changed(post)
+
+
+def of_article(article: Article) -> Media:
+    """The picture that its CMS names, fetched once and kept here: no page asks another host for it. Raises media.Unfit."""
+    address = article.current.picture_url if article.current else ""
+    if not address:
+        raise media.Unfit("the article has no picture")
+    key = f"picture:{hashlib.sha256(address.encode()).hexdigest()}"
+    known = cache.get(key)
+    if isinstance(known, str):
+        raise media.Unfit(known)
+    kept = Media.objects.filter(pk=known).first() if known else None
+    return kept or _fetched(address, key)
+
+
+def _fetched(address: str, key: str) -> Media:
     try:
-        return media.bring(current.picture_url), current.picture_alt
+        kept = media.bring(address)
     except media.Unfit as error:
-        log.info("a post goes without its article's picture", extra={"post": post.pk, "reason": str(error)})
-        return None
-
-
-def _standing(channel: Channel) -> tuple[Media, str] | None:
-    kept = Media.objects.filter(pk=channel.settings.get(STANDING)).first()
-    return (kept, str(channel.settings.get(STANDING_ALT, ""))) if kept else None
+        cache.set(key, str(error), FAILED)
+        raise
+    cache.set(key, kept.pk, KNOWN)
+    return kept

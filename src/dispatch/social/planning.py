@@ -6,7 +6,7 @@ from django.db import transaction
 
 from dispatch import queue
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing, following, illustrating, timing
+from dispatch.social import channels, composing, following, standing_in, timing
 from dispatch.social.models import Channel, Post
 
 
@@ -27,15 +27,26 @@ def withdraw(article: Article) -> None:
 
 
 def _plan_story(story: Story, *, without: int = 0) -> None:
-    stands = {"state": Article.State.PUBLISHED, "visibility": Article.Visibility.PUBLIC, "current__isnull": False}
-    versions = list(story.articles.filter(**stands).exclude(pk=without).select_related("current", "story"))
+    versions = [each for each in standing(story) if each.pk != without]
     for channel in Channel.objects.filter(active=True).order_by("pk"):
-        best = _best(channel, versions)
+        best = choose(channel, versions)
         if best is not None:
             _plan_post(channel, best)
 
 
-def _best(channel: Channel, versions: list[Article]) -> Article | None:
+def standing(story: Story) -> list[Article]:
+    """Its versions that may be posted: published, public, and with a text."""
+    stands = {"state": Article.State.PUBLISHED, "visibility": Article.Visibility.PUBLIC, "current__isnull": False}
+    found = story.articles.filter(**stands).select_related("current", "story").order_by("pk")
+    return list(found.defer("current__html", "current__text"))
+
+
+def best(channel: Channel, story: Story) -> Article | None:
+    """The version that a channel gets by itself; None: none of those that stand is for it."""
+    return choose(channel, standing(story))
+
+
+def choose(channel: Channel, versions: list[Article]) -> Article | None:
     """The version that the channel would rather have; where it names no languages, the one that came first."""
     wanted = [each for each in versions if _wants(channel, each)]
     order = {language: place for place, language in enumerate(channel.languages)}
@@ -59,7 +70,7 @@ def _plan_post(channel: Channel, article: Article) -> None:
         if not made:
             _follow(post, article, said)
             _hold_back(post, moment)
-    illustrating.illustrate(post)
+    standing_in.illustrate(post)
     if made:
         queue.enqueue("social.publish_post", post.pk)
 
@@ -76,14 +87,17 @@ def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
     back, moved = post.state == Post.State.WITHDRAWN, post.article_id != article.pk
     if not (back or post.state in Post.UNSENT) or post.attempts.filter(outcome="unknown").exists():
         return
+    if post.edited and moved and not back:
+        return  # the version that an editor wrote it for still stands
     if not post.edited or moved:
         for name, value in said.items():
+            post.version += getattr(post, name) != value  # whoever has the old one open learns of it when they save
             setattr(post, name, value)
         post.edited, post.checked_at = False, None
     if back:
         post.state, post.trouble = Post.State.SCHEDULED, ""
         post.due_at = timing.earliest(post.channel, article.story)
-    post.save(update_fields=[*said, "edited", "checked_at", "state", "trouble", "due_at"])
+    post.save(update_fields=[*said, "version", "edited", "checked_at", "state", "trouble", "due_at"])
     _follow_on(post, back=back, moved=moved)
 
 

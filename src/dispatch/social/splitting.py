@@ -52,7 +52,7 @@ def _parts(text: str, fits: Fits) -> tuple[str, ...]:
 def _end(text: str, fits: Fits) -> int:
     """Where the first part ends."""
     words: list[int] = [word.end() for word in regex.finditer(r"\S+", text)]
-    whole = _longest(text, words, fits)
+    whole = longest(text, words, fits)
     if not whole:
         return words[0] if LINK.match(text) else _inside(text[: words[0]], fits)
     if whole == words[-1]:
@@ -68,10 +68,10 @@ def _end(text: str, fits: Fits) -> int:
 def _inside(word: str, fits: Fits) -> int:
     """Where to cut a word that is too long: after one character at the least, or there would be no end to it."""
     characters: list[int] = [character.end() for character in regex.finditer(r"\X", word)]
-    return _longest(word, characters, fits) or characters[0]
+    return longest(word, characters, fits) or characters[0]
 
 
-def _longest(text: str, ends: list[int], fits: Fits) -> int:
+def longest(text: str, ends: list[int], fits: Fits) -> int:
     """The last of the ends up to which the text fits; 0: none of them. Counting is slow, so it begins with short texts."""
     low, high = 0, min(8, len(ends))
     while fits(text[: ends[high - 1]]):

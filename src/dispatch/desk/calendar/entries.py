@@ -173,7 +173,7 @@ def embargoes(now: datetime, start: datetime, end: datetime) -> list[Held]:
 
 def post_path(story: int, post: int) -> str:
     """Where a post is worked on: the one place that knows."""
-    return f"{reverse('story', args=[story])}#post-{post}"
+    return f"{reverse('composer', args=[story])}?post={post}"
 
 
 def is_mine(desk: int | None, theirs: frozenset[int]) -> bool:

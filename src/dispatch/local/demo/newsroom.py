@@ -113,7 +113,7 @@ def _make_sources() -> None:
 
 def _connect_channels(server: str) -> None:
     from dispatch.local.networks import speakers
-    from dispatch.social import channels, illustrating, networks, programs
+    from dispatch.social import channels, networks, programs, standing_in
 
     for network in speakers.SPEAKERS:
         programs.keep(network, programs.Program(f"{server}/{network}", "id-of-dispatch", "secret-of-dispatch"))
@@ -128,7 +128,7 @@ def _connect_channels(server: str) -> None:
             credentials=speakers.SPEAKERS[network].credentials,
         )
         if networks.get(network).limits(channels.account(channel)).pictures_needed:
-            illustrating.keep(channel, STANDING_PICTURE.read_bytes(), STANDING_ALT)
+            standing_in.keep(channel, STANDING_PICTURE.read_bytes(), STANDING_ALT)
         health = channels.probe(channel)
         if not health.ok:
             raise up.CannotStart(f"the stand-in of {name} is not well: {health.words}")

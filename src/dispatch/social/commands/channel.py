@@ -122,7 +122,7 @@ def _times(options: argparse.Namespace) -> int:
 
 
 def _picture(options: argparse.Namespace) -> int:
-    from dispatch.social import illustrating, media
+    from dispatch.social import media, standing_in
     from dispatch.social.models import Channel
 
     channel = Channel.objects.filter(slug=options.slug).first()
@@ -130,7 +130,7 @@ def _picture(options: argparse.Namespace) -> int:
         print(f"dispatch channel: there is no {options.slug}.", file=sys.stderr)
         return 1
     try:
-        illustrating.keep(channel, options.file.read_bytes(), options.alt)
+        standing_in.keep(channel, options.file.read_bytes(), options.alt)
     except (media.Unfit, OSError) as problem:
         print(f"dispatch channel: {problem}. Nothing was changed.", file=sys.stderr)
         return 1

@@ -36,6 +36,8 @@ class Limits:
     warnings: bool = False  # a text may hide behind a content warning
     edits: bool = False
     deletes: bool = False
+    price: float = 0.0  # dollars that the network takes for a post …
+    price_with_link: float = 0.0  # … and for one with a link in its text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,8 @@ HOST = "https://api.twitter.com"
 AUTHORIZE, TOKEN = "https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token"
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 """OAuth 2 with PKCE (docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code)."""
+COST = {"plain": 0.015, "with_link": 0.20}
+"""Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
 LIMITS = Limits(
     longest=280,
     link_cost=23,
@@ -49,14 +51,14 @@ LIMITS = Limits(
     picture_kinds=("image/jpeg", "image/png", "image/gif"),
     alt_longest=1000,
     deletes=True,
+    price=COST["plain"],
+    price_with_link=COST["with_link"],
 )
 FIELDS = ["entities", "edit_history_tweet_ids", "referenced_tweets"]
 FAILURES = (tweepy.TweepyException, requests.RequestException, *answers.UNREADABLE)
 DUPLICATE = "duplicate content"
 CAPPED = "usage-capped"
 BUDGETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-COST = {"plain": 0.015, "with_link": 0.20}
-"""Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
 SOON = timedelta(minutes=10)
 """An OAuth 2 token lives for two hours; it is renewed this long before its end."""
 

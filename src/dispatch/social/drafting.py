@@ -1,0 +1,211 @@
+"""What an editor does to the text of a post that is not out: begin, write, take the template's text back.
+
+Whoever writes names the version they saw; one that is older than the post changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from dispatch.accounts import audit
+from dispatch.accounts.models import User
+from dispatch.social import channels, composing, planning, timing
+from dispatch.social.models import Channel, Post, PostMedia
+
+if TYPE_CHECKING:
+    from dispatch.articles.models import Article
+
+LONGEST = 20_000
+"""Characters that are kept: more than any network takes, and little enough to be counted while somebody types."""
+WROTE, SITTING = "post.write", timedelta(hours=1)
+KEEPERS = {"telegram": {"pin": "Pin it in the channel"}}
+"""Settings of single posts that an editor may choose, by network; whatever else a post's settings hold stays."""
+CLOSED = {
+    Post.State.CLAIMED: "It is being posted now.",
+    Post.State.SENT: "It is out.",
+    Post.State.UNKNOWN: "It may or may not be out; someone has to look first.",
+    Post.State.DROPPED: "Somebody decided against it.",
+    Post.State.WITHDRAWN: "Its article was taken back.",
+    Post.State.GONE: "It was out, and was taken back.",
+}
+MAY_BE_OUT = "An attempt may have put it out already; its text stays until that is known."
+
+
+@dataclass(frozen=True)
+class Described:
+    """A picture of a post as the editor has it: what is said of it, and the point that a crop keeps."""
+
+    number: int  # of its PostMedia
+    alt: str
+    x: float = 0.5
+    y: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """All that an editor may write of a post, as they have it. `pictures` are in their order."""
+
+    text: str
+    link: str
+    language: str
+    content_warning: str = ""
+    settings: Mapping[str, bool] = field(default_factory=dict)
+    pictures: tuple[Described, ...] = ()
+
+
+@dataclass(frozen=True)
+class Saved:
+    """It says that now."""
+
+    post: Post
+
+
+@dataclass(frozen=True)
+class Stale:
+    """Somebody else wrote it since; nothing was changed. The post as they left it; `by` is None where nobody knows who."""
+
+    post: Post
+    by: User | None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Nothing can be written any more, and why."""
+
+    post: Post
+    why: str
+
+
+Written = Saved | Stale | Closed
+
+
+def write(post_id: int, seen: int, typed: Typed, by: User | None) -> Written:
+    """Let a post say what was typed by someone who saw this version of it. Raises Post.DoesNotExist.
+
+    What changes nothing is Saved, however old the version is, and leaves the version as it is."""
+    with transaction.atomic():
+        post = locked(post_id)
+        if why := closed(post):
+            return Closed(post, why)
+        before = as_typed(post)
+        typed = replace(typed, pictures=_those_there(typed.pictures, before.pictures))
+        if typed == before:
+            return Saved(post)
+        if seen != post.version:
+            return Stale(post, _writer(post))
+        _say(post, typed, before)
+        _sign(post, by)
+        return Saved(post)
+
+
+def locked(post_id: int) -> Post:
+    """A post that nobody else changes or claims until the transaction ends."""
+    found = Post.objects.select_for_update(of=("self",)).select_related("channel", "story", "article__current")
+    return found.defer("article__current__html", "article__current__text").get(pk=post_id)
+
+
+def closed(post: Post) -> str:
+    """Why nobody may write it; empty: they may."""
+    if post.state in Post.WAITING and post.attempts.filter(outcome="unknown").exists():
+        return MAY_BE_OUT
+    return CLOSED.get(Post.State(post.state), "")
+
+
+def as_typed(post: Post) -> Typed:
+    """What a post says, as if somebody had typed it."""
+    offered = KEEPERS.get(post.channel.network, {})
+    return Typed(
+        text=post.text,
+        link=post.link,
+        language=post.language,
+        content_warning=post.content_warning,
+        settings={name: bool(post.settings.get(name)) for name in offered},
+        pictures=tuple(Described(one.pk, one.alt, one.focus_x, one.focus_y) for one in post.media.all()),
+    )
+
+
+def begin(channel: Channel, article: "Article") -> Post:
+    """A post for a channel that has none of this story: a draft with the template's text. One that somebody dropped, or
+    whose article was taken back, is a draft again. The one there is already, where somebody was faster."""
+    own = {"channel": channel, "story": article.story, "turn": 0, "place": 0}
+    try:
+        with transaction.atomic():
+            moment = timing.earliest(channel, article.story)
+            said = template(channel, article) | {"edited": planning.best(channel, article.story) != article}
+            return Post.objects.create(**own, **said, article=article, state=Post.State.DRAFT, due_at=moment)
+    except IntegrityError:
+        return _again(Post.objects.get(**own).pk, article)
+
+
+def _again(post_id: int, article: "Article") -> Post:
+    """What somebody decided against is a draft, as it was; if its version does not stand any more, as the template has it."""
+    with transaction.atomic():
+        post = locked(post_id)
+        is_over = post.state in {Post.State.DROPPED, Post.State.WITHDRAWN}
+        if is_over and not post.attempts.filter(outcome="unknown").exists():
+            post.state, post.trouble = Post.State.DRAFT, ""
+            changed(post, "state", "trouble")
+            if post.article not in planning.standing(post.story):
+                follow_template(post, article)
+        return post
+
+
+def follow_template(post: Post, article: "Article") -> None:
+    """Let a locked post say what the template makes of one of its story's versions, and follow that from now on."""
+    for name, value in template(post.channel, article).items():
+        setattr(post, name, value)
+    post.article = article
+    post.edited = planning.best(post.channel, post.story) != article  # somebody's choice: no other takes its place
+    changed(post, "text", "link", "language", "article", "edited")
+
+
+def template(channel: Channel, article: "Article") -> dict[str, object]:
+    """Text, link and language of an article as the newsroom's template has them for a channel's network."""
+    text = composing.compose(channel.network, article, channels.unopened(channel))
+    return {"text": text, "link": article.url, "language": article.language}
+
+
+def changed(post: Post, *names: str) -> None:
+    """Save these fields of a locked post as another version, which is looked at anew before its moment."""
+    post.version += 1
+    post.checked_at, post.warning = None, ""
+    post.save(update_fields=[*names, "version", "checked_at", "warning"])
+
+
+def _writer(post: Post) -> User | None:
+    entry = audit.last(f"post:{post.pk}", (WROTE,))
+    return entry.who if entry else None
+
+
+def _sign(post: Post, by: User | None) -> None:
+    """Who wrote stands in the audit log once for each sitting, not once for each word."""
+    entry = audit.last(f"post:{post.pk}", (WROTE,))
+    if entry is None or entry.who != by or entry.at < timezone.now() - SITTING:
+        audit.record(by, WROTE, f"post:{post.pk}")
+
+
+def _those_there(typed: tuple[Described, ...], there: tuple[Described, ...]) -> tuple[Described, ...]:
+    """Of the pictures that were typed those that the post has, and at their end those that came meanwhile."""
+    known, named = {one.number for one in there}, {one.number for one in typed}
+    return (*(one for one in typed if one.number in known), *(one for one in there if one.number not in named))
+
+
+def _say(post: Post, typed: Typed, before: Typed) -> None:
+    named = ("text", "link", "language", "content_warning")
+    post.edited = post.edited or any(getattr(typed, name) != getattr(before, name) for name in named)
+    for name in named:
+        setattr(post, name, getattr(typed, name))
+    post.settings = {**post.settings, **typed.settings}
+    _describe(post, typed.pictures)
+    changed(post, *named, "settings", "edited")
+
+
+def _describe(post: Post, pictures: tuple[Described, ...]) -> None:
+    for position, one in enumerate(pictures):
+        PostMedia.objects.filter(pk=one.number, post=post).update(
+            position=position, alt=one.alt, focus_x=one.x, focus_y=one.y
+        )
