@@ -1,20 +1,17 @@
 """Bluesky (AT Protocol). A record's key is ours: putting the same record under it again changes nothing: a repeat is safe."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from atproto_client.exceptions import AtProtocolError, RequestErrorBase
-from atproto_client.request import Request
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting, dpop, renewing
-from dispatch.social.networks import answers, checking, keeping, publicly, richtext
+from dispatch.social.networks import answers, checking, publicly, richtext, xrpc
 from dispatch.social.networks.base import (
-    TIMEOUT,
     Account,
     CannotTell,
     Counts,
@@ -31,7 +28,6 @@ from dispatch.social.networks.base import (
 )
 from dispatch.social.networks.records import COLLECTION, address, record, record_key
 
-SERVER = "https://bsky.social"
 LIMITS = Limits(
     longest=300,
     longest_bytes=3000,
@@ -116,9 +112,13 @@ class Bluesky:
         try:
             did = self._session(account).did
             query = {"repo": did, "collection": COLLECTION, "rkey": record_key(draft)}
-            number = str(_get(account, "com.atproto.repo.getRecord", query)["uri"])
+            number = str(xrpc.get(account, "com.atproto.repo.getRecord", query)["uri"])
         except FAILURES as error:
-            return NotFound() if "RecordNotFound" in _code(error) else CannotTell(_code(error) or type(error).__name__)
+            return (
+                NotFound()
+                if "RecordNotFound" in xrpc.code(error)
+                else CannotTell(xrpc.code(error) or type(error).__name__)
+            )
         return Found(number, address(did, record_key(draft)))
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:  # noqa: ARG002
@@ -174,26 +174,26 @@ class Bluesky:
         try:
             return session.did, _post(account, method, what, session.did, _bearer(session))
         except RequestErrorBase as error:
-            if not _is_expired(error):
+            if not xrpc.is_expired(error):
                 raise
         session = self._refreshed(account, session)
         return session.did, _post(account, method, what, session.did, _bearer(session))
 
     def _bound(self, account: Account, method: str, what: "Mapping[str, Any] | Picture | None") -> Any:
         """With a token that is bound to a key; again where the server wants its newest nonce (a 401 changed nothing)."""
-        keys, url = account.credentials, f"{_server(account)}/xrpc/{method}"
+        keys, url = account.credentials, f"{xrpc.server(account)}/xrpc/{method}"
         verb = "GET" if what is None else "POST"
         for is_last in (False, True):
-            signed = dpop.headers(keys, verb, url, self.nonces.get(_server(account), ""))
+            signed = dpop.headers(keys, verb, url, self.nonces.get(xrpc.server(account), ""))
             try:
                 if what is None:
-                    return _get(account, method, {}, signed)
+                    return xrpc.get(account, method, {}, signed)
                 return _post(account, method, what, keys["identifier"], signed)
             except RequestErrorBase as error:
-                nonce = dpop.wanted_nonce(getattr(error.response, "headers", {}), _code(error))
+                nonce = dpop.wanted_nonce(getattr(error.response, "headers", {}), xrpc.code(error))
                 if is_last or not nonce:
                     raise
-                self.nonces[_server(account)] = nonce
+                self.nonces[xrpc.server(account)] = nonce
         raise AssertionError("two tries, and the second one returns or raises")
 
     def _session(self, account: Account) -> Session:
@@ -202,7 +202,7 @@ class Bluesky:
             return Session(keys["identifier"], "", "")
         if _who(account) not in self.sessions:
             who = {"identifier": keys["identifier"], "password": keys["app_password"]}
-            self._keep(account, _send(account, "com.atproto.server.createSession", {"json": who}))
+            self._keep(account, xrpc.send(account, "com.atproto.server.createSession", {"json": who}))
         return self.sessions[_who(account)]
 
     def _refreshed(self, account: Account, old: Session) -> Session:
@@ -210,7 +210,7 @@ class Bluesky:
         self.sessions.pop(_who(account), None)
         try:
             headers = {"Authorization": f"Bearer {old.refresh}"}
-            self._keep(account, _send(account, "com.atproto.server.refreshSession", {"headers": headers}))
+            self._keep(account, xrpc.send(account, "com.atproto.server.refreshSession", {"headers": headers}))
         except FAILURES:
             return self._session(account)
         return self.sessions[_who(account)]
@@ -228,24 +228,14 @@ def _post(
 ) -> Any:
     """JSON about our own repository, or a picture as it is."""
     if isinstance(what, Picture):
-        return _send(account, method, {"content": what.content, "headers": {**headers, "Content-Type": what.kind}})
-    return _send(account, method, {"json": {"repo": did, **what}, "headers": headers})
-
-
-def _send(account: Account, method: str, how: Mapping[str, Any]) -> Any:
-    with _request(account) as request:
-        return request.post(f"{_server(account)}/xrpc/{method}", **how).content
-
-
-def _get(account: Account, method: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
-    with _request(account) as request:
-        return request.get(f"{_server(account)}/xrpc/{method}", params=query, headers=headers or {}).content
+        return xrpc.send(account, method, {"content": what.content, "headers": {**headers, "Content-Type": what.kind}})
+    return xrpc.send(account, method, {"json": {"repo": did, **what}, "headers": headers})
 
 
 def _reply(parent: str, account: Account) -> dict[str, Any]:
     """References to the post before and to the thread's first, by address and content."""
     repo, collection, key = parent.removeprefix("at://").split("/")
-    found = _get(account, "com.atproto.repo.getRecord", {"repo": repo, "collection": collection, "rkey": key})
+    found = xrpc.get(account, "com.atproto.repo.getRecord", {"repo": repo, "collection": collection, "rkey": key})
     before = {"uri": found["uri"], "cid": found["cid"]}
     return {"root": found["value"].get("reply", {}).get("root", before), "parent": before}
 
@@ -253,19 +243,11 @@ def _reply(parent: str, account: Account) -> dict[str, Any]:
 def _did(handle: str, account: Account) -> str:
     """Empty: nobody has this handle."""
     try:
-        return str(_get(account, "com.atproto.identity.resolveHandle", {"handle": handle})["did"])
+        return str(xrpc.get(account, "com.atproto.identity.resolveHandle", {"handle": handle})["did"])
     except RequestErrorBase as error:
-        if 400 <= getattr(getattr(error, "response", None), "status_code", 0) < 500 and not _is_limit(error):
+        if 400 <= getattr(getattr(error, "response", None), "status_code", 0) < 500 and not xrpc.is_limit(error):
             return ""
         raise
-
-
-def _request(account: Account) -> AbstractContextManager[Any]:
-    def make() -> tuple[Any, Callable[[], object]]:
-        request = Request(timeout=TIMEOUT)
-        return request, request.close
-
-    return keeping.client(("bluesky", _server(account), str(TIMEOUT)), make)
 
 
 def _outcome(error: Exception) -> answers.Trouble:
@@ -278,27 +260,10 @@ def _outcome(error: Exception) -> answers.Trouble:
         reset = str(response.headers.get("ratelimit-reset", ""))
         until = datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else None
         return answers.of_status(429, words, until)
-    if "InvalidSwap" in _code(error):
+    if "InvalidSwap" in xrpc.code(error):
         return Refused(reason="another text is published under this post's key already", code="400")
     return answers.of_status(response.status_code, words)
 
 
-def _is_limit(error: Exception) -> bool:
-    return getattr(getattr(error, "response", None), "status_code", 0) == 429
-
-
-def _is_expired(error: Exception) -> bool:
-    return "ExpiredToken" in _code(error)
-
-
-def _code(error: Exception) -> str:
-    response = getattr(error, "response", None)
-    return str(getattr(getattr(response, "content", None), "error", ""))
-
-
-def _server(account: Account) -> str:
-    return (account.server or SERVER).rstrip("/")
-
-
 def _who(account: Account) -> tuple[str, str]:
-    return _server(account), account.credentials["identifier"]
+    return xrpc.server(account), account.credentials["identifier"]

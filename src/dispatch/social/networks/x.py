@@ -2,9 +2,7 @@
 
 import base64
 import contextlib
-import html
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, keeping, publicly
+from dispatch.social.networks import answers, checking, keeping, publicly, xposts
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -107,7 +105,7 @@ class X:
                 number = str(client.create_tweet(text=draft.text, user_auth=as_user, **about)["data"]["id"])
         except FAILURES as error:
             return _outcome(error)
-        return Sent(remote_id=number, url=_address(number))
+        return Sent(remote_id=number, url=xposts.address(number))
 
     def find(self, draft: Draft, account: Account) -> Look:
         """Among our own posts since the first attempt (an owned read), by the link behind t.co or else the text."""
@@ -117,10 +115,10 @@ class X:
             with _client(account) as (client, as_user):
                 me = client.get_me(user_auth=as_user)["data"]
                 posts = client.get_users_tweets(me["id"], user_auth=as_user, **wanted).get("data", [])
-            number = next((str(post["id"]) for post in posts if _is(post, draft)), None)
+            number = next((str(post["id"]) for post in posts if xposts.says(post, draft)), None)
         except FAILURES as error:
             return CannotTell(type(error).__name__)
-        return Found(number, _address(number)) if number else NotFound()
+        return Found(number, xposts.address(number)) if number else NotFound()
 
     def edit(self, remote_id: str, draft: Draft, account: Account) -> Outcome | Unsupported:
         """POST /2/tweets with edit_options, which makes a post of a new number. Asked twice, it finds its own."""
@@ -129,8 +127,8 @@ class X:
         try:
             with _client(account) as (client, as_user):
                 newest, said = _latest(client, remote_id, as_user)
-                if said == _normal(draft.text):
-                    return Sent(remote_id=newest, url=_address(newest))
+                if said == xposts.normal(draft.text):
+                    return Sent(remote_id=newest, url=xposts.address(newest))
                 body = {"text": draft.text, "edit_options": {"previous_post_id": newest}}
                 if pictures := draft.prepared.get("media"):
                     body["media"] = {"media_ids": pictures}
@@ -138,7 +136,7 @@ class X:
             number = str(answer["data"]["id"])
         except FAILURES as error:
             return _outcome(error)
-        return Sent(remote_id=number, url=_address(number))
+        return Sent(remote_id=number, url=xposts.address(number))
 
     def delete(self, remote_id: str, account: Account) -> Outcome | Unsupported:
         """DELETE /2/tweets/:id."""
@@ -245,42 +243,10 @@ def _upload(client: Any, picture: Picture, as_user: bool) -> str:
 def _latest(client: Any, number: str, as_user: bool) -> tuple[str, str]:
     """The number and the text of a post as it stands after its edits."""
     post = client.get_tweet(number, user_auth=as_user, tweet_fields=FIELDS)["data"]
-    newest = str((_field(post, "edit_history_tweet_ids") or [number])[-1])
+    newest = str((xposts.field(post, "edit_history_tweet_ids") or [number])[-1])
     if newest != number:
         post = client.get_tweet(newest, user_auth=as_user, tweet_fields=FIELDS)["data"]
-    return newest, _text(post)
-
-
-def _field(post: Mapping[str, Any], name: str) -> list[Any]:
-    """X's description calls tweets posts since 2.167; its answers do so field by field."""
-    return list(post.get(name) or post.get(name.replace("tweet", "post")) or [])
-
-
-def _is(post: Any, draft: Draft) -> bool:
-    """A part of a thread by what it replies to; else by its link, which X keeps behind t.co, or by its text."""
-    replied = [str(one["id"]) for one in _field(post, "referenced_tweets") if one.get("type") == "replied_to"]
-    if replied != ([draft.reply_to] if draft.reply_to else []):
-        return False
-    if draft.link and draft.link in draft.text:
-        return draft.link in [link.get("expanded_url", "") for link in post.get("entities", {}).get("urls", [])]
-    return _text(post) == _normal(draft.text)
-
-
-def _text(post: Mapping[str, Any]) -> str:
-    """What was written: links as they were, without the one that X adds for pictures."""
-    text = str(post["text"])
-    for link in post.get("entities", {}).get("urls", []):
-        written = "" if "media_key" in link else str(link.get("expanded_url", ""))
-        text = text.replace(str(link.get("url", "")), written)
-    return _normal(html.unescape(text))
-
-
-def _normal(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def _address(number: str) -> str:
-    return f"https://x.com/i/status/{number}"
+    return newest, xposts.text(post)
 
 
 def _outcome(error: Exception) -> answers.Trouble:
