@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "dispatch.editions",
     "dispatch.delivery",
     "dispatch.social",
+    "dispatch.api",
 ]
 
 MIDDLEWARE = [
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "dispatch.api.door.Door",
 ]
 
 ROOT_URLCONF = "dispatch.urls"

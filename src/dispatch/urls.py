@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/", include("dispatch.articles.urls")),
     path("", include("dispatch.audience.urls")),
     path("", include("dispatch.editions.urls")),
+    path("", include("dispatch.api.urls")),
     path("operations/", include("dispatch.operations.urls")),
 ]
 if settings.DEMO:
