@@ -1,6 +1,7 @@
 """Upkeep: what must be done some time, and waits for nobody."""
 
 from dispatch import queue
+from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
 
 
@@ -33,3 +34,9 @@ def tell_both(change_id: int) -> None:
 def look_at_keys() -> None:
     """Write to readers whose key runs out."""
     keys.tell_owners()
+
+
+@queue.task("upkeep.tell_endpoint")
+def tell_endpoint(delivery_id: int) -> None:
+    """Tell an endpoint of an event that is due."""
+    delivering.deliver(delivery_id)

@@ -20,6 +20,8 @@ import httpx
 from django.conf import settings
 from httpcore import SOCKET_OPTION
 
+from dispatch import saying
+
 LARGEST = 10 * 1024 * 1024
 REDIRECTS = 4
 AGENT = "Mozilla/5.0 (compatible; feed reader)"
@@ -54,9 +56,9 @@ def fetch(
     try:
         with _client(seconds, deadline) as client:
             for _ in range(REDIRECTS + 1):
-                if problem := _objection(url):
+                if problem := objection(url):
                     return Failed(problem)
-                answer = _get(client, url, headers or {}, largest)
+                answer = _ask(client, "GET", url, headers or {}, largest)
                 if isinstance(answer, Failed):
                     return answer
                 if answer.status not in {301, 302, 303, 307, 308}:
@@ -70,19 +72,35 @@ def fetch(
     return Failed(f"more than {REDIRECTS} redirects")
 
 
-def _get(client: httpx.Client, url: str, headers: Mapping[str, str], largest: int) -> Fetched | Failed:
-    with client.stream("GET", url, headers=dict(headers)) as answer:
+def post(url: str, body: bytes, *, headers: Mapping[str, str], seconds: float, largest: int) -> Fetched | Failed:
+    """POST `body`, by the same rules; a redirect is an answer and not followed. Never raises for what the other side does."""
+    if problem := objection(url):
+        return Failed(problem)
+    try:
+        with _client(seconds, time.monotonic() + seconds) as client:
+            return _ask(client, "POST", url, headers, largest, body=body)
+    except httpx.TimeoutException:
+        return Failed("took too long")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        return Failed(str(error) or type(error).__name__)
+
+
+def _ask(
+    client: httpx.Client, method: str, url: str, headers: Mapping[str, str], largest: int, *, body: bytes | None = None
+) -> Fetched | Failed:
+    with client.stream(method, url, headers=dict(headers), content=body) as answer:
         if answer.headers.get("content-encoding", "identity") != "identity":
             return Failed("the answer is compressed, though that was not asked for")
-        body = bytearray()
+        said = bytearray()
         for part in answer.iter_raw():
-            body += part
-            if len(body) > largest:
-                return Failed(f"larger than {largest // 2**20} MB")
-        return Fetched(answer.status_code, url, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
+            said += part
+            if len(said) > largest:
+                return Failed(f"larger than {saying.size(largest)}")
+        return Fetched(answer.status_code, url, bytes(said), {k.lower(): v for k, v in answer.headers.items()})
 
 
-def _objection(url: str) -> str:
+def objection(url: str) -> str:
+    """Why nothing is asked of this address, in words; empty: it may be."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host:

@@ -5,7 +5,6 @@ or before it, is answered as a problem in JSON.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from dispatch.api.tokens import Scope
 SQL = Path(__file__).parent / "sql"
 ROOM, CALLS = "/api/", "/api/v1/"
 LARGEST = 1024 * 1024
-EACH, BURST = timedelta(seconds=0.2), timedelta(seconds=12)
-"""Five calls a second for as long as it likes, and sixty at once."""
+EACH, BURST = 0.2, 12.0
+"""Seconds: five calls a second for as long as it likes, and sixty at once."""
 KEPT = "dispatch.token"
 
 

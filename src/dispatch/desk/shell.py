@@ -21,6 +21,7 @@ ROOMS = (
     ("Queue", "queue", Role.OPERATOR),
     ("Exports", "exports", Role.OPERATOR),
     ("Readers", "reader", Role.OPERATOR),
+    ("Webhooks", "webhooks_out", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
     ("People", "people", Role.ADMINISTRATOR),
     ("Audit", "audit_log", Role.OPERATOR),

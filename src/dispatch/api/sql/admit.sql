@@ -2,7 +2,7 @@
 -- web processes count together. `paid_until` is the moment up to which the token's calls have used its rate; it may run ahead
 -- of the clock by a burst. No row: not now.
 UPDATE accounts_token
-SET paid_until = greatest(paid_until, clock_timestamp()) + %(each)s, used_on = %(today)s
+SET paid_until = greatest(paid_until, clock_timestamp()) + make_interval(secs => %(each)s), used_on = %(today)s
 WHERE id = %(token)s
-  AND (paid_until IS NULL OR paid_until + %(each)s <= clock_timestamp() + %(burst)s)
+  AND (paid_until IS NULL OR paid_until + make_interval(secs => %(each)s) <= clock_timestamp() + make_interval(secs => %(burst)s))
 RETURNING 1
