@@ -1,6 +1,6 @@
 """Calls about newsletters, their editions, and how far each is. Readers are numbers here, and pausing is all that is done."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -27,10 +27,16 @@ class NewsletterOut(Schema):
     languages: list[str]
     topics: list[str]
     cadence: str
-    at: time
+    at: str  # by its zone's clock: "08:00"
     weekday: int
     zone: str
     active: bool
+
+    @classmethod
+    def of(cls, newsletter: Newsletter) -> "NewsletterOut":
+        """Without its addresses."""
+        told = {name: getattr(newsletter, name) for name in cls.model_fields if name != "at"}
+        return cls(**told, at=f"{newsletter.at:%H:%M}")
 
 
 class NewsletterList(Schema):
@@ -118,7 +124,7 @@ class Paused(Schema):
 @router.get("/newsletters", response=NewsletterList, **asks(Scope.EDITIONS))
 def list_newsletters(request: HttpRequest) -> dict[str, Any]:
     """What readers subscribe to."""
-    return {"items": list(Newsletter.objects.order_by("slug"))}
+    return {"items": [NewsletterOut.of(one) for one in Newsletter.objects.order_by("slug")]}
 
 
 @router.get("/editions", response=cursors.Page[EditionOut], **asks(Scope.EDITIONS, query=asked.EditionListing))
