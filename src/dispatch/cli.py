@@ -31,6 +31,7 @@ COMMANDS = {
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
     "mcp": ("dispatch.api.commands.mcp", "offer the API's calls to an assistant, as MCP tools over standard input"),
+    "desk": ("dispatch.accounts.commands.desk", "add or list the desks that people may be limited to"),
     "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),
     "migrate": ("dispatch.local.migrate", "bring the database to this version"),
     "web": ("dispatch.local.web", "run the web server alone"),

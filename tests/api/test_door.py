@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from dispatch.accounts import signing_in
-from dispatch.accounts.models import Role, Token, User
+from dispatch.accounts.models import Desk, Role, Token, User
 from dispatch.api import door, problems, tokens
 from dispatch.api.tokens import Scope
 
@@ -129,6 +129,35 @@ def test_where_a_problems_type_leads(client):
         answer = client.get(f"/api/problems/{name}")
         assert answer["Location"] == f"/api/docs#problem-{name}"
     assert client.get("/api/problems/other").status_code == 404
+
+
+def test_who_is_limited_to_a_desk_acts_by_program_there_alone(program):
+    bob, culture = program("administrator", name="Bob"), Desk.objects.create(slug="culture", name="Culture")
+    bob.person.desks.add(Desk.objects.create(slug="sports", name="Sports"))
+    newsroom.relay()
+    office, masto = newsroom.newsletter(desk=culture), newsroom.channel(desk=culture)
+    newsroom.readers(office, en=1)
+    send = newsroom.send(office, newsroom.story("en"))
+    post = newsroom.post(on=masto, about=newsroom.story("en"), state="draft")
+    why = {"reason": "I want it"}
+    calls = {
+        f"/posts/{post.pk}/schedule": {"now": True},
+        f"/posts/{post.pk}/drop": why,
+        f"/posts/{post.pk}/retry": why,
+        f"/posts/{post.pk}/settle": why | {"went_out": True},
+        f"/posts/{post.pk}/edit": why | {"text": "x"},
+        f"/posts/{post.pk}/take-back": why,
+        f"/stories/{post.story_id}/take-back": why,
+        "/posts": {"story": newsroom.story("en").pk, "channel": "masto"},
+        f"/sends/{send.pk}/pause": why,
+        "/stops": why | {"scope": "newsletter", "target": "office"},
+    }
+    answers = {path: bob.post(path, said) for path, said in calls.items()}
+    answers["edit"] = bob.patch(f"/posts/{post.pk}", {"version": 1, "text": "x"})
+    for path, answer in answers.items():
+        assert (answer.status_code, kind(answer)) == (403, "not-allowed"), path
+        assert "another desk (Culture)" in answer.json()["detail"]
+    assert bob.get(f"/posts/{post.pk}").json()["state"] == "draft"
 
 
 ALWAYS_A_PERSON = [

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import newsroom
 import pytest
 from django.utils import timezone
 
@@ -73,7 +72,12 @@ def _told(endpoint, test):
         ("stop.pulled", "void", 404, ""),
     ):
         one = Delivery.objects.create(
-            endpoint=endpoint, kind=kind, data={"post": 1, "story": 1}, at=now, due_at=now + timedelta(hours=5), state=state
+            endpoint=endpoint,
+            kind=kind,
+            data={"post": 1, "story": 1},
+            at=now,
+            due_at=now + timedelta(hours=5),
+            state=state,
         )
         for _ in range(2):
             Attempted.objects.create(delivery=one, at=now, status=status, took_ms=10_004, answer=words)

@@ -27,6 +27,13 @@ class People(BaseUserManager["User"]):
         return user
 
 
+class Desk(models.Model):
+    """A part of the newsroom, with newsletters and channels of its own. See desks.py."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+
+
 class User(AbstractUser):
     """One person of the newsroom."""
 
@@ -36,6 +43,7 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=16, choices=Role, default=Role.EDITOR)
+    desks = models.ManyToManyField(Desk, related_name="people", blank=True)  # where they act; none: everywhere
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

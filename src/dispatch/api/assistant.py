@@ -15,8 +15,8 @@ from pydantic import Field
 
 INSTRUCTIONS = (
     "Dispatch takes a newsroom's stories to its readers: newsletters by mail, posts on social channels. You act for one "
-    "person, within their token. A draft goes out only when it is scheduled; scheduling with when='now' publishes at once and "
-    "in public: ask the person first, and show them the text. Never put a reader's data, or anything of a story under "
+    "person, within their token. A draft goes out only when it is scheduled; with when='now' it is published at once "
+    "and in public: ask the person first, and show them the text. Never put a reader's data, or anything of a story under "
     "embargo, anywhere else. Approving, sending mail, resuming it and lifting a STOP take a person at the desk: the problem "
     "'needs-a-person' names the page. If something looks wrong in public, pause the send or pull a STOP; both harm nobody."
 )
@@ -129,7 +129,8 @@ class Desk:
         reason: Annotated[str, Field(max_length=200)] = "",
     ) -> Said:
         """Plan a post. 'now' publishes it at once, for everybody to see: ask the person first."""
-        moment: Said = {"next slot": {"slot": "next"}, "now": {"now": True}}.get(when, {"at": when})
+        known: dict[str, Said] = {"next slot": {"slot": "next"}, "now": {"now": True}}
+        moment = known.get(when, {"at": when})
         return await self._ask("POST", f"/posts/{post}/schedule", said=moment | {"reason": reason})
 
     async def drop_post(self, post: Number, reason: Reason) -> Said:

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
+from dispatch.accounts import desks
 from dispatch.api import asked, cursors, door, seen
 from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
@@ -152,6 +153,7 @@ def one_send(request: HttpRequest, send_id: asked.Number) -> SendOut:
 def pause_send(request: HttpRequest, send_id: asked.Number, said: asked.Why) -> Paused:
     """Nothing more of it leaves but what is on the wire. A person lets it go on."""
     send = _find(request, send_id)
+    desks.insist(door.token_of(request).user, send.edition.newsletter)
     if not acts.pause(send.pk, door.token_of(request).user, said.reason):
         raise Problem("too-late")
     return Paused(id=send.pk, state=Send.State.PAUSED, may_still_leave=ledger.may_leave(send.pk))

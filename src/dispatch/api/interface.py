@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
@@ -70,6 +71,11 @@ interface.add_router("/v1", _v1)
 @interface.exception_handler(Problem)
 def _problem(_request: HttpRequest, problem: Problem) -> HttpResponse:
     return problems.answer(problem)
+
+
+@interface.exception_handler(PermissionDenied)
+def _elsewhere(_request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    return problems.answer(Problem("not-allowed", str(error)))
 
 
 @interface.exception_handler(ValidationError)

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Status
 
+from dispatch.accounts import desks
 from dispatch.accounts.models import Role
 from dispatch.api import asked, cursors, door, seen, told
 from dispatch.api.calling import asks
@@ -51,6 +52,7 @@ def create_post(request: HttpRequest, response: HttpResponse, said: asked.PostIn
         raise Problem("invalid", errors={"story": "there is none of this number"})
     if channel is None:
         raise Problem("invalid", errors={"channel": "there is no active one of this name"})
+    desks.insist(token.user, channel)
     made = writing.create(story, channel, _said(said), token.user)
     if made is NotWritten.EXISTS:
         there = Post.objects.filter(story=story, channel=channel, turn=0, place=0).first()
@@ -63,7 +65,7 @@ def edit_post(
     request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.PostEdit
 ) -> told.PostInFull:
     """Change what is not out: text, language, content warning, pictures and what is said of them."""
-    post = _find(request, post_id)
+    post = _mine(request, post_id)
     version = _matching(request, post) or said.version
     if version is None:
         raise Problem("no-version")
@@ -85,7 +87,7 @@ def schedule_post(
     request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Schedule
 ) -> told.PostInFull:
     """At a moment, in the channel's next free slot, or now; the further parts of its thread come along."""
-    post, user = _find(request, post_id), door.token_of(request).user
+    post, user = _mine(request, post_id), door.token_of(request).user
     if sum(one is not None for one in (said.at, said.slot, said.now)) != 1:
         raise Problem("invalid", errors={"at": "say exactly one of at, slot and now"})
     if said.slot:
@@ -100,7 +102,7 @@ def schedule_post(
 @router.post("/posts/{int:post_id}/drop", response=told.PostInFull, **asks(Scope.SCHEDULE))
 def drop_post(request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Why) -> told.PostInFull:
     """Decide against it while it is not out."""
-    post = _find(request, post_id)
+    post = _mine(request, post_id)
     _done(acts.drop(post.pk, door.token_of(request).user, said.reason, states=Post.UNSENT))
     return _told(response, _find(request, post_id))
 
@@ -108,7 +110,7 @@ def drop_post(request: HttpRequest, response: HttpResponse, post_id: asked.Numbe
 @router.post("/posts/{int:post_id}/retry", response=told.PostInFull, **asks(Scope.SCHEDULE, Role.OPERATOR))
 def retry_post(request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Why) -> told.PostInFull:
     """Try a refused, deferred or late one again, now. An unknown one is for `settle`."""
-    post = _find(request, post_id)
+    post = _mine(request, post_id)
     _done(acts.retry(post.pk, door.token_of(request).user, said.reason))
     return _told(response, _find(request, post_id))
 
@@ -118,7 +120,7 @@ def settle_post(
     request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Settle
 ) -> told.PostInFull:
     """Somebody looked for an unknown one: it is out, or it is not and is posted again."""
-    post, user = _find(request, post_id), door.token_of(request).user
+    post, user = _mine(request, post_id), door.token_of(request).user
     _done(acts.settle(post.pk, user, said.reason, went_out=said.went_out, address=said.address))
     return _told(response, _find(request, post_id))
 
@@ -126,19 +128,26 @@ def settle_post(
 @router.post("/posts/{int:post_id}/edit", response={202: told.ChangeOut}, **asks(Scope.CHANGE))
 def edit_public_post(request: HttpRequest, post_id: asked.Number, said: asked.PublicEdit) -> Status[told.ChangeOut]:
     """Say something else where it is out. A worker does it; the post's `changes` tell what became of it."""
-    post, user = _find(request, post_id), door.token_of(request).user
+    post, user = _mine(request, post_id), door.token_of(request).user
     return _wanted(acts.edit(post.pk, user, said.reason, text=said.text, content_warning=said.content_warning))
 
 
 @router.post("/posts/{int:post_id}/take-back", response={202: told.ChangeOut}, **asks(Scope.CHANGE))
 def take_back_post(request: HttpRequest, post_id: asked.Number, said: asked.Why) -> Status[told.ChangeOut]:
     """Delete it where it is out or, where nobody knows whether it is, as soon as that is known."""
-    post = _find(request, post_id)
+    post = _mine(request, post_id)
     return _wanted(acts.take_back(post.pk, door.token_of(request).user, said.reason))
 
 
 def _find(request: HttpRequest, number: int) -> Post:
     return seen.one(seen.posts(door.token_of(request)), number)
+
+
+def _mine(request: HttpRequest, number: int) -> Post:
+    """One that its person may act on. Raises PermissionDenied where it is another desk's."""
+    post = _find(request, number)
+    desks.insist(door.token_of(request).user, post.channel)
+    return post
 
 
 def _told(response: HttpResponse, post: Post) -> told.PostInFull:

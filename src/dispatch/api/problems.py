@@ -32,20 +32,20 @@ KINDS = {
         403, "Not for this token", "Make a token with the scope that is named, or ask for a higher role."
     ),
     "needs-a-person": Kind(
-        403, "This takes a person", "No token may do it, whatever its scopes. Open the page that `desk` names."
+        403, "This takes a person", "No token may do it, whatever its scopes. Open the page that “desk” names."
     ),
     "not-found": Kind(404, "There is nothing here", "It is gone, was never there, or is not for this token's eyes."),
     "wrong-method": Kind(405, "Not in this way", "The header Allow says which methods there are."),
     "stale": Kind(409, "Somebody changed it meanwhile", "Read it again, and decide anew."),
     "too-late": Kind(409, "The world had moved on", "Nothing was changed. Read it again."),
-    "exists": Kind(409, "There is one already", "Edit the one that `detail` names."),
-    "not-then": Kind(409, "Not at that moment", "Nothing was changed. `detail` says why."),
+    "exists": Kind(409, "There is one already", "Edit the one that “detail” names."),
+    "not-then": Kind(409, "Not at that moment", "Nothing was changed. “detail” says why."),
     "under-way": Kind(409, "The same call is under way", "Wait a moment, and ask with the same key again."),
     "changed": Kind(412, "It is not as If-Match says", "Read it again, and decide anew."),
     "too-large": Kind(413, "More than 1 MB", "Send less."),
-    "invalid": Kind(422, "Something in this request is not right", "`errors` says which field, and why."),
+    "invalid": Kind(422, "Something in this request is not right", "“errors” says which field, and why."),
     "key-reused": Kind(422, "This Idempotency-Key was used for something else", "Use a fresh key for each new act."),
-    "no-version": Kind(428, "Say which version you saw", "Send If-Match, or `version`, from what you read."),
+    "no-version": Kind(428, "Say which version you saw", "Send If-Match, or “version”, from what you read."),
     "too-many": Kind(429, "Too many calls", "Wait as many seconds as Retry-After says."),
     "broken": Kind(500, "Something broke here", "It is in the log. Try again in a minute."),
 }

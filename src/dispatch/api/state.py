@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 
-from dispatch.accounts import stopping
+from dispatch.accounts import desks, stopping
 from dispatch.accounts.models import AuditEntry, Role, Stop
 from dispatch.api import asked, cursors, door, seen
 from dispatch.api.calling import asks
@@ -17,6 +17,7 @@ from dispatch.delivery import ledger
 from dispatch.desk import shell
 from dispatch.operations import health as wellness
 from dispatch.operations import stats
+from dispatch.operations.views import stopped
 from dispatch.social.models import Channel
 
 router = Router(tags=["The newsroom"])
@@ -131,7 +132,9 @@ def list_stops(request: HttpRequest) -> Stops:
 @router.post("/stops", response={201: Pulled}, **asks(Scope.STOP, Role.OPERATOR))
 def pull_stop(request: HttpRequest, said: asked.StopIn) -> Status[Pulled]:
     """Nothing of this scope leaves from now on. A person lifts it."""
-    stop = stopping.stop(said.scope, _target(said), door.token_of(request).user, said.reason)
+    user, target = door.token_of(request).user, _target(said)
+    desks.insist(user, *stopped(said.scope, target))
+    stop = stopping.stop(said.scope, target, user, said.reason)
     still = 0 if stop.scope == Stop.Scope.CHANNEL else ledger.may_leave(newsletter=stop.target)
     return Status(201, Pulled(**StopOut.of(stop).dict(), may_still_leave=still))
 

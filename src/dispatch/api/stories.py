@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from dispatch.accounts import desks
 from dispatch.api import asked, cursors, door, seen, told
 from dispatch.api.calling import asks
 from dispatch.api.tokens import Scope
@@ -35,6 +36,7 @@ def take_back_story(request: HttpRequest, story_id: asked.Number, said: asked.Wh
     """Every post of it, in each language and channel: what waits stays in, what is out is deleted where that can be."""
     token = door.token_of(request)
     story = seen.one(seen.stories(token), story_id)
+    desks.insist(token.user, *telling.places(story.pk))
     done = acts.take_back_all(story.pk, token.user, said.reason)
     by_hand = [post.pk for post in done.by_hand]
     return told.TakenBackOut(dropped=done.dropped, deleting=done.deleting, doubtful=done.doubtful, by_hand=by_hand)

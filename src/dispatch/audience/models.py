@@ -28,9 +28,7 @@ class Newsletter(models.Model):
     slug = models.SlugField(unique=True)
     names = models.JSONField(default=dict)  # {"en": "Office news", "be": "Навіны Офіса"}
     languages = ArrayField(models.CharField(max_length=12), default=list)
-    topics = ArrayField(
-        models.CharField(max_length=80), default=list, blank=True
-    )  # articles with one of these; none: all
+    topics = ArrayField(models.CharField(max_length=80), default=list, blank=True)  # of its articles; none: all
     cadence = models.CharField(max_length=8, choices=Cadence, default=Cadence.EACH)
     at = models.TimeField(default="08:00")  # wall-clock time of a digest
     weekday = models.PositiveSmallIntegerField(default=0)  # 0 Monday, for a weekly digest
@@ -45,14 +43,14 @@ class Newsletter(models.Model):
     ambiguity = models.CharField(
         max_length=12, default="resend_once", choices=[("resend_once", "Resend once"), ("never_twice", "Never twice")]
     )
-    offers = ArrayField(
-        models.CharField(max_length=8, choices=Cadence), default=list, blank=True
-    )  # how often a reader may have it instead; none: as it comes
-    patience = models.PositiveSmallIntegerField(
-        default=0
-    )  # hours that a translation has before the second language comes
+    # how often a reader may have it instead; none: as it comes
+    offers = ArrayField(models.CharField(max_length=8, choices=Cadence), default=list, blank=True)
+    patience = models.PositiveSmallIntegerField(default=0)  # hours in which a translation may still come
+    hold = models.PositiveSmallIntegerField(default=0)  # minutes in which a send that is ready can still be stopped
     archived = models.BooleanField(default=True)  # whether its editions are listed for everybody to read
     active = models.BooleanField(default=True)
+    # whose it is; None: everybody's
+    desk = models.ForeignKey("accounts.Desk", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
 
 class Tally(models.Model):
@@ -119,12 +117,8 @@ class Rhythm(models.Model):
     zone = models.CharField(max_length=64, blank=True)
     discreet = models.BooleanField(default=False)
     since = models.PositiveIntegerField()  # Tally.editions when they stopped reading along
-    told_to = models.PositiveIntegerField(
-        null=True
-    )  # a story's number: it and those before are done; null: see `since`
-    held = ArrayField(
-        models.PositiveIntegerField(), default=list
-    )  # those before that are not, such as untranslated ones
+    told_to = models.PositiveIntegerField(null=True)  # the number of the last story that is done; null: see `since`
+    held = ArrayField(models.PositiveIntegerField(), default=list)  # those before it that are not: untranslated ones
     due_at = models.DateTimeField(null=True)  # the next letter; null: when there is something
 
     class Meta:

@@ -13,7 +13,7 @@ from django.db.models import Max
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import agreed, ledger, statements
+from dispatch.delivery import agreed, hold_window, ledger, statements
 from dispatch.delivery.models import Approval, Send
 from dispatch.editions.models import Edition, Variant, digest
 
@@ -102,6 +102,8 @@ def _let_go(approval: Approval, by: User) -> None:
     assert send.expires_at
     assert send.started_at
     later = now + (send.expires_at - send.started_at)  # the time that it waited is not taken from deferrals
-    Send.objects.filter(pk=send.pk).update(state=approval.then, started_at=now, expires_at=later)
+    send.state, send.started_at, send.expires_at = Send.State(approval.then), now, later
+    hold_window.begin(send)
+    send.save(update_fields=["state", "started_at", "expires_at", "holds_until"])
     send.chunks.update(rung_at=None)
     Approval.objects.filter(pk=approval.pk).update(agreed_by=by, agreed_at=now)

@@ -8,7 +8,7 @@ from django.conf import settings
 from dispatch import vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import statements
+from dispatch.delivery import hold_window, statements
 from dispatch.delivery.models import Send
 from dispatch.editions.models import Edition
 
@@ -32,6 +32,7 @@ def new_send(edition: Edition) -> Send:
         edition=edition,
         state=Send.State.ENLISTING,
         ambiguity=edition.newsletter.ambiguity,
+        is_urgent=edition.is_urgent,
         started_at=now,
         expires_at=now + TTL.get(cadence, timedelta(hours=24)),
     )
@@ -61,9 +62,11 @@ def cutting(send: Send) -> dict[str, Any]:
 
 
 def start(send: Send, frozen: int, wave: int) -> None:
-    """Let it go, a first wave ahead of the rest where there is a rest; with nobody to write to it is over at once."""
+    """Let it go, a first wave ahead of the rest where there is a rest, or have it wait for as long as its newsletter says.
+    With nobody to write to it is over at once."""
     send.frozen_count = frozen
     send.first_wave = wave if wave < frozen else 0
     send.state = Send.State.FIRST_WAVE if send.first_wave else Send.State.SENDING if frozen else Send.State.FINISHED
     send.finished_at = None if frozen else send.started_at
+    hold_window.begin(send)
     send.save()

@@ -110,9 +110,15 @@ def enlist(edition_id: int) -> Send | None:
         enlisting.start(send, frozen, wave)
         partitions.add(send.pk)
         Edition.objects.filter(pk=edition.pk).update(enlisted_at=send.started_at)
-        for number in first if send.first_wave else every:
+        for number in _leaving_now(send, first, every):
             queue.enqueue("email.send_chunk", send.pk, number)
     return send
+
+
+def urgent() -> tuple[int, int] | None:
+    """A free chunk of a send that overtakes others: (send, number); None: there is none."""
+    found = next(iter(statements.prepared("urgent")), None)
+    return (int(found[0]), int(found[1])) if found else None
 
 
 def claim(send: int, number: int, *, or_next: bool = False) -> Claim | None:
@@ -219,6 +225,12 @@ def _freeze(edition: Edition, send: Send) -> tuple[Any, ...]:
         return boarding.board(edition, send)
     items.mark(edition)
     return statements.row("enlist", **enlisting.audience(edition, send))
+
+
+def _leaving_now(send: Send, first: list[int], every: list[int]) -> list[int]:
+    if send.state == Send.State.READY:
+        return []
+    return first if send.first_wave else every
 
 
 def _take_over(claimed: Claim) -> Claim:

@@ -81,6 +81,17 @@ class Send(models.Model):
     wave_over_at = models.DateTimeField(null=True)  # when the rest was let go
     trouble = models.CharField(max_length=300, blank=True)  # why it paused by itself
     is_held = models.BooleanField(default=False)  # it paused by itself, and nobody has said what to do
+    holds_until = models.DateTimeField(null=True)  # while it is ready: when its first letter leaves
+    is_urgent = models.BooleanField(default=False)  # it overtakes others that are under way
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="send_urgent",
+                condition=models.Q(is_urgent=True, state__in=["sending", "first_wave"]),
+            )
+        ]
 
     @property
     def is_forgotten(self) -> bool:

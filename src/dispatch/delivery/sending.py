@@ -61,14 +61,21 @@ class Errand:
 def send_chunk(send: int, number: int) -> None:
     """Send what is left of a chunk, or of the next free one; then of others of the same send, one after another, for a while.
 
-    Rung twice, late or in vain: no harm, and whoever comes in vain for one chunk is of use to another.
+    Rung twice, late or in vain: no harm, and whoever comes in vain for one chunk is of use to another. What is urgent goes
+    first, whoever was rung for.
     """
     began = time.monotonic()
-    claimed = ledger.claim(send, number, or_next=True)
+    claimed = _next(send, number)
     while (
         claimed is not None and _send_claimed(claimed) and time.monotonic() - began < TURN and not queue.is_stopping()
     ):
-        claimed = ledger.claim(send, number, or_next=True)
+        claimed = _next(send, number)
+
+
+def _next(send: int, number: int) -> ledger.Claim | None:
+    urgent = ledger.urgent()
+    claimed = ledger.claim(*urgent, or_next=True) if urgent else None
+    return claimed or ledger.claim(send, number, or_next=True)
 
 
 def _send_claimed(claimed: ledger.Claim) -> bool:

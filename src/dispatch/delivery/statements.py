@@ -70,4 +70,5 @@ def now() -> datetime:
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
     text = text.replace("{cut}", (SQL / "cut.sql").read_text(encoding="utf-8"))
+    text = text.replace("{is_urgent_and_free}", (SQL / "is_urgent_and_free.sql").read_text(encoding="utf-8").strip())
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.NEWSLETTER, "e.newsletter_id"))

@@ -1,7 +1,7 @@
 """What the clock repeats for delivery."""
 
 from dispatch import clock, queue
-from dispatch.delivery import closing, ledger, letters, waves
+from dispatch.delivery import closing, hold_window, ledger, letters, waves
 from dispatch.delivery.models import Send
 from dispatch.editions.models import Edition
 
@@ -19,6 +19,12 @@ def ring_chunks() -> None:
     """Free chunks, and those whose worker died."""
     for number in ledger.due_chunks():
         queue.enqueue("email.send_chunk", *number)
+
+
+@clock.tick("end hold windows", every=1)
+def end_hold_windows() -> None:
+    """Sends that nobody stopped in time."""
+    hold_window.over()
 
 
 @clock.tick("promote due deferrals", every=1)

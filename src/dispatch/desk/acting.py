@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import Role, User
-from dispatch.delivery import acts, ledger, missing
+from dispatch.delivery import acts, hold_window, ledger, missing
 from dispatch.desk import forms
 from dispatch.editions import planning
 
@@ -53,6 +53,13 @@ ON_SEND = {
     ),
     "resume": Act(
         acts.resume, Role.APPROVER, "It goes on where it stopped.", "It was not paused; nothing was changed."
+    ),
+    "let-go": Act(
+        hold_window.let_go,
+        Role.APPROVER,
+        "It leaves now.",
+        "It does not wait any more; nothing was changed.",
+        freshly=True,
     ),
     "rest": Act(
         acts.send_rest,

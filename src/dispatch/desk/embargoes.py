@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from dispatch import saying
-from dispatch.accounts import permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
 from dispatch.delivery import acts
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, forms
+from dispatch.desk import acting, forms, stories
 
 
 @permissions.requires(Role.EDITOR)
@@ -23,6 +23,7 @@ def place(request: HttpRequest, story_id: int) -> HttpResponse:
     """Nothing of it leaves before the moment; what is on its way is paused, for a person to look at."""
     story = get_object_or_404(Story, pk=story_id)
     form, user = forms.Embargo(request.POST), cast("User", request.user)
+    desks.insist(user, *stories.places(story_id))
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("story", story_id)
@@ -42,6 +43,7 @@ def place(request: HttpRequest, story_id: int) -> HttpResponse:
 def lift(request: HttpRequest, story_id: int) -> HttpResponse:
     """Now, before its time."""
     get_object_or_404(Story, pk=story_id)
+    desks.insist(cast("User", request.user), *stories.places(story_id))
     if why := acting.reason(request):
         done = embargo.place(story_id, None, cast("User", request.user), why)
         acting.tell(request, done, "Lifted. What waited for it goes out.", "It is under none; nothing was changed.")

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import audit, permissions, proof, signing_in
-from dispatch.accounts.models import AuditEntry, Role, User
+from dispatch.accounts import audit, desks, permissions, proof, signing_in
+from dispatch.accounts.models import AuditEntry, Desk, Role, User
 from dispatch.desk import acting
 
 PAGE = 100
@@ -19,8 +19,9 @@ PAGE = 100
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Everyone, their role and whether they have a second factor."""
-    everyone = [(one, proof.has(one)) for one in User.objects.order_by("-is_active", "email")]
-    return render(request, "desk/people.html", {"people": everyone, "roles": Role.choices})
+    everyone = [(one, proof.has(one)) for one in User.objects.order_by("-is_active", "email").prefetch_related("desks")]
+    shown = {"people": everyone, "roles": Role.choices, "desks": Desk.objects.order_by("name")}
+    return render(request, "desk/people.html", shown)
 
 
 @permissions.requires(Role.ADMINISTRATOR, freshly=True)
@@ -36,21 +37,23 @@ def sign_out_all(request: HttpRequest) -> HttpResponse:
 @permissions.requires(Role.ADMINISTRATOR, freshly=True)
 @require_POST
 def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
-    """Sign somebody out, take their lost second factor away, change their role, close their account or open it again."""
+    """Sign somebody out, take their lost second factor away, change their role or desks, close or open their account."""
     who, user = get_object_or_404(User, pk=number), _user(request)
-    if act not in {"signout", "lost-factor", "role", "close", "open"}:
+    if act not in {"signout", "lost-factor", "role", "desks", "close", "open"}:
         raise Http404
-    if act in {"role", "close"} and who == user:
+    if act in {"role", "desks", "close"} and who == user:
         messages.error(request, "Not your own: another administrator does that. Nothing was changed.")
     elif why := acting.reason(request):
         if act == "lost-factor":
             proof.forget(who, user, why)
         elif act == "role":
             _give_role(who, request.POST.get("role", ""), user, why)
+        elif act == "desks":
+            _give_desks(who, request.POST.getlist("desk"), user, why)
         elif act in {"close", "open"}:
             User.objects.filter(pk=who.pk).update(is_active=act == "open")
             audit.record(user, f"account.{act}", f"user:{who.pk}", why)
-        ended = signing_in.sign_out(who, user, why, programs=act != "role") if act != "open" else 0
+        ended = signing_in.sign_out(who, user, why, programs=act not in {"role", "desks"}) if act != "open" else 0
         messages.success(request, f"Done; {saying.many(ended, 'session')} ended.")
     return redirect("people")
 
@@ -96,6 +99,13 @@ def _give_role(who: User, role: str, by: User, reason: str) -> None:
         raise Http404
     User.objects.filter(pk=who.pk).update(role=role)
     audit.record(by, f"account.role.{role}", f"user:{who.pk}", reason)
+
+
+def _give_desks(who: User, slugs: list[str], by: User, reason: str) -> None:
+    try:
+        desks.give(who, desks.named(slugs), by, reason)
+    except desks.Missing as problem:
+        raise Http404 from problem
 
 
 def _user(request: HttpRequest) -> User:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dispatch import saying
-from dispatch.accounts import permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.desk import acting, forms
 from dispatch.social import acts, timing
@@ -30,7 +30,8 @@ WHY_NOT = {
 @require_POST
 def act(request: HttpRequest, post_id: int, act: str) -> HttpResponse:
     """One of the buttons beside a post."""
-    post = get_object_or_404(Post, pk=post_id)
+    post = get_object_or_404(Post.objects.select_related("channel"), pk=post_id)
+    desks.insist(cast("User", request.user), post.channel)
     doing = {"now": _now, "at": _at, "slot": _in_slot, "drop": _drop}.get(act)
     if doing is None:
         raise Http404

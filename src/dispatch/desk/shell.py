@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from dispatch.accounts import permissions, stopping
+from dispatch.accounts import desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
 from dispatch.desk import naming, states
@@ -61,6 +61,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "name_of": naming.newsletter,
         "brings": naming.brings,
         "seen_at": seen_at,
+        "mine": lambda *owned: isinstance(request.user, User) and desks.may_touch(request.user, *owned),
         "may": lambda role: isinstance(request.user, User) and permissions.may(request.user, Role(role)),
     }
 

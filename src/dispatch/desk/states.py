@@ -24,7 +24,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "send": {
         "draft": ("held", "waits for a second person"),
         "enlisting": ("going", "gathering readers"),
-        "ready": ("", "ready"),
+        "ready": ("later", "ready, can be stopped"),
         "first_wave": ("going", "first wave"),
         "sending": ("going", "sending"),
         "paused": ("held", "paused"),

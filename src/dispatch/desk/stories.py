@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
+from dispatch.accounts import desks
 from dispatch.articles.models import Article, Story
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import progress
@@ -100,6 +101,13 @@ def absent(story: Story) -> list[Absent]:
     having = {post.channel_id for post in story.posts.all()}
     channels = Channel.objects.filter(active=True).exclude(pk__in=having).order_by("name")
     return [Absent(channel, _why(channel, list(story.articles.all()))) for channel in channels]
+
+
+def places(story_id: int) -> list[desks.Owned]:
+    """The newsletters and channels that have something of a story: whoever acts on all of it must be at home in each."""
+    newsletters = Newsletter.objects.filter(editions__stories__story=story_id).distinct()
+    channels = Channel.objects.filter(posts__story=story_id).distinct()
+    return [*newsletters, *channels]
 
 
 def _why(channel: Channel, articles: list[Article]) -> str:

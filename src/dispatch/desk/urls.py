@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.desk import embargoes, exports, people, posting, views
+from dispatch.desk import breaking, embargoes, exports, people, posting, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("stories/<int:story_id>", views.story, name="story"),
     path("stories/<int:story_id>/embargo", embargoes.place, name="embargo_place"),
     path("stories/<int:story_id>/embargo/lift", embargoes.lift, name="embargo_lift"),
+    path("stories/<int:story_id>/breaking", breaking.announce, name="story_breaking"),
     path("editions/<int:edition_id>", views.edition, name="edition_page"),
     path("editions/<int:edition_id>/do/<str:act>", views.act_on_edition, name="edition_act"),
     path("sends/<int:send_id>/do/<str:act>", views.act_on_send, name="send_act"),

@@ -7,15 +7,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch.accounts import permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
+from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, naming, overview
 from dispatch.desk import stories as telling
 from dispatch.desk.letters import Letter, Previewed
+from dispatch.editions import breaking
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.social import acts as post_acts
@@ -61,7 +63,9 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "posts": list(one.posts.all()),
         "unsent": Post.UNSENT,
         "under_embargo": embargo.holds(one),
+        "breaking": breaking.possible(one, desks.visible(cast("User", request.user), Newsletter.objects.all())),
         "absent": telling.absent(one),
+        "places": telling.places(one.pk),
     }
     return render(request, "desk/story.html", shown)
 
@@ -81,7 +85,8 @@ def edition(request: HttpRequest, edition_id: int) -> HttpResponse:
 @require_POST
 def act_on_edition(request: HttpRequest, edition_id: int, act: str) -> HttpResponseBase:
     """Render a failed one again, or let a digest leave before its time."""
-    one = get_object_or_404(Edition, pk=edition_id)
+    one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
+    desks.insist(cast("User", request.user), one.newsletter)
     return _act(request, acting.ON_EDITION.get(act), one.pk, one.pk)
 
 
@@ -89,7 +94,8 @@ def act_on_edition(request: HttpRequest, edition_id: int, act: str) -> HttpRespo
 @require_POST
 def act_on_send(request: HttpRequest, send_id: int, act: str) -> HttpResponseBase:
     """Pause, resume, cancel."""
-    one = get_object_or_404(Send, pk=send_id)
+    one = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    desks.insist(cast("User", request.user), one.edition.newsletter)
     return _act(request, acting.ON_SEND.get(act), one.pk, one.edition_id)
 
 
@@ -112,7 +118,8 @@ def who_is_missing(request: HttpRequest, send_id: int) -> HttpResponse:
 @require_POST
 def approve(request: HttpRequest, send_id: int) -> HttpResponse:
     """A second person lets a big or odd send go, as they saw it."""
-    one = get_object_or_404(Send, pk=send_id)
+    one = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    desks.insist(cast("User", request.user), one.edition.newsletter)
     if why := acting.reason(request):
         done = approving.agree(send_id, request.POST.get("seen", ""), cast("User", request.user), why)
         acting.tell(
@@ -135,7 +142,8 @@ def unknown_posts(request: HttpRequest) -> HttpResponse:
 @require_POST
 def settle_post(request: HttpRequest, post_id: int) -> HttpResponse:
     """Someone looked: it is out, or it is not and goes out again."""
-    get_object_or_404(Post, pk=post_id)
+    post = get_object_or_404(Post.objects.select_related("channel"), pk=post_id)
+    desks.insist(cast("User", request.user), post.channel)
     went_out = request.POST.get("went_out", "")
     if went_out not in {"yes", "no"}:
         raise Http404

@@ -18,6 +18,9 @@ def new_public_id() -> str:
 OWN = "own:"
 """What the slot of an edition begins with that is for readers with a rhythm of their own."""
 
+BREAKING = "breaking:"
+"""Likewise of one that brings a story at once; the story's number follows."""
+
 
 class Item(models.Model):
     """A story that a newsletter brings, numbered as it came."""
@@ -50,7 +53,7 @@ class Edition(models.Model):
         FAILED = "failed"  # could not be rendered; `trouble` says why
 
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="editions")
-    slot = models.CharField(max_length=80)  # "2026-11-23", "story:12", "story:12/be", "own:2026-11-23T06:00:00"
+    slot = models.CharField(max_length=80)  # "2026-11-23", "story:12", "story:12/be", "breaking:12", "own:2026-11-…"
     state = models.CharField(max_length=12, choices=State, default=State.GATHERING)
     trouble = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(
@@ -62,6 +65,7 @@ class Edition(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     rendered_at = models.DateTimeField(null=True)
     enlisted_at = models.DateTimeField(null=True)  # its audience was frozen
+    is_urgent = models.BooleanField(default=False)  # breaking news, a correction: it overtakes what is under way
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["newsletter", "slot"], name="one_edition_a_slot")]
@@ -73,6 +77,16 @@ class Edition(models.Model):
     def is_own(self) -> bool:
         """Whether it is for readers with a rhythm of their own, each of whom gets what they have not been told yet."""
         return self.slot.startswith(OWN)
+
+    @property
+    def is_of_a_story(self) -> bool:
+        """Whether it is for one story, and nothing without it."""
+        return self.slot.startswith("story:") or self.is_breaking
+
+    @property
+    def is_breaking(self) -> bool:
+        """Whether an editor let its story leave at once."""
+        return self.slot.startswith(BREAKING)
 
 
 class EditionStory(models.Model):

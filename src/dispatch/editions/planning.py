@@ -49,7 +49,7 @@ def _take_out(story: int) -> None:
         for edition in Edition.objects.filter(id__in=waiting.values("id")).select_for_update().order_by("id"):
             if edition.state == State.GATHERING:
                 edition.stories.filter(story=story).delete()
-            elif edition.state == State.DUE and edition.slot.startswith("story:"):
+            elif edition.state == State.DUE and edition.is_of_a_story:
                 edition.state = State.WITHDRAWN
                 edition.save(update_fields=["state"])
 

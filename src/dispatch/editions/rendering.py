@@ -124,12 +124,12 @@ def _end(edition: Edition) -> None:
         _close(edition, State.FAILED, str(error))
         return
     if not ready and not edition.is_own:
-        _close(edition, State.WITHDRAWN if edition.slot.startswith("story:") else State.EMPTY)
+        _close(edition, State.WITHDRAWN if edition.is_of_a_story else State.EMPTY)
         edition.stories.all().delete()
         return
     _freeze(edition, ready)
     _close(edition, State.RENDERED, held)
-    queue.enqueue("email.enlist", edition.id)
+    queue.enqueue("editions.enlist_edition" if edition.is_urgent else "email.enlist", edition.id)
 
 
 def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
@@ -256,6 +256,7 @@ def _kind(edition: Edition, contents: gathering.Contents) -> str:
     if contents.discreet:
         return "discreet"
     is_story = len(contents.stories) == 1 if edition.is_own else newsletter.cadence == Newsletter.Cadence.EACH
+    is_story = is_story or edition.is_breaking
     return newsletter.template or ("story" if is_story else "digest")
 
 

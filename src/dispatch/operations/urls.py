@@ -4,7 +4,7 @@ from dispatch.operations import readers, relays, views
 
 urlpatterns: list[URLPattern] = [
     path("queue/", views.queue, name="queue"),
-    path("queue/posts/<int:post_id>/<str:act>", views.act_on_post, name="post_act"),
+    path("queue/posts/<int:post_id>/<str:act>", views.act_on_post, name="queue_post_act"),
     path("queue/webhooks/<int:number>/<str:act>", views.act_on_webhook, name="webhook_act"),
     path("queue/letters/<slug:kind>/<str:act>", views.act_on_letters, name="letters_act"),
     path("queue/mail/<int:send_id>/<str:state>/<str:act>", views.act_on_mail, name="mail_act"),

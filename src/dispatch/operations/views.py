@@ -7,10 +7,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import permissions, stopping
+from dispatch.accounts import desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import WebhookDelivery
+from dispatch.audience.models import Newsletter
 from dispatch.delivery import acts as mail_acts
 from dispatch.delivery import correspondence, ledger
 from dispatch.delivery.models import Send
@@ -19,7 +20,7 @@ from dispatch.operations import health as wellness
 from dispatch.operations import live as feeding
 from dispatch.operations import stats, waiting
 from dispatch.social import acts as post_acts
-from dispatch.social.models import Post
+from dispatch.social.models import Channel, Post
 
 
 @permissions.requires(Role.OPERATOR)
@@ -49,7 +50,8 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_POST
 def act_on_post(request: HttpRequest, post_id: int, act: str) -> HttpResponse:
     """Retry or drop one."""
-    get_object_or_404(Post, pk=post_id)
+    post = get_object_or_404(Post.objects.select_related("channel"), pk=post_id)
+    desks.insist(_user(request), post.channel)
     if act not in {"retry", "drop"}:
         raise Http404
     if why := acting.reason(request):
@@ -75,7 +77,8 @@ def act_on_webhook(request: HttpRequest, number: int, act: str) -> HttpResponse:
 @require_POST
 def act_on_mail(request: HttpRequest, send_id: int, state: str, act: str) -> HttpResponse:
     """Retry or drop a send's readers of one state."""
-    get_object_or_404(Send, pk=send_id)
+    send = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    desks.insist(_user(request), send.edition.newsletter)
     if state not in {"retry": waiting.RETRYABLE, "drop": waiting.DROPPABLE}.get(act, ()):
         raise Http404
     if why := acting.reason(request):
@@ -104,6 +107,8 @@ def act_on_letters(request: HttpRequest, kind: str, act: str) -> HttpResponse:
 @require_POST
 def free_chunk(request: HttpRequest, send_id: int, number: int) -> HttpResponse:
     """Give a stuck chunk another chance."""
+    send = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    desks.insist(_user(request), send.edition.newsletter)
     if why := acting.reason(request):
         freed = mail_acts.free_stuck(send_id, number, _user(request), why)
         acting.tell(request, freed, "It gets another chance.", "It was not stuck any more; nothing was changed.")
@@ -117,6 +122,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     value = request.POST.get("scope", "")
     if value not in {known for known, _ in waiting.scopes()}:
         raise Http404
+    desks.insist(_user(request), *stopped(*_scope(value)))
     if why := acting.reason(request):
         pulled = stopping.stop(*_scope(value), _user(request), why)
         acting.tell(request, True, f"STOP. {shell.words(pulled)} {_still(pulled)}", "")
@@ -127,7 +133,8 @@ def stop(request: HttpRequest) -> HttpResponse:
 @require_POST
 def lift(request: HttpRequest, stop_id: int) -> HttpResponse:
     """Lift one."""
-    get_object_or_404(Stop, pk=stop_id)
+    held = get_object_or_404(Stop, pk=stop_id)
+    desks.insist(_user(request), *stopped(held.scope, held.target))
     if why := acting.reason(request):
         stopping.lift(stop_id, _user(request), why)
         acting.tell(request, True, "Lifted. What it held goes on.", "")
@@ -160,6 +167,14 @@ def events(_request: HttpRequest) -> StreamingHttpResponse:
     """Numbers and states as they change; no personal data is in them."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(feeding.stream(), content_type="text/event-stream", headers=headers)
+
+
+def stopped(scope: str, target: int | None) -> list[desks.Owned]:
+    """What a STOP holds: of everything, each newsletter and channel."""
+    newsletters, channels = Newsletter.objects.all(), Channel.objects.all()
+    if target is None:
+        return [*newsletters, *channels]
+    return list(newsletters.filter(pk=target) if scope == Stop.Scope.NEWSLETTER else channels.filter(pk=target))
 
 
 def _user(request: HttpRequest) -> User:

@@ -26,6 +26,9 @@ class Channel(models.Model):
     zone = models.CharField(max_length=64, blank=True)  # IANA, of its slots and quiet hours; empty: the newsroom's
     quiet_from = models.TimeField(null=True)  # wall-clock; nothing that can wait goes out from here …
     quiet_to = models.TimeField(null=True)  # … to here; None: no quiet hours
+    desk = models.ForeignKey(
+        "accounts.Desk", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # whose it is; None: everybody's
 
 
 class Slot(models.Model):

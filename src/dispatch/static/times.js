@@ -34,3 +34,11 @@ if (zone) {
   tell(document);
   document.addEventListener("htmx:afterSettle", () => tell(document));
 }
+
+// What leaves by itself in a moment says how long there still is to stop it.
+function count(element) {
+  const seconds = Math.max(0, Math.round((new Date(element.dataset.countdown) - Date.now()) / 1000));
+  element.textContent = `in ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+setInterval(() => document.querySelectorAll("[data-countdown]").forEach(count), 1000);

@@ -1,4 +1,4 @@
-"""`dispatch user add|link|list|signout|lost-factor`: people of the newsroom."""
+"""`dispatch user add|link|list|desks|signout|lost-factor`: people of the newsroom."""
 
 import argparse
 import getpass
@@ -18,10 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("email")
     add.add_argument("--name", default="")
     add.add_argument("--role", default="editor", choices=["editor", "approver", "operator", "administrator"])
+    add.add_argument("--desk", nargs="*", default=[], help="act on these desks' newsletters and channels only")
     add.add_argument("--password", action="store_true", help="ask for a password")
     link = acts.add_parser("link", help="print a sign-in link, good once, for 15 minutes")
     link.add_argument("email")
     acts.add_parser("list", help="everyone")
+    limited = acts.add_parser("desks", help="limit a person to desks; to none: they act everywhere")
+    limited.add_argument("email")
+    limited.add_argument("--desk", nargs="*", default=[])
     signout = acts.add_parser("signout", help="end the sessions and sign-in links of a person, or of everybody")
     who = signout.add_mutually_exclusive_group(required=True)
     who.add_argument("email", nargs="?")
@@ -33,7 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    acts = {"add": _add, "link": _link, "list": _list, "signout": _sign_out, "lost-factor": _lost_factor}
+    acts = {
+        "add": _add,
+        "link": _link,
+        "list": _list,
+        "desks": _desks,
+        "signout": _sign_out,
+        "lost-factor": _lost_factor,
+    }
     return acts[options.act](options)
 
 
@@ -42,18 +53,23 @@ def _add(options: argparse.Namespace) -> int:
     from django.core.exceptions import ValidationError
     from django.core.validators import validate_email
 
+    from dispatch.accounts import desks
     from dispatch.accounts.models import User
 
     password = getpass.getpass("Password: ") if options.password else None
     try:
         validate_email(options.email)
+        wanted = desks.named(options.desk)
         if password:
             validate_password(password, User(email=options.email, name=options.name))
     except ValidationError as problem:
         return _sorry(" ".join(problem.messages))
+    except desks.Missing as problem:
+        return _sorry(f"{problem}.")
     if User.objects.filter(email__iexact=options.email).exists():
         return _sorry("there is a person with this address; `dispatch user link` makes a sign-in link.")
-    User.objects.create_user(options.email, password, name=options.name, role=options.role)
+    user = User.objects.create_user(options.email, password, name=options.name, role=options.role)
+    desks.give(user, wanted, None, "at the terminal")
     return _link(options)
 
 
@@ -74,6 +90,20 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has t
 
     for user in User.objects.order_by("email"):
         print(f"{user.email}\t{user.role}\t{user.name}")
+    return 0
+
+
+def _desks(options: argparse.Namespace) -> int:
+    from dispatch.accounts import desks
+
+    who = _person(options.email)
+    if who is None:
+        return _nobody()
+    try:
+        desks.give(who, desks.named(options.desk), None, "at the terminal")
+    except desks.Missing as problem:
+        return _sorry(f"{problem}.")
+    print(f"{who.email} acts {'for ' + ', '.join(options.desk) if options.desk else 'everywhere'}.")
     return 0
 
 

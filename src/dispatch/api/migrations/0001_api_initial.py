@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("accounts", "0002_api_tokens"),
+        ("accounts", "0003_api_tokens"),
     ]
 
     operations = [

@@ -34,8 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--offers", nargs="*", choices=["each", "daily", "weekly"], help="what a reader may have instead"
         )
         one.add_argument("--patience", type=int, help="hours until the second language comes without a translation")
+        one.add_argument("--hold", type=int, help="minutes in which a send that is ready can still be stopped")
         one.add_argument("--archived", choices=["yes", "no"], help="whether everybody may read what was sent")
         one.add_argument("--picture-hosts", nargs="*", help="hosts whose pictures its mails may load")
+        one.add_argument("--desk", help="the desk whose it is; '' for everybody's")
         one.add_argument("--ambiguity", choices=["resend_once", "never_twice"])
 
 
@@ -66,6 +68,7 @@ def _list() -> int:
 
 
 def _save(options: argparse.Namespace) -> int:
+    from dispatch.accounts import desks
     from dispatch.audience.models import Newsletter
 
     found = Newsletter.objects.filter(slug=options.slug).first()
@@ -79,6 +82,12 @@ def _save(options: argparse.Namespace) -> int:
         setattr(newsletter, name, value)
     names = {language: vars(options)[f"name_{language}"] for language in LANGUAGES}
     newsletter.names = {**newsletter.names, **{language: name for language, name in names.items() if name}}
+    if options.desk is not None:
+        try:
+            newsletter.desk = desks.one(options.desk)
+        except desks.Missing as problem:
+            print(f"dispatch newsletter: {problem}.", file=sys.stderr)
+            return 1
     newsletter.full_clean()
     newsletter.save()
     print(f"{newsletter.slug} is saved.")
@@ -87,6 +96,6 @@ def _save(options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     fields = ["languages", "topics", "cadence", "at", "weekday", "zone", "from_name", "from_address", "reply_to"]
-    fields += ["picture_hosts", "ambiguity", "discreet_address", "offers", "patience", *SWITCHES]
+    fields += ["picture_hosts", "ambiguity", "discreet_address", "offers", "patience", "hold", *SWITCHES]
     given = {name: vars(options)[name] for name in fields if vars(options)[name] is not None}
     return {name: value == "yes" if name in SWITCHES else value for name, value in given.items()}

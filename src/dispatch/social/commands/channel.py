@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--account", default="", help="Telegram: @channel")
     add.add_argument("--languages", nargs="*", default=[], help="articles in these; none: all")
     add.add_argument("--topics", nargs="*", default=[], help="articles with one of these; none: all")
+    add.add_argument("--desk", help="the desk whose it is; '' for everybody's")
     add.add_argument("--credentials-file", help="lines of name=value; without it they are asked for")
     probe = acts.add_parser("probe", help="ask the network whether the channel can publish")
     probe.add_argument("slug")
@@ -54,8 +55,14 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has t
 
 
 def _add(options: argparse.Namespace) -> int:
+    from dispatch.accounts import desks
     from dispatch.social import channels
 
+    try:
+        owner = {} if options.desk is None else {"desk": desks.one(options.desk)}
+    except desks.Missing as problem:
+        print(f"dispatch channel: {problem}.", file=sys.stderr)
+        return 1
     given = _credentials(options)
     missing = [name for name in NEEDS[options.network] if not given.get(name)]
     if missing and "oauth2_token" not in given:
@@ -70,6 +77,7 @@ def _add(options: argparse.Namespace) -> int:
         account=options.account,
         languages=options.languages,
         topics=options.topics,
+        **owner,
     )
     return _tell(channel.slug)
 

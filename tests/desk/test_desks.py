@@ -1,0 +1,175 @@
+"""Who is limited to a desk sees everything and acts on what is theirs: each act's address is walked, new ones too."""
+
+import newsroom
+import pytest
+from django.core import serializers
+from django.urls import URLPattern, get_resolver, reverse
+
+from dispatch import cli
+from dispatch.accounts import desks, permissions, stopping, views
+from dispatch.accounts.models import AuditEntry, Desk, Stop
+from dispatch.articles.models import Story
+from dispatch.audience.models import Newsletter
+from dispatch.delivery.models import Send
+from dispatch.desk import urls as desk_urls
+from dispatch.editions.models import Edition
+from dispatch.operations import urls as operations_urls
+from dispatch.social.models import Channel, Post
+
+pytestmark = pytest.mark.django_db
+UNBOUND = {
+    "export_ask": "a list's way out is the operators', whoever's newsletter it is",
+    "export_take": "likewise",
+    "export_act": "likewise",
+    "sign_out_all": "people are the administrators'",
+    "person_act": "likewise",
+    "webhook_act": "what a CMS says is nobody's yet",
+    "letters_act": "readers' own letters are the whole newsroom's",
+    "relay_pace": "a relay is the whole newsroom's",
+    "reader": "a reader is not a desk's",
+}
+"""Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
+ACTS = {
+    "edition_act": ["retry", "send-now"],
+    "send_act": ["pause", "resume", "rest", "keep", "missing", "cancel"],
+    "post_act": ["now", "at", "slot", "drop"],
+    "queue_post_act": ["retry", "drop"],
+    "mail_act": ["retry", "drop"],
+}
+SAID = {"reason": "I want it", "moment": "2027-01-05T10:00", "went_out": "yes", "scope": "everything:", "text": "Other"}
+
+
+def addresses():
+    return [one for one in [*desk_urls.urlpatterns, *operations_urls.urlpatterns] if isinstance(one, URLPattern)]
+
+
+@pytest.fixture
+def world(alone):
+    """A story that the culture desk mails and posts, with something of everything that can be acted upon."""
+    culture = Desk.objects.create(slug="culture", name="Culture")
+    newsroom.relay()
+    office = newsroom.newsletter(desk=culture)
+    newsroom.readers(office, en=2)
+    story = newsroom.story("en")
+    send = newsroom.send(office, story)
+    post = newsroom.post(on=newsroom.channel("masto", desk=culture), about=story, state="unknown")
+    stop = stopping.stop("newsletter", office.pk, None, "a test")
+    known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
+    return known | {"stop_id": stop.pk, "number": 1, "state": "deferred", "kind": "welcome", "language": "en"}
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    monkeypatch.setattr("dispatch.queue.enqueue", lambda *_: None)
+
+
+@pytest.fixture
+def bob(client, alone):
+    """May do anything, on the sports desk."""
+    one = newsroom.person("administrator", "Bob")
+    one.desks.add(Desk.objects.create(slug="sports", name="Sports"))
+    client.force_login(one, views.BACKEND)
+    return one
+
+
+def everything():
+    tables = [Post, Send, Edition, Story, Newsletter, Channel, Stop, AuditEntry]
+    return [serializers.serialize("json", table.objects.order_by("pk")) for table in tables]
+
+
+def asked(pattern, world):
+    """Each way to press what an address offers."""
+    wanted = pattern.pattern.converters
+    for act in ACTS.get(pattern.name, ["any"]) if "act" in wanted else [""]:
+        known = {name: world.get(name, 1) for name in wanted if name != "act"}
+        yield reverse(pattern.name, kwargs=known | ({"act": act} if act else {}))
+
+
+@pytest.mark.parametrize("pattern", addresses(), ids=lambda one: one.name)
+def test_bob_of_another_desk_changes_nothing(client, bob, world, pattern):
+    if pattern.name in UNBOUND:
+        return
+    before = everything()
+    for path in asked(pattern, world):
+        answer = client.post(path, SAID)
+        assert answer.status_code in {403, 405}, f"{path} answers {answer.status_code}: desks.insist is missing there"
+        if answer.status_code == 403:
+            assert "another desk (Culture)" in answer.content.decode(), path
+    assert everything() == before
+
+
+def test_what_is_unbound_still_exists():
+    assert {one.name for one in addresses()} >= set(UNBOUND) | set(ACTS)
+    assert get_resolver().reverse_dict
+
+
+@pytest.mark.parametrize("name", ["home", "stories", "story", "edition_page", "unknown_posts", "queue"])
+def test_bob_sees_what_is_not_his(client, bob, world, name):
+    known = {"story": [world["story_id"]], "edition_page": [world["edition_id"]]}.get(name, [])
+    page = client.get(reverse(name, args=known))
+    assert page.status_code == 200
+    assert f"/posts/{world['post_id']}/settle" not in page.content.decode()
+    assert f"/sends/{world['send_id']}/do/" not in page.content.decode()
+
+
+def test_who_is_of_that_desk_acts(client, bob, world):
+    bob.desks.set([Desk.objects.get(slug="culture")])
+    client.post(f"/posts/{world['post_id']}/settle", {"reason": "I saw it", "went_out": "yes"})
+    assert Post.objects.get().state == "sent"
+
+
+def test_what_is_nobodys_is_everybodys(bob, world):
+    Channel.objects.update(desk=None)
+    assert desks.may_touch(bob, Channel.objects.get())
+    assert not desks.may_touch(bob, Channel.objects.get(), Newsletter.objects.get())
+
+
+def test_an_approver_agrees_only_at_home(client, bob, world):
+    assert permissions.may(bob, "approver")
+    answer = client.post(f"/sends/{world['send_id']}/approve", {"reason": "fine", "seen": ""})
+    assert answer.status_code == 403
+
+
+def test_bob_chooses_among_what_is_his(bob, world):
+    own = newsroom.channel("x", "x", desk=Desk.objects.get(slug="sports"))
+    shared = newsroom.channel("bluesky", "bluesky")
+    assert set(desks.visible(bob, Channel.objects.all())) == {own, shared}
+    assert Post.objects.count() == 1
+    assert not desks.visible(bob, Post.objects.all(), "channel__desk").exists()
+    bob.desks.clear()
+    assert desks.visible(bob, Channel.objects.all()).count() == 3
+
+
+def test_an_administrator_gives_a_person_desks(client, bob, world):
+    charlie = newsroom.person("editor", "Charlie")
+    page = client.get("/people/").content.decode()
+    assert 'value="culture"' in page
+    told = client.post(
+        f"/people/{charlie.pk}/do/desks", {"desk": ["culture", "sports"], "reason": "moved"}, follow=True
+    ).content.decode()
+    assert "Done" in told
+    assert desks.of(charlie) == set(Desk.objects.values_list("pk", flat=True))
+    assert AuditEntry.objects.get(act="account.desks").reason == "culture, sports. moved"
+    assert client.post(f"/people/{charlie.pk}/do/desks", {"desk": "x", "reason": "moved"}).status_code == 404
+    assert len(desks.of(charlie)) == 2
+    client.post(f"/people/{bob.pk}/do/desks", {"reason": "mine"})
+    assert desks.of(bob)
+
+
+def test_the_terminal_adds_desks_and_limits_people(alone, capsys):
+    assert cli.main(["desk", "add", "culture", "--name", "Culture"]) == 0
+    assert cli.main(["user", "add", "charlie@example.org", "--desk", "culture"]) == 0
+    assert cli.main(["desk", "list"]) == 0
+    assert "culture\tCulture\tcharlie@example.org" in capsys.readouterr().out
+    assert cli.main(["user", "desks", "charlie@example.org"]) == 0
+    assert not Desk.objects.get().people.exists()
+    assert cli.main(["user", "desks", "charlie@example.org", "--desk", "nowhere"]) == 1
+    assert "there is no desk nowhere" in capsys.readouterr().err
+    office = newsroom.newsletter()
+    assert cli.main(["newsletter", "set", "office", "--desk", "culture"]) == 0
+    office.refresh_from_db()
+    assert office.desk == Desk.objects.get()
+    assert cli.main(["newsletter", "set", "office", "--desk", ""]) == 0
+    office.refresh_from_db()
+    assert office.desk is None
+    assert cli.main(["desk", "add", "no good"]) == 1
