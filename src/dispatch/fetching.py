@@ -20,10 +20,9 @@ import httpx
 from django.conf import settings
 from httpcore import SOCKET_OPTION
 
-from dispatch import saying
-
 LARGEST = 10 * 1024 * 1024
 REDIRECTS = 4
+BEGINNING = 4096
 AGENT = "Mozilla/5.0 (compatible; feed reader)"
 
 
@@ -58,7 +57,7 @@ def fetch(
             for _ in range(REDIRECTS + 1):
                 if problem := objection(url):
                     return Failed(problem)
-                answer = _ask(client, "GET", url, headers or {}, largest)
+                answer = _get(client, url, headers or {}, largest)
                 if isinstance(answer, Failed):
                     return answer
                 if answer.status not in {301, 302, 303, 307, 308}:
@@ -72,31 +71,40 @@ def fetch(
     return Failed(f"more than {REDIRECTS} redirects")
 
 
-def post(url: str, body: bytes, *, headers: Mapping[str, str], seconds: float, largest: int) -> Fetched | Failed:
-    """POST `body`, by the same rules; a redirect is an answer and not followed. Never raises for what the other side does."""
+def post(url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Fetched | Failed:
+    """POST `body`, by the same rules; a redirect is an answer and not followed, and of what is answered the beginning is
+    read. Never raises for what the other side does."""
     if problem := objection(url):
         return Failed(problem)
     try:
         with _client(seconds, time.monotonic() + seconds) as client:
-            return _ask(client, "POST", url, headers, largest, body=body)
+            return _post(client, url, headers, body)
     except httpx.TimeoutException:
         return Failed("took too long")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return Failed(str(error) or type(error).__name__)
 
 
-def _ask(
-    client: httpx.Client, method: str, url: str, headers: Mapping[str, str], largest: int, *, body: bytes | None = None
-) -> Fetched | Failed:
-    with client.stream(method, url, headers=dict(headers), content=body) as answer:
-        if answer.headers.get("content-encoding", "identity") != "identity":
+def _get(client: httpx.Client, url: str, headers: Mapping[str, str], largest: int) -> Fetched | Failed:
+    with client.stream("GET", url, headers=dict(headers)) as answer:
+        if _is_compressed(answer):
             return Failed("the answer is compressed, though that was not asked for")
-        said = bytearray()
+        body = bytearray()
         for part in answer.iter_raw():
-            said += part
-            if len(said) > largest:
-                return Failed(f"larger than {saying.size(largest)}")
-        return Fetched(answer.status_code, url, bytes(said), {k.lower(): v for k, v in answer.headers.items()})
+            body += part
+            if len(body) > largest:
+                return Failed(f"larger than {largest // 2**20} MB")
+        return Fetched(answer.status_code, url, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
+
+
+def _post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes) -> Fetched:
+    with client.stream("POST", url, headers=dict(headers), content=body) as answer:
+        said = b"" if _is_compressed(answer) else next(answer.iter_raw(BEGINNING), b"")
+        return Fetched(answer.status_code, url, said, {k.lower(): v for k, v in answer.headers.items()})
+
+
+def _is_compressed(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("content-encoding", "identity") != "identity")
 
 
 def objection(url: str) -> str:

@@ -240,6 +240,13 @@ def test_three_days_of_failing_and_then_it_is_told_no_more(endpoint, listener):
     assert not Attempted.objects.filter(answer__contains="alice@").exists()
 
 
+def test_a_long_answer_is_an_answer(endpoint, listener):
+    listener.words = "x" * 1_000_000
+    endpoints.test(endpoint)
+    run()
+    assert Delivery.objects.get().state == "delivered"
+
+
 def test_gone_is_gone(endpoint, listener):
     listener.status = 410
     endpoints.test(endpoint)

@@ -83,7 +83,8 @@ def test_an_edit_may_name_the_etag_instead_and_must_name_one(alice, draft):
     assert alice.patch(f"/posts/{draft.pk}", {"text": "One"}, if_match=etag).status_code == 200
     assert alice.patch(f"/posts/{draft.pk}", {"text": "Two"}, if_match=etag).status_code == 412
     assert alice.patch(f"/posts/{draft.pk}", {"text": "Three"}).status_code == 428
-    assert Post.objects.get().text == "One"
+    assert alice.patch(f"/posts/{draft.pk}", {"text": "Four"}, if_match='W/"2"').status_code == 200
+    assert alice.patch(f"/posts/{draft.pk}", {"text": "Five"}, if_match="*").json()["version"] == 4
 
 
 def test_pictures_their_words_and_the_point_a_crop_keeps(alice, draft):

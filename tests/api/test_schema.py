@@ -123,3 +123,5 @@ def test_every_call_is_in_the_document():
         for method in operation.methods
     }
     assert len(CALLS) == len(routed) > 30
+    names = [one["operationId"] for methods in DOCUMENT["paths"].values() for one in methods.values()]
+    assert len(set(names)) == len(names)

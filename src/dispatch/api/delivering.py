@@ -31,7 +31,6 @@ PAUSES = (
 PATIENCE = timedelta(days=2)
 """An endpoint to which nothing got through for so long is switched off with the event that is given up."""
 SECONDS = 10.0
-LARGEST = 64 * 1024
 KEPT = timedelta(days=30)
 State = Delivery.State
 
@@ -106,7 +105,7 @@ def _ask(delivery: Delivery) -> Answer:
         headers = _signed(delivery, said := events.body(delivery))
     except vault.Unreadable as problem:
         return Answer(None, str(problem)[:200], 0)
-    answer = fetching.post(delivery.endpoint.url, said.encode(), headers=headers, seconds=SECONDS, largest=LARGEST)
+    answer = fetching.post(delivery.endpoint.url, said.encode(), headers=headers, seconds=SECONDS)
     took = int((time.monotonic() - began) * 1000)
     if isinstance(answer, fetching.Failed):
         return Answer(None, logs.scrub(answer.reason)[:200], took)

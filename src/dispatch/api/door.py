@@ -46,9 +46,9 @@ class Door:
         return answer
 
     def _let_in(self, request: HttpRequest) -> HttpResponse:
-        _check_size(request)
         token = _owner(request)
         _admit(token)
+        _check_size(request)
         request.META[KEPT] = token
         with audit.through(f"token:{token.pk} {token.name}"):
             return once.answer(token, request, self.get_response)

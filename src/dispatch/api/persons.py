@@ -41,7 +41,7 @@ def lift_embargo(request: HttpRequest, story_id: asked.Number) -> None:
     raise Problem("needs-a-person", desk=reverse("story", args=[story_id]))
 
 
-@router.api_operation(["GET", "POST"], "/exports", response={204: None}, **asks(None))
+@router.post("/exports", response={204: None}, **asks(None))
 def exports(request: HttpRequest) -> None:
     """Always 403: a list leaves when two people agree."""
     raise Problem("needs-a-person", desk=reverse("exports"))
