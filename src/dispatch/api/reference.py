@@ -96,17 +96,20 @@ def _call(path: str, method: str, operation: dict[str, Any], schemas: dict[str, 
 
 
 def _parameter(said: dict[str, Any]) -> Field:
-    words = said.get("description") or said["schema"].get("description", "")
+    words = said.get("description") or _words(said["schema"])
     return Field(said["name"], f"{_kind(said['schema'])}, {said['in']}", said.get("required", False), words)
+
+
+def _words(schema: dict[str, Any]) -> str:
+    """What is said of it, or of one of those that it may be."""
+    several = [schema, *schema.get("anyOf", [])]
+    return next((str(one["description"]) for one in several if "description" in one), "")
 
 
 def _fields(schema: dict[str, Any] | None, schemas: dict[str, Any]) -> list[Field]:
     whole = schemas[schema["$ref"].rpartition("/")[2]] if schema and "$ref" in schema else schema or {}
     needed = set(whole.get("required", []))
-    return [
-        Field(name, _kind(one), name in needed, one.get("description", ""))
-        for name, one in whole.get("properties", {}).items()
-    ]
+    return [Field(name, _kind(one), name in needed, _words(one)) for name, one in whole.get("properties", {}).items()]
 
 
 def _kind(schema: dict[str, Any]) -> str:
