@@ -1,6 +1,7 @@
 """Upkeep: what must be done some time, and waits for nobody."""
 
 from dispatch import queue
+from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
 from dispatch.delivery import preflighting
 from dispatch.desk import outbox
@@ -47,3 +48,9 @@ def send_notice(number: int) -> None:
 def preflight(edition_id: int) -> None:
     """Look at an edition's links, domain and spam score."""
     preflighting.run(edition_id)
+
+
+@queue.task("upkeep.tell_endpoint")
+def tell_endpoint(delivery_id: int) -> None:
+    """Tell an endpoint of an event that is due."""
+    delivering.deliver(delivery_id)

@@ -36,6 +36,7 @@ COMMANDS = {
         "plan posts from a CSV file, after a look at what would become of them",
     ),
     "user": ("dispatch.accounts.commands.user", "add a person, or make a sign-in link"),
+    "mcp": ("dispatch.api.commands.mcp", "offer the API's calls to an assistant, as MCP tools over standard input"),
     "desk": ("dispatch.accounts.commands.desk", "add or list the desks that people may be limited to"),
     "audit": ("dispatch.accounts.commands.audit", "check that nobody has quietly edited the audit log"),
     "migrate": ("dispatch.local.migrate", "bring the database to this version"),

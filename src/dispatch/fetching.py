@@ -23,6 +23,7 @@ from httpcore import SOCKET_OPTION
 
 LARGEST = 10 * 1024 * 1024
 REDIRECTS = 4
+BEGINNING = 4096
 AGENT = "Mozilla/5.0 (compatible; feed reader)"
 
 
@@ -55,7 +56,7 @@ def fetch(
     try:
         with _client(seconds, deadline) as client:
             for _ in range(REDIRECTS + 1):
-                if problem := _objection(url):
+                if problem := objection(url):
                     return Failed(problem)
                 answer = _ask(client, httpx.Request("GET", url, headers=dict(headers or {})), largest)
                 if isinstance(answer, Failed):
@@ -81,7 +82,7 @@ def send(
     largest: int = LARGEST,
 ) -> Fetched | Failed:
     """POST a form or JSON to `url`, as `fetch` gets: to the address that was checked, and no redirect is followed."""
-    if problem := _objection(url):
+    if problem := objection(url):
         return Failed(problem)
     try:
         with _client(seconds, time.monotonic() + seconds) as client:
@@ -95,11 +96,25 @@ def send(
         return Failed(str(error) or type(error).__name__)
 
 
+def post(url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Fetched | Failed:
+    """POST `body`, by the same rules; a redirect is an answer and not followed, and of what is answered the beginning is
+    read. Never raises for what the other side does."""
+    if problem := objection(url):
+        return Failed(problem)
+    try:
+        with _client(seconds, time.monotonic() + seconds) as client:
+            return _post(client, url, headers, body)
+    except httpx.TimeoutException:
+        return Failed("took too long")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        return Failed(str(error) or type(error).__name__)
+
+
 def _ask(client: httpx.Client, asked: httpx.Request, largest: int) -> Fetched | Failed:
     request = client.build_request(asked.method, asked.url, headers=asked.headers, content=asked.read())
     answer = client.send(request, stream=True)
     with contextlib.closing(answer):
-        if answer.headers.get("content-encoding", "identity") != "identity":
+        if _is_compressed(answer):
             return Failed("the answer is compressed, though that was not asked for")
         body = bytearray()
         for part in answer.iter_raw():
@@ -111,7 +126,18 @@ def _ask(client: httpx.Client, asked: httpx.Request, largest: int) -> Fetched | 
         )
 
 
-def _objection(url: str) -> str:
+def _post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes) -> Fetched:
+    with client.stream("POST", url, headers=dict(headers), content=body) as answer:
+        said = b"" if _is_compressed(answer) else next(answer.iter_raw(BEGINNING), b"")
+        return Fetched(answer.status_code, url, said, {k.lower(): v for k, v in answer.headers.items()})
+
+
+def _is_compressed(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("content-encoding", "identity") != "identity")
+
+
+def objection(url: str) -> str:
+    """Why nothing is asked of this address, in words; empty: it may be."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host:

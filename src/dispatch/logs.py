@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 ADDRESS = re.compile(r"[^\s<>\"'@(),;:\[\]=]+(?:@|%40)[^\s<>\"'@(),;:\[\]]+", re.UNICODE)
-TOKEN = re.compile(r"(?<![A-Za-z0-9])[a-z2-7]{26}(?![A-Za-z0-9])")
+TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:[a-z2-7]{26}(?![A-Za-z0-9])|dsp_[A-Za-z0-9]+)")
 PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@/]+(?=@)")
 OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message", "data"}
 

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "dispatch.delivery",
     "dispatch.social",
     "dispatch.desk",
+    "dispatch.api",
 ]
 
 MIDDLEWARE = [
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "dispatch.api.door.Door",
 ]
 
 ROOT_URLCONF = "dispatch.urls"

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.audience.urls")),
     path("", include("dispatch.editions.urls")),
     path("", include("dispatch.social.urls")),
+    path("", include("dispatch.api.urls")),
     path("operations/", include("dispatch.operations.urls")),
 ]
 if settings.DEMO:

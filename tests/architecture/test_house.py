@@ -26,6 +26,8 @@ ONLY_IN = {
     "mjml": ("src/dispatch/editions/rendering.py",),
     "mastodon": ("src/dispatch/social/networks/mastodon.py",),
     "atproto": ("src/dispatch/social/networks/bluesky.py",),
+    "ninja": ("src/dispatch/api/",),
+    "mcp": ("src/dispatch/api/assistant.py",),
     "telegram": ("src/dispatch/social/networks/telegram.py",),
     "apprise": ("src/dispatch/social/networks/apprise.py",),
 }

@@ -106,5 +106,23 @@ class AuditEntry(models.Model):
     act = models.CharField(max_length=60)  # "send.pause", "post.drop"
     target = models.CharField(max_length=80)  # "send:12"
     reason = models.CharField(max_length=300, blank=True)
+    via = models.CharField(
+        max_length=80, blank=True
+    )  # "token:4 Calendar": the program that did it for them; else empty
     previous = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
+
+
+class Token(models.Model):
+    """What a program shows to act for its person, within their rights; only its hash is kept. See api/tokens.py."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)  # what it is for, as its person calls it
+    hash = models.BinaryField(max_length=32, unique=True)
+    hint = models.CharField(max_length=4)  # its first characters, to tell it from others
+    scopes = models.JSONField(default=list)  # of api.tokens.Scope
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_on = models.DateField(null=True)  # the day is enough to see whether it is still in use
+    revoked_at = models.DateTimeField(null=True)
+    paid_until = models.DateTimeField(null=True)  # how far its calls have used up its rate; see api/sql/admit.sql

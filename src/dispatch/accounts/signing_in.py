@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dispatch.accounts import audit, remembering, sessions
-from dispatch.accounts.models import SignInLink, User
+from dispatch.accounts.models import SignInLink, Token, User
 
 VALID = timedelta(minutes=15)
 ATTEMPTS_KEPT = timedelta(hours=2)  # longer than the hour for which an account is locked
@@ -58,9 +58,15 @@ def signed_in(request: HttpRequest, user: User, **_: object) -> None:
     audit.record(user, "account.sign_in", f"user:{user.pk}", f"by {how}")
 
 
-def sign_out(who: User | None, by: User | None, reason: str) -> int:
-    """End every session and link of one person, or of everybody (None). How many sessions that were."""
-    SignInLink.objects.filter(**({"user": who} if who else {})).delete()
+def sign_out(who: User | None, by: User | None, reason: str, *, programs: bool = True) -> int:
+    """End every session and link of one person, or of everybody (None). How many sessions that were.
+
+    `programs`: and every token. A changed role keeps them: what they may do is asked of the role at each call.
+    """
+    theirs_alone = {"user": who} if who else {}
+    SignInLink.objects.filter(**theirs_alone).delete()
+    if programs:
+        Token.objects.filter(**theirs_alone, revoked_at=None).update(revoked_at=timezone.now())
     theirs = Session.objects.filter(pk__in=sessions.owned_by(who)) if who else Session.objects.all()
     ended, _ = theirs.delete()
     audit.record(by, "account.sign_out", f"user:{who.pk}" if who else "user:all", reason)

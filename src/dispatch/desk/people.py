@@ -53,7 +53,7 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
         elif act in {"close", "open"}:
             User.objects.filter(pk=who.pk).update(is_active=act == "open")
             audit.record(user, f"account.{act}", f"user:{who.pk}", why)
-        ended = signing_in.sign_out(who, user, why) if act != "open" else 0
+        ended = signing_in.sign_out(who, user, why, programs=act not in {"role", "desks"}) if act != "open" else 0
         messages.success(request, f"Done; {saying.many(ended, 'session')} ended.")
     return redirect("people")
 

@@ -25,6 +25,7 @@ ROOMS = (
     ("Queue", "queue", Role.OPERATOR),
     ("Exports", "exports", Role.OPERATOR),
     ("Readers", "reader", Role.OPERATOR),
+    ("Webhooks", "webhooks_out", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
     ("Telling", "telling", Role.OPERATOR),
     ("People", "people", Role.ADMINISTRATOR),

@@ -109,6 +109,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "done": ("good", "done"),
         "stuck": ("bad", "stuck"),
     },
+    "endpoint": {"on": ("good", "on"), "failing": ("later", "does not answer"), "off": ("over", "off")},
+    "delivery": {
+        "waiting": ("going", "on its way"),
+        "delivered": ("good", "told"),
+        "failed": ("bad", "given up"),
+        "void": ("over", "not told"),
+    },
     "breaker": {"closed": ("good", "works"), "open": ("bad", "left alone"), "half_open": ("later", "on trial")},
     "channel": {
         "lives": ("good", "lives"),

@@ -23,6 +23,7 @@ DOORS = (
     "DELETE FROM django_session",
     "DELETE FROM accounts_signinlink",
     "UPDATE audience_export SET expires_at = now() WHERE taken_at IS NULL",
+    "UPDATE accounts_token SET revoked_at = now() WHERE revoked_at IS NULL",
 )
 Step = tuple[str, Callable[[], str]]
 
@@ -101,7 +102,7 @@ def _close_doors() -> str:
     with psycopg.connect(env.database_url(), connect_timeout=PATIENCE, autocommit=True) as session:
         session.execute(f"SET statement_timeout = {PATIENCE * 1000}")
         ended = [session.execute(door).rowcount for door in DOORS]
-    return f"{ended[0]} sessions, {ended[1]} sign-in links and {ended[2]} exports ended"
+    return f"{ended[0]} sessions, {ended[1]} sign-in links, {ended[2]} exports and {ended[3]} tokens ended"
 
 
 def _empty_broker() -> str:

@@ -31,7 +31,13 @@ WORDS = """Everything is stopped, and stays so until an operator lifts the STOP 
 - What was published since then is found again where a source is polled."""
 PATIENCE = 30.0
 """Seconds that the database gets to be ready."""
-ENDED = ("DELETE FROM django_session", "DELETE FROM accounts_signinlink")
+ENDED = (
+    "DELETE FROM django_session",
+    "DELETE FROM accounts_signinlink",
+    "UPDATE accounts_token SET revoked_at = now() WHERE revoked_at IS NULL",
+    "UPDATE api_delivery SET state = 'void' WHERE state = 'waiting'",
+    "UPDATE api_endpoint SET active = false, trouble = 'It came from a backup: switch it on to tell it again.' WHERE active",
+)
 UNTAKEN = "UPDATE audience_export SET expires_at = now() WHERE taken_at IS NULL AND expires_at > now()"
 
 

@@ -14,8 +14,8 @@ def field(post: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def says(post: Any, draft: Draft) -> bool:
-    """Whether it is the draft: a part of a thread by what it replies to, another by its link, which X keeps behind t.co, or by
-    its text."""
+    """Whether it is the draft: a part of a thread by what it replies to, another by its link, which X keeps behind t.co, or
+    by its text."""
     replied = [str(one["id"]) for one in field(post, "referenced_tweets") if one.get("type") == "replied_to"]
     if replied != ([draft.reply_to] if draft.reply_to else []):
         return False

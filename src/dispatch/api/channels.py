@@ -1,0 +1,130 @@
+"""Calls about channels, and the calendar of what is planned for them."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router, Schema
+
+from dispatch.api import asked, door, seen
+from dispatch.api.calling import asks
+from dispatch.api.problems import Problem
+from dispatch.api.tokens import Scope
+from dispatch.social import channels, networks, slots, timing
+from dispatch.social.models import Channel
+
+router = Router(tags=["Channels and calendar"])
+LONGEST = timedelta(days=62)
+MOST = 2000
+
+
+class LimitsOut(Schema):
+    """What fits into one post, as the network counts."""
+
+    longest: int
+    unit: str
+    link_cost: int | None
+    longest_bytes: int | None
+    longest_caption: int | None
+    pictures: int
+    alt_longest: int
+    threads: bool
+    warnings: bool
+    edits: bool
+    deletes: bool
+
+
+class ChannelOut(Schema):
+    """One connected account."""
+
+    slug: str
+    name: str
+    network: str
+    active: bool
+    trouble: str
+    languages: list[str]
+    topics: list[str]
+    zone: str
+    slots: str
+    next_free: datetime | None
+    limits: LimitsOut
+
+    @classmethod
+    def of(cls, channel: Channel) -> "ChannelOut":
+        """As it stands."""
+        limits = networks.get(channel.network).limits(channels.unopened(channel))
+        return cls(
+            slug=channel.slug,
+            name=channel.name,
+            network=channel.network,
+            active=channel.active,
+            trouble=channel.trouble,
+            languages=channel.languages,
+            topics=channel.topics,
+            zone=timing.zone(channel).key,
+            slots=slots.written((slot.weekday, slot.at) for slot in channel.slots.all()),
+            next_free=timing.next_free(channel, timezone.now()),
+            limits=LimitsOut(**{name: getattr(limits, name) for name in LimitsOut.model_fields}),
+        )
+
+
+class ChannelList(Schema):
+    """All of them."""
+
+    items: list[ChannelOut]
+
+
+class Entry(Schema):
+    """Something planned, or done."""
+
+    at: datetime
+    kind: Literal["post", "edition"]
+    id: int
+    state: str
+    where: str  # the channel's or newsletter's slug
+    story: int | None
+
+
+class Calendar(Schema):
+    """In the order of their moments; `complete` is false where there is more than 2000."""
+
+    items: list[Entry]
+    complete: bool
+
+
+@router.get("/channels", response=ChannelList, **asks(Scope.POSTS))
+def list_channels(request: HttpRequest) -> ChannelList:
+    """Connected accounts: what fits, their slots, and the next one that is free."""
+    found = Channel.objects.prefetch_related("slots").order_by("slug")
+    return ChannelList(items=[ChannelOut.of(channel) for channel in found])
+
+
+@router.get("/channels/{str:slug}", response=ChannelOut, **asks(Scope.POSTS))
+def one_channel(request: HttpRequest, slug: str) -> ChannelOut:
+    """One of them."""
+    channel = Channel.objects.filter(slug=slug).first() if "\0" not in slug else None
+    if channel is None:
+        raise Problem("not-found")
+    return ChannelOut.of(channel)
+
+
+@router.get("/calendar", response=Calendar, **asks(Scope.POSTS, query=asked.Span))
+def calendar(request: HttpRequest, span: Query[asked.Span]) -> Calendar:
+    """What goes, or went, out between two moments: posts and, with the scope `editions`, editions."""
+    if not timedelta() < span.end - span.begin <= LONGEST:
+        raise Problem("invalid", errors={"end": f"after `begin`, {LONGEST.days} days at most"})
+    token, between = door.token_of(request), (span.begin, span.end)
+    posts = seen.posts(token).filter(due_at__gte=between[0], due_at__lt=between[1]).order_by("due_at")
+    found = [
+        Entry(at=one.due_at, kind="post", id=one.pk, state=one.state, where=one.channel.slug, story=one.story_id)
+        for one in posts[: MOST + 1]
+    ]
+    if Scope.EDITIONS in token.scopes:
+        editions = seen.editions(token).filter(due_at__gte=between[0], due_at__lt=between[1]).order_by("due_at")
+        found += [
+            Entry(at=one.due_at, kind="edition", id=one.pk, state=one.state, where=one.newsletter.slug, story=None)
+            for one in editions[: MOST + 1]
+        ]
+    found.sort(key=lambda entry: entry.at)
+    return Calendar(items=found[:MOST], complete=len(found) <= MOST)
