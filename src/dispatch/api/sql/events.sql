@@ -1,4 +1,4 @@
--- Others are told of what happens here (docs/decisions/0031). The database notices it itself: whoever changes a row, by whatever
+-- Others are told of what happens here (docs/decisions/0029). The database notices it itself: whoever changes a row, by whatever
 -- statement, writes the outbox in the same transaction, so that nothing is told that did not happen and nothing that happened
 -- is forgotten. None of these tables is written once a reader; where no endpoint wants an event, it costs one look.
 CREATE FUNCTION api_tell(kind text, data jsonb, story bigint, edition bigint) RETURNS void LANGUAGE sql AS $$
