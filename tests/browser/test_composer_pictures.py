@@ -57,6 +57,11 @@ def hand(page, event):
     page.locator("form[data-writes]").evaluate(HAND, ["image/png", content, event])
 
 
+def until(page, holds):
+    while not holds():
+        page.wait_for_timeout(50)
+
+
 def text_of(page):
     return page.get_by_role("textbox", name="Text", exact=True).first
 
@@ -73,9 +78,15 @@ def test_pictures_are_put_in_order_by_dragging(opened, post):
         illustrating.add(post, media.take(painted(color)), alt)
     opened.reload()
     boxes = opened.locator(".picture")
-    corner = boxes.nth(1).bounding_box()
-    at = {"x": corner["width"] - 6, "y": corner["height"] - 6}
-    boxes.nth(1).drag_to(boxes.nth(0), source_position=at, target_position={"x": 300, "y": 4})
+    alts = opened.locator(".picture textarea")
+    boxes.nth(1).scroll_into_view_if_needed()
+    first, second = boxes.nth(0).bounding_box(), boxes.nth(1).bounding_box()
+    opened.mouse.move(second["x"] + second["width"] - 6, second["y"] + second["height"] - 6)
+    opened.mouse.down()
+    opened.mouse.move(first["x"] + 300, first["y"] + first["height"] / 2, steps=8)
+    until(opened, lambda: alts.first.input_value() == "Second")
+    opened.mouse.up()
+    until(opened, lambda: opened.locator(".picture.dragged").count() == 0)
     opened.locator("[data-saved]", has_text="Saved").first.wait_for()
     assert [one.alt for one in PostMedia.objects.order_by("position")] == ["Second", "First"]
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from dispatch.outcomes import Outcome
+from dispatch.outcomes import Deferred, Outcome, Refused, Unknown
 from dispatch.social.networks import watched
 
 SCHEMES = (
@@ -29,7 +29,20 @@ def problem(address: str) -> str:
 
 def send(address: str, title: str, text: str) -> Outcome:
     """One message. What its "no" is worth is read from the wire."""
-    return watched.say(address.strip(), _cut(text), title)
+    return _without_words(watched.say(address.strip(), _cut(text), title))
+
+
+def _without_words(outcome: Outcome) -> Outcome:
+    """A service's own words may hold a token or a host, so that only what they mean is kept."""
+    match outcome:
+        case Deferred(until=until, code="429"):
+            return Deferred(until=until, reason="the service asks for patience", code="429")
+        case Refused(code=code) if code:
+            return Refused(reason="the service refuses it", code=code)
+        case Unknown(reason=reason):
+            return Unknown(reason=reason)
+        case _:
+            return outcome
 
 
 def _cut(text: str) -> str:
