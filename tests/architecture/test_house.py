@@ -29,7 +29,7 @@ ONLY_IN = {
     "ninja": ("src/dispatch/api/",),
     "mcp": ("src/dispatch/api/assistant.py",),
     "telegram": ("src/dispatch/social/networks/telegram.py",),
-    "apprise": ("src/dispatch/social/networks/apprise.py",),
+    "apprise": ("src/dispatch/social/networks/watched.py",),
 }
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "service.py", "services.py", "manager.py", "common.py", "misc.py"}
 

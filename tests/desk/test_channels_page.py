@@ -93,7 +93,8 @@ def test_asking_it_now_says_what_it_says(alice, masto, monkeypatch):
     assert "It cannot post. It says: the token was revoked." in press(alice, "probe")
     masto.refresh_from_db()
     assert masto.refused_at
-    monkeypatch.setattr(networks.get("fake"), "probe", lambda _: Health(ok=True, known={"left": {"posts today": 23}}))
+    known = {"left": {"posts today": {"count": 23}}}
+    monkeypatch.setattr(networks.get("fake"), "probe", lambda _: Health(ok=True, known=known))
     seen = press(alice, "probe")
     assert "It can post." in seen
     assert "<dt>Left: posts today</dt><dd>23</dd>" in seen

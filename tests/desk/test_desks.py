@@ -42,6 +42,8 @@ UNBOUND = {
     "connect_register": "a program at a network is the whole newsroom's",
     "composer_here": "it says who has a page open, and changes nothing of a desk's",
     "composer_leave": "likewise",
+    "edition_here": "likewise",
+    "edition_leave": "likewise",
 }
 """Acts that no desk owns, and why. Everything else that takes a POST must refuse who is of another desk."""
 ACTS = {
@@ -53,7 +55,7 @@ ACTS = {
     "mail_act": ["retry", "drop"],
     "post_change": ["edit", "delete", "correct", "let-be"],
     "edition_settle": ["corrected", "let-be"],
-    "channel_act": ["probe", "on", "off", "stop", "lift", "remove"],
+    "channel_act": ["probe", "on", "off", "stop", "lift", "remove", "test"],
 }
 SAID = {"reason": "I want it", "moment": "2027-01-05T10:00", "went_out": "yes", "scope": "everything:", "text": "Other"}
 

@@ -45,6 +45,9 @@ def service():
     class Hears(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            if not status[0]:
+                self.close_connection = True
+                return
             self.send_response(status[0])
             self.end_headers()
 
@@ -153,9 +156,15 @@ def test_a_service_that_does_not_take_it_is_asked_again_only_where_that_is_safe(
 
 
 def test_silence_is_unknown(service):
+    service.status[0] = 0  # it takes the message and hangs up
+    assert settled(telling.test(target("chat", service.address)))[0] == "unknown"
+    assert len(service.heard) == 1
+
+
+def test_what_never_left_is_tried_again(service):
     service.shutdown()
     service.server_close()
-    assert settled(telling.test(target("chat", service.address)))[0] == "unknown"
+    assert settled(telling.test(target("chat", service.address)))[0] == "waiting"
 
 
 def test_long_messages_stay_in_one_piece(service):

@@ -9,7 +9,7 @@ import requests
 from dispatch.local.networks.server import Answer
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import channels, networks
-from dispatch.social.networks import apprise
+from dispatch.social.networks import watched
 from dispatch.social.networks.base import Account, Draft
 
 DRAFT = Draft(text="Навіны *Офіса* <b>", link="", language="be", created_at=datetime.now(UTC))
@@ -43,8 +43,8 @@ def answered(status, **headers):
     ],
 )
 def test_a_no_is_final_only_where_nothing_can_be_out(seen, outcome):
-    assert isinstance(apprise._of_no(seen, is_watched=True), outcome)
-    assert isinstance(apprise._of_no(seen, is_watched=False), Unknown)
+    assert isinstance(watched._of_no(seen, is_watched=True), outcome)
+    assert isinstance(watched._of_no(seen, is_watched=False), Unknown)
 
 
 @pytest.mark.parametrize("url", ["nosuch://x", "", "slack://", "syslog://"])

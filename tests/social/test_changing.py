@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, changing, channels, networks, planning, publishing, resolving
+from dispatch.social import acts, changing, channels, networks, planning, publishing, resolving, tending
 from dispatch.social.models import Change, Channel, Post
 from dispatch.social.networks.base import Unsupported
 
@@ -103,12 +103,11 @@ def test_a_channel_whose_credentials_nobody_can_open_is_planned_for_and_says_so(
     planning.plan(make_article("Another"))
     change = acts.take_back(sent.pk, None, "wrong")
     do_all()
-    change.refresh_from_db()
-    assert (change.state, state(sent)) == ("refused", "sent")
+    assert (state(change), state(sent)) == ("waiting", "sent")  # until the channel is reconnected
+    assert change.trouble.startswith("waits until the channel is reconnected: ")
     late = Post.objects.exclude(pk=sent.pk).get()
     publishing.publish(late.pk)
-    assert state(late) == "deferred"  # until the channel is reconnected
-    assert late.trouble == f"waits until the channel is reconnected: {change.trouble}"
+    assert (state(late), late.attempts_made) == ("scheduled", 0)  # with it
 
 
 def test_a_refusal_keeps_the_networks_words(sent, answers):
@@ -118,6 +117,31 @@ def test_a_refusal_keeps_the_networks_words(sent, answers):
     change.refresh_from_db()
     assert (change.state, change.trouble, state(sent)) == ("refused", "too old to delete 400", "sent")
     assert list(changing.failed()) == [change]
+
+
+def test_refused_credentials_hold_the_channel_and_its_changes_wait_for_the_reconnect(sent, answers, fake):
+    answers.append(Refused(reason="the access token is invalid", code="401"))
+    change = acts.take_back(sent.pk, None, "a name stood in it")
+    do_all()
+    assert state(change) == "waiting"
+    assert change.trouble == "waits until the channel is reconnected: the access token is invalid"
+    assert Channel.objects.get().refused_at is not None
+    let_time_pass()
+    assert changing.due() == []
+    changing.change(change.pk)
+    assert (state(change), change.attempts_made) == ("waiting", 1)
+    channels.connect("fake", name="Fake", network="fake", credentials={})
+    do_all()
+    assert (state(change), state(sent)) == ("done", "gone")
+
+
+def test_a_channel_that_nobody_can_reconnect_is_removed_and_what_waited_there_is_left_to_hands(sent, answers):
+    answers.append(Refused(reason="the access token is invalid", code="401"))
+    change = acts.take_back(sent.pk, None, "a name stood in it")
+    do_all()
+    assert tending.remove(Channel.objects.get(), None, "the account is gone") == ""
+    assert (state(change), change.trouble) == ("refused", tending.BY_HAND)
+    assert [one.pk for one in changing.failed()] == [change.pk]
 
 
 @pytest.mark.parametrize(("done", "becomes", "leaves"), [(True, "done", "gone"), (False, "void", "sent")])

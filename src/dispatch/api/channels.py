@@ -53,7 +53,7 @@ class ChannelOut(Schema):
     @classmethod
     def of(cls, channel: Channel) -> "ChannelOut":
         """As it stands."""
-        limits = networks.get(channel.network).limits(channels.unopened(channel))
+        limits = networks.of(channel.network).limits(channels.unopened(channel))
         return cls(
             slug=channel.slug,
             name=channel.name,

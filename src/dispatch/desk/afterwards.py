@@ -196,7 +196,7 @@ def _out(post: Post, decided: dict[tuple[str, str], Decision]) -> Out:
         post=post,
         told=told,
         stands=stands,
-        limits=networks.get(post.channel.network).limits(account),
+        limits=networks.of(post.channel.network).limits(account),
         proposal=composing.compose(post.channel.network, post.article, account) if is_own else "",
         correction=correcting.offered(post, told.title),
         decision=decided.get((about_post(post), stands)),
@@ -270,7 +270,7 @@ def all_of(story: Story) -> All:
         if post.state in Post.UNSENT:
             found.waiting.append(post)
         elif post.state in MAYBE_OUT:
-            deletes = networks.get(post.channel.network).limits(channels.unopened(post.channel)).deletes
+            deletes = networks.of(post.channel.network).limits(channels.unopened(post.channel)).deletes
             rows = found.by_hand if not deletes else found.deletable if post.state == "sent" else found.doubtful
             rows.append(post)
     return found

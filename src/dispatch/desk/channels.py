@@ -5,7 +5,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -14,9 +14,11 @@ from dispatch import saying
 from dispatch.accounts import audit, desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.desk import acting
+from dispatch.outcomes import Sent
 from dispatch.social import channels as connected
-from dispatch.social import doors, expiring, networks, probing, slots, tending, timing
+from dispatch.social import doors, expiring, networks, preferences, probing, slots, standing_in, tending, timing, trying
 from dispatch.social.models import Channel, Post
+from dispatch.social.networks import allowances
 from dispatch.social.networks.base import Limits
 
 TIMES = ("slots", "quiet", "zone")
@@ -57,7 +59,7 @@ def save(request: HttpRequest, slug: str) -> HttpResponse:
     found, given = _found(slug), request.POST
     desks.insist(_user(request), found)
     texts = {name: given.get(name, "") for name in ("name", "languages", "topics", *TIMES)}
-    wanted = tending.Rules(**texts, on=frozenset(given.getlist("on")))
+    wanted = tending.Rules(**texts, on=frozenset(given.getlist("on")), texts=_texts(found, given))
     try:
         changed = tending.set_rules(found, wanted, _user(request))
     except slots.Unclear as problem:
@@ -80,6 +82,7 @@ def act(request: HttpRequest, slug: str, act: str) -> HttpResponse:
         "stop": _stop,
         "lift": _lift,
         "remove": _remove,
+        "test": _test,
     }.get(act)
     if doing is None:
         raise Http404
@@ -118,6 +121,8 @@ def state(one: Channel, *, stopped: bool) -> str:
     """What holds it most."""
     if stopped:
         return "stopped"
+    if one.network not in networks.registry:
+        return "unknown"
     if not one.active:
         return "off"
     if one.refused_at:
@@ -138,6 +143,7 @@ def written(one: Channel) -> tending.Rules:
         quiet=quiet,
         zone=one.zone,
         on=frozenset(key for key, value in one.settings.items() if value),
+        texts={said.key: str(one.settings.get(said.key, "")) for said in preferences.of(one.network) if said.reads},
     )
 
 
@@ -147,10 +153,8 @@ def fits(limits: Limits) -> str:
     return f"{text}, {saying.many(limits.pictures, 'picture')}" if limits.pictures else f"{text}, no pictures"
 
 
-def left(one: Channel) -> list[tuple[str, object]]:
-    """What the network said is left of its allowances: `left` of what it lets us know, by their names."""
-    said = one.limits.get("left", {})
-    return sorted(said.items()) if isinstance(said, dict) else []
+def _texts(one: Channel, given: QueryDict) -> dict[str, str]:
+    return {said.key: given.get(f"of-{said.key}", "")[:300] for said in preferences.of(one.network) if said.reads}
 
 
 def _risk(risk: probing.Risk) -> str:
@@ -160,15 +164,18 @@ def _risk(risk: probing.Risk) -> str:
 
 def _page(request: HttpRequest, one: Channel, rules: tending.Rules, status: int = 200) -> HttpResponse:
     (card,) = cards(Channel.objects.filter(pk=one.pk))
-    known = one.network in networks.registry
+    limits = networks.of(one.network).limits(connected.unopened(one))
     context = {
         "card": card,
         "channel": one,
         "rules": rules,
-        "switches": tending.switches(one),
+        "preferences": preferences.of(one.network),
         "doors": [door.way for door in doors.to(one.network)],
-        "fits": fits(networks.get(one.network).limits(connected.unopened(one))) if known else "",
-        "left": left(one),
+        "fits": fits(limits) if one.network in networks.registry else "",
+        "needs_picture": limits.pictures_needed > 0,
+        "picture": standing_in.kept_by(one),
+        "sends_tests": trying.offers(one),
+        "left": allowances.kept(one.limits),
         "zone_used": timing.zone(one).key,
         "next_slot": timing.next_free(one, timezone.now()),
         "in_the_way": tending.in_the_way(one),
@@ -181,6 +188,14 @@ def _probe(request: HttpRequest, one: Channel, _why: str) -> None:
     health = connected.probe(one)
     words = f" It says: {health.words.rstrip('.')}." if health.words else ""
     acting.tell(request, health.ok, f"It can post.{words}", f"It cannot post.{words}")
+
+
+def _test(request: HttpRequest, one: Channel, why: str) -> None:
+    if not trying.offers(one):
+        messages.warning(request, "This network is asked instead; nothing was sent.")
+        return
+    outcome = trying.send(one, _user(request), why)
+    acting.tell(request, isinstance(outcome, Sent), trying.words(outcome), trying.words(outcome))
 
 
 def _switch_on(request: HttpRequest, one: Channel, why: str) -> None:

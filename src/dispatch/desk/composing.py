@@ -19,7 +19,7 @@ from dispatch.accounts import audit, desks, permissions, presence
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
-from dispatch.desk import acting, naming, writing
+from dispatch.desk import acting, company, naming, writing
 from dispatch.desk import stories as telling
 from dispatch.social import acts, composition, drafting, planning
 from dispatch.social.drafting import Closed, Saved, Stale, Typed
@@ -50,7 +50,7 @@ def here(request: HttpRequest, story_id: int) -> JsonResponse:
     """A sign of life of an open page: who else has it open, and which posts changed since."""
     story = get_object_or_404(Story, pk=story_id)
     others = presence.here(_subject(story_id), _user(request))
-    return JsonResponse({"others": _names(others), "posts": composition.stands(story)})
+    return JsonResponse({"others": company.names(others), "posts": composition.stands(story)})
 
 
 @permissions.requires(Role.EDITOR)
@@ -127,7 +127,7 @@ def change(request: HttpRequest, post_id: int) -> HttpResponse:
     return _back(post)
 
 
-@permissions.requires(Role.EDITOR)
+@permissions.requires(Role.EDITOR, freshly=True)
 @require_POST
 def take_back(request: HttpRequest, post_id: int) -> HttpResponse:
     """Delete it where it is out."""
@@ -150,7 +150,7 @@ def _page(request: HttpRequest, story: Story, conflict: Conflict | None = None, 
         "chosen": chosen or next(iter(lines), None),
         "conflict": conflict,
         "under_embargo": embargo.holds(story),
-        "others": _names(presence.others(_subject(story.pk), _user(request))),
+        "others": company.names(presence.others(_subject(story.pk), _user(request))),
         "unsent": Post.UNSENT,
         "why_absent": {one.channel.pk: one.why for one in telling.absent(story)},
     }
@@ -237,10 +237,6 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _subject(story_id: int) -> str:
     return f"story:{story_id}"
-
-
-def _names(people: list[User]) -> list[str]:
-    return [one.name or one.email for one in people]
 
 
 def _user(request: HttpRequest) -> User:

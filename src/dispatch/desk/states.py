@@ -124,6 +124,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "refused": ("bad", "has to be reconnected"),
         "stopped": ("held", "STOP"),
         "off": ("over", "switched off"),
+        "unknown": ("bad", "unknown network"),
     },
     "check": {"ok": ("good", "ok"), "todo": ("later", "to do"), "bad": ("bad", "not well")},
 }

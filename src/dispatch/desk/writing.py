@@ -12,7 +12,7 @@ from django.http import HttpRequest, QueryDict
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.articles.models import Article
-from dispatch.social import drafting, illustrating, media, planning, threads
+from dispatch.social import drafting, illustrating, media, planning, preferences, threads
 from dispatch.social.drafting import Described, Typed
 from dispatch.social.models import Post
 
@@ -62,7 +62,7 @@ def typed(data: QueryDict, network: str) -> Typed:
         link=said["link"].strip(),
         language=said["language"],
         content_warning=said["content_warning"].strip(),
-        settings={name: f"keep-{name}" in data for name in drafting.KEEPERS.get(network, {})},
+        settings={name: f"keep-{name}" in data for name in preferences.KEEPERS.get(network, {})},
         pictures=tuple(_described(data)),
     )
 
@@ -96,8 +96,10 @@ def _template(post: Post, target: str, _data: QueryDict) -> str:
         raise threads.Undoable("The template is for the first part. Nothing was changed.")
     if article is None:
         raise threads.Undoable("That version does not stand any more. Nothing was changed.")
+    others = sum(one.place > 0 and one.state in Post.UNSENT for one in threads.of(post))
     drafting.follow_template(post, article)
-    return "It says what the template says, and follows the article again."
+    left = f" What comes after it was left as it was: {saying.many(others, 'part')}." if others else ""
+    return f"It says what the template says, and follows the article again.{left}"
 
 
 def _split(post: Post, _target: str, data: QueryDict) -> str:

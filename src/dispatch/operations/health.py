@@ -17,7 +17,7 @@ from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import correspondence, throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.social import probing
+from dispatch.social import networks, probing
 from dispatch.social.models import Channel
 
 SILENT_AFTER = timedelta(seconds=20)
@@ -220,7 +220,10 @@ def channels() -> Iterator[Check]:
     at_risk = {risk.channel.pk: risk.words for risk in probing.risks()}
     for channel in Channel.objects.filter(active=True).order_by("name"):
         part = f"Channel {channel.name}"
-        if channel.trouble:
+        if channel.network not in networks.registry:
+            words = f"This Dispatch knows no network “{channel.network}”; nothing is posted there."
+            yield Check(part, "todo", words, "Bring back the version of Dispatch that knew it, or remove the channel.")
+        elif channel.trouble:
             scheduled = f" It will not post {at_risk[channel.pk]}." if channel.pk in at_risk else ""
             yield Check(
                 part,
@@ -230,7 +233,7 @@ def channels() -> Iterator[Check]:
             )
         else:
             seen = f", asked {saying.ago(channel.probed_at)}" if channel.probed_at else ", not asked yet"
-            yield Check(part, "ok", f"{channel.network.capitalize()}{seen}.")
+            yield Check(part, "ok", f"{networks.told(channel.network)}{seen}.")
 
 
 def leaks() -> Iterator[Check]:

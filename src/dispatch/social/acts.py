@@ -162,4 +162,4 @@ def _want(post: Post, act: Change.Act, by: User | None, reason: str, **said: str
 
 
 def _limits(post: Post) -> Limits:
-    return networks.get(post.channel.network).limits(channels.unopened(post.channel))
+    return networks.of(post.channel.network).limits(channels.unopened(post.channel))

@@ -214,7 +214,7 @@ class _Table:
         account = channels.unopened(wish.channel)
         told: dict[str, Any] = {**said}
         draft = Draft(**told, media=_pictured(wish.picture, wish.alt))
-        if problems := networks.get(wish.channel.network).check(draft, account):
+        if problems := networks.of(wish.channel.network).check(draft, account):
             raise _Problem("text" if wish.picture is None else "picture", "; ".join(problems))
         return said["text"]
 

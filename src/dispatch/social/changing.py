@@ -36,7 +36,7 @@ def change(change_id: int) -> None:
     """Do a change that is due. Rung twice, late or in vain: no harm."""
     wanted = _claim(change_id)
     if wanted is not None:
-        settle(wanted, _attempt(wanted))
+        settle(wanted, _waits_for_keys(wanted, _attempt(wanted)))
 
 
 def settle(wanted: Change, outcome: Outcome) -> bool:
@@ -111,7 +111,7 @@ def _attempt(wanted: Change) -> Outcome:
     post = wanted.post
     if not post.remote_id:
         return Refused(reason=NOWHERE)
-    network, account = networks.get(post.channel.network), channels.ready(post.channel)
+    network, account = networks.of(post.channel.network), channels.ready(post.channel)
     if isinstance(account, Deferred | Refused):
         return account
     if wanted.act == Act.DELETE:
@@ -123,6 +123,15 @@ def _attempt(wanted: Change) -> Outcome:
         return Refused(reason="; ".join(problems))
     answer = network.edit(post.remote_id, draft, account)
     return Refused(reason=UNSUPPORTED) if isinstance(answer, Unsupported) else answer
+
+
+def _waits_for_keys(wanted: Change, outcome: Outcome) -> Outcome:
+    """Where the credentials were refused, nothing was done: its channel is not rung any more, the change waits with it."""
+    if not isinstance(outcome, Refused) or not channels.is_locked_out(outcome):
+        return outcome
+    channels.lock_out(wanted.post.channel, outcome.reason)
+    words = f"waits until the channel is reconnected: {outcome.reason}"
+    return Deferred(until=wanted.due_at, reason=words[:500])
 
 
 def _values(wanted: Change, outcome: Outcome) -> dict[str, object]:

@@ -70,7 +70,7 @@ def ready(channel: Channel) -> Account | Deferred | Refused:
     """The same with credentials that are good for a while yet: renewed first where they wear out, by one worker at a time."""
     try:
         known = account(channel)
-        network = networks.get(channel.network)
+        network = networks.of(channel.network)
         if not isinstance(network, Renewing) or not _is_worn(network, known):
             return known
         return _renewed(channel, network)
@@ -146,7 +146,7 @@ def _ask(channel: Channel) -> Health:
     known = ready(channel)
     if not isinstance(known, Account):
         return Health(ok=False, words=known.reason, code="401" if isinstance(known, LockedOut) else "")
-    return networks.get(channel.network).probe(known)
+    return networks.of(channel.network).probe(known)
 
 
 def sealed(slug: str, credentials: Mapping[str, str]) -> bytes:

@@ -22,7 +22,7 @@ def compose(network_name: str, article: Article, account: Account) -> str:
     """The text for a network. The template gets title, summary, link and language; what is too long loses its summary
     first, then the end of its title."""
     assert article.current is not None
-    network = networks.get(network_name)
+    network = networks.of(network_name)
     title = " ".join(article.current.title.split())
     summary = " ".join(article.current.summary.split())
     link = article.url

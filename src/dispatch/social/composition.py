@@ -9,7 +9,18 @@ import regex
 from django.db.models import Exists, OuterRef, Prefetch
 
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, counting, drafting, networks, planning, previewing, repeats, splitting, threads
+from dispatch.social import (
+    channels,
+    counting,
+    drafting,
+    networks,
+    planning,
+    preferences,
+    previewing,
+    repeats,
+    splitting,
+    threads,
+)
 from dispatch.social.drafting import Typed
 from dispatch.social.models import Attempt, Change, Channel, Post, PostMedia
 from dispatch.social.networks.base import Account, Draft, Limits, Network, Picture
@@ -111,6 +122,11 @@ class Line:
         return sum(len(part.look.problems) for part in self.parts if not part.why_closed)
 
     @property
+    def price(self) -> float:
+        """Dollars that the network takes for all of it that is not out."""
+        return sum(part.look.price for part in self.parts if not part.why_closed)
+
+    @property
     def joins(self) -> bool:
         """Whether there are further parts that can be one text with the first."""
         first = bool(self.parts) and not self.parts[0].why_closed
@@ -162,7 +178,7 @@ def first(post: Post) -> Post:
 
 def look(post: Post, typed: Typed, said: repeats.Recent | None = None, *, numbered: bool = False) -> Look:
     """`post` has to come from `one`; what is counted and drawn is what was typed."""
-    network, account = networks.get(post.channel.network), channels.unopened(post.channel)
+    network, account = networks.of(post.channel.network), channels.unopened(post.channel)
     limits, how = network.limits(account), previewing.style(post.channel.network)
     images = tuple(_images(post, typed, limits))
     draft = _draft(post, typed, images)
@@ -192,7 +208,7 @@ def look(post: Post, typed: Typed, said: repeats.Recent | None = None, *, number
 def _line(
     channel: Channel, posts: list[Post], versions: list[Article], said: repeats.Recent, mine: Mine | None = None
 ) -> Line:
-    limits = networks.get(channel.network).limits(channels.unopened(channel))
+    limits = networks.of(channel.network).limits(channels.unopened(channel))
     own = planning.choose(channel, versions)
     ordered = sorted(versions, key=lambda version: version != own)
     return Line(channel, limits, tuple(_part(post, said, mine or {}) for post in posts), tuple(ordered))
@@ -200,7 +216,7 @@ def _line(
 
 def _part(post: Post, said: repeats.Recent, mine: Mine) -> Part:
     typed = mine.get(post.pk) or drafting.as_typed(post)
-    offered = drafting.KEEPERS.get(post.channel.network, {})
+    offered = preferences.KEEPERS.get(post.channel.network, {})
     keepers = {name: (words, typed.settings[name]) for name, words in offered.items()}
     changes = tuple(post.changes.all())
     return Part(post, look(post, typed, said), _why_closed(post), threads.is_comment(post), changes, keepers)

@@ -26,7 +26,7 @@ def offered(post: Post, title_before: str) -> str:
     current = post.article.current
     now = current.title if current and post.article.state == Article.State.PUBLISHED else ""
     said = {"now": now, "link": post.link if now else "", "language": post.language}
-    network, account = networks.get(post.channel.network), channels.unopened(post.channel)
+    network, account = networks.of(post.channel.network), channels.unopened(post.channel)
     before = title_before if title_before != now else ""
     whole = _render(before=before, **said)
     return whole if composing.fits(network, whole, account) else _render(before="", **said)
@@ -34,7 +34,7 @@ def offered(post: Post, title_before: str) -> str:
 
 def problem(post: Post, text: str) -> str:
     """Why a text cannot be posted there, in words; empty: it can."""
-    network, account = networks.get(post.channel.network), channels.unopened(post.channel)
+    network, account = networks.of(post.channel.network), channels.unopened(post.channel)
     if not text.strip():
         return "It says nothing."
     if not composing.fits(network, text, account):

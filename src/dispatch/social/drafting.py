@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.social import channels, composing, planning, timing
+from dispatch.social import channels, composing, planning, preferences, timing
 from dispatch.social.models import Channel, Post, PostMedia
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 LONGEST = 20_000
 """Characters that are kept: more than any network takes, and little enough to be counted while somebody types."""
 WROTE, SITTING = "post.write", timedelta(hours=1)
-KEEPERS = {"telegram": {"pin": "Pin it in the channel"}}
-"""Settings of single posts that an editor may choose, by network; whatever else a post's settings hold stays."""
 CLOSED = {
     Post.State.CLAIMED: "It is being posted now.",
     Post.State.SENT: "It is out.",
@@ -117,13 +115,13 @@ def closed(post: Post) -> str:
 
 def as_typed(post: Post) -> Typed:
     """What a post says, as if somebody had typed it."""
-    offered = KEEPERS.get(post.channel.network, {})
+    offered, said = preferences.KEEPERS.get(post.channel.network, {}), preferences.of_post(post)
     return Typed(
         text=post.text,
         link=post.link,
         language=post.language,
         content_warning=post.content_warning,
-        settings={name: bool(post.settings.get(name)) for name in offered},
+        settings={name: bool(said.get(name)) for name in offered},
         pictures=tuple(Described(one.pk, one.alt, one.focus_x, one.focus_y) for one in post.media.all()),
     )
 

@@ -56,7 +56,7 @@ def of(channel: Channel) -> Expiry:
 
 def _renews_itself(channel: Channel) -> bool:
     """Whether a worker asks for new ones in time; where that fails, the channel is in trouble and says so."""
-    network = networks.get(channel.network)
+    network = networks.of(channel.network)
     try:
         return isinstance(network, Renewing) and network.renews_at(channels.account(channel)) is not None
     except vault.Unreadable:

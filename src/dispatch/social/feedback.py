@@ -45,7 +45,7 @@ def count(post_id: int) -> None:
 
 def tells(network: str) -> bool:
     """Whether a network tells how its posts are taken."""
-    return isinstance(networks.get(network), Counting)
+    return isinstance(networks.of(network), Counting)
 
 
 def _is_due(post: Post) -> bool:
@@ -71,7 +71,7 @@ def _begin(post: Post) -> Counted | None:
 
 
 def _ask(post: Post) -> Counts | CannotTell:
-    network, account = networks.get(post.channel.network), channels.ready(post.channel)
+    network, account = networks.of(post.channel.network), channels.ready(post.channel)
     if not isinstance(account, Account):
         return CannotTell(account.reason)
     assert isinstance(network, Counting)

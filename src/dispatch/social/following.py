@@ -28,11 +28,7 @@ def _delete(post: Post) -> bool:
 
 def _edit(post: Post) -> bool:
     """Only words that were the template's; what someone wrote or edited is for a person."""
-    if (
-        post.edited
-        or post.place
-        or not networks.get(post.channel.network).limits(channels.unopened(post.channel)).edits
-    ):
+    if post.edited or post.place or not networks.of(post.channel.network).limits(channels.unopened(post.channel)).edits:
         return False
     text = composing.compose(post.channel.network, post.article, channels.unopened(post.channel))
     if text == post.text or post.changes.filter(act=Act.EDIT, text=text).exists():

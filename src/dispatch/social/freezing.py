@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from dispatch.social import preferences
 from dispatch.social.models import Attempt, Post
 from dispatch.social.networks.base import Draft, Picture
 
@@ -20,7 +21,7 @@ def freeze(post: Post, *, has_pictures: bool = True) -> dict[str, Any]:
         "link": post.link,
         "language": post.language,
         "content_warning": post.content_warning,
-        "settings": post.settings,
+        "settings": preferences.of_post(post),
         "revision": current.pk if current else 0,  # what it was made of
         "title": current.title if current else "",
         "summary": current.summary if current else "",

@@ -23,13 +23,17 @@ class Style:
     tag: re.Pattern[str] = TAG
     links: bool = True  # whether a link in a text is one
     shortest: int | None = None  # a link is drawn without its scheme, and cut after so many characters
-    fold: int | None = None  # about so many characters are shown at first
+    fold: int | None = None  # about so many characters are shown at first; see FOLDS
     more: str = "… more"
     card: str = "large"  # a link's card: its words below its picture, or "over" it; "": there is none
     finds_card: bool = False  # it makes a card only of a link in the text; elsewhere we hand it the link
+    swiped: str = ""  # several pictures stand in a row: each in its "own" frame, or "alike" in that of the first
     at: str = ""  # what stands before an account's name
 
 
+FOLDS = {"instagram": 125, "facebook": 477, "linkedin": 210}
+"""Instagram shows three lines and names this number for them (help.instagram.com/1643471055915254). The others publish none:
+these are what their feeds showed on a wide screen; on a phone it is less. So the page says "about"."""
 STYLES = {
     "x": Style(
         name="X", mention=re.compile(r"(?<![\w@/])@\w{1,15}\b"), shortest=28, at="@", card="over", finds_card=True
@@ -37,10 +41,12 @@ STYLES = {
     "mastodon": Style(name="Mastodon", mention=REMOTE, shortest=30, at="@", finds_card=True),
     "bluesky": Style(name="Bluesky", mention=richtext.MENTION, at="@"),
     "telegram": Style(name="Telegram", mention=re.compile(r"(?<![\w@/])@\w{4,32}\b")),
-    "facebook": Style(name="Facebook", fold=477, more="… See more"),
-    "instagram": Style(name="Instagram", mention=MENTION, links=False, fold=125, card=""),
-    "threads": Style(name="Threads", mention=MENTION, shortest=28, finds_card=True),
-    "linkedin": Style(name="LinkedIn", fold=210, more="… more"),
+    "facebook": Style(name="Facebook", fold=FOLDS["facebook"], more="… See more"),
+    "instagram": Style(
+        name="Instagram", mention=MENTION, links=False, fold=FOLDS["instagram"], card="", swiped="alike"
+    ),
+    "threads": Style(name="Threads", mention=MENTION, shortest=28, finds_card=True, swiped="own"),
+    "linkedin": Style(name="LinkedIn", fold=FOLDS["linkedin"], more="… more"),
 }
 PLAIN = Style(name="", tag=NEVER, card="")
 

@@ -104,7 +104,7 @@ def last_night(now: datetime) -> datetime:
 
 def _problems(post: Post) -> list[str]:
     draft = freezing.as_it_stands(post)
-    return networks.get(post.channel.network).check(draft, channels.unopened(post.channel))
+    return networks.of(post.channel.network).check(draft, channels.unopened(post.channel))
 
 
 def _unseen() -> Q:

@@ -63,12 +63,12 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
         return draft
     if not _begin(post, attempt, draft.prepared):
         return Deferred(until=timezone.now(), reason="held before anything left")
-    return networks.get(post.channel.network).publish(draft, account)
+    return networks.of(post.channel.network).publish(draft, account)
 
 
 def _drawn(post: Post, attempt: Attempt, account: Account) -> Draft | Deferred | Refused:
     """All that is said, with its pictures, and with what was put at the network first."""
-    network, draft = networks.get(post.channel.network), freezing.draft(attempt)
+    network, draft = networks.of(post.channel.network), freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
     limits = network.limits(account)

@@ -194,7 +194,7 @@ def _day(rule: Recurrence | Wish, cycle: int) -> date | None:
 
 
 def _problems(post: Post, texts: tuple[str, ...]) -> list[str]:
-    network, account, own = networks.get(post.channel.network), channels.unopened(post.channel), post.text
+    network, account, own = networks.of(post.channel.network), channels.unopened(post.channel), post.text
     found = []
     for text in texts:
         post.text = _with_link(post, text)

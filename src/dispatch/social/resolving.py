@@ -25,7 +25,7 @@ def resolve(post_id: int) -> None:
     attempt = post.attempts.order_by("-number").first() if post else None
     if post is None or attempt is None or not _is_due(attempt):
         return
-    network = networks.get(post.channel.network)
+    network = networks.of(post.channel.network)
     draft = freezing.draft(attempt)
     account = channels.ready(post.channel)
     look = network.find(draft, account) if isinstance(account, Account) else CannotTell(account.reason)

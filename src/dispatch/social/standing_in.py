@@ -12,9 +12,9 @@ STANDING, STANDING_ALT = "picture", "picture_alt"
 
 def illustrate(post: Post) -> None:
     """Give a post the picture it cannot go without. Where there is none to be had it stays without, and its check says so."""
-    limits = networks.get(post.channel.network).limits(channels.unopened(post.channel))
+    limits = networks.of(post.channel.network).limits(channels.unopened(post.channel))
     if limits.pictures_needed and not post.media.exists():
-        kept, alt = _own(post) or _standing(post.channel) or (None, "")
+        kept, alt = _own(post) or kept_by(post.channel) or (None, "")
         if kept:
             PostMedia.objects.get_or_create(post=post, media=kept, defaults={"alt": alt[: limits.alt_longest]})
 
@@ -26,6 +26,21 @@ def keep(channel: Channel, content: bytes, alt: str) -> None:
     channel.save(update_fields=["settings"])
 
 
+def describe(channel: Channel, alt: str) -> bool:
+    """Say something else of the one that is kept. False: there is none."""
+    if kept_by(channel) is None:
+        return False
+    channel.settings = {**channel.settings, STANDING_ALT: alt}
+    channel.save(update_fields=["settings"])
+    return True
+
+
+def kept_by(channel: Channel) -> tuple[Media, str] | None:
+    """A channel's picture without its content, and what is said of it."""
+    kept = Media.objects.defer("content").filter(pk=channel.settings.get(STANDING)).first()
+    return (kept, str(channel.settings.get(STANDING_ALT, ""))) if kept else None
+
+
 def _own(post: Post) -> tuple[Media, str] | None:
     current = post.article.current
     if current is None or not current.picture_url:
@@ -35,8 +50,3 @@ def _own(post: Post) -> tuple[Media, str] | None:
     except media.Unfit as error:
         log.info("a post goes without its article's picture", extra={"post": post.pk, "reason": str(error)})
         return None
-
-
-def _standing(channel: Channel) -> tuple[Media, str] | None:
-    kept = Media.objects.filter(pk=channel.settings.get(STANDING)).first()
-    return (kept, str(channel.settings.get(STANDING_ALT, ""))) if kept else None

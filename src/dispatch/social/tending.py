@@ -1,8 +1,8 @@
 """What an operator does with a connected channel: its rules, its switch, and its removal."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,28 +10,13 @@ from django.utils import timezone
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.social import slots, timing
+from dispatch.social import preferences, slots, timing
 from dispatch.social.models import Change, Channel, Post
-from dispatch.social.networks.checking import ALT_OPTIONAL
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")  # as articles say it (RFC 5646), in small letters
 LONGEST = 60
+BY_HAND = "its channel was removed: do it there by hand"
 BUSY = (*Post.WAITING, Post.State.CLAIMED, Post.State.UNKNOWN)
-
-
-@dataclass(frozen=True)
-class Switch:
-    """Something a newsroom may want of a channel."""
-
-    key: str  # in Channel.settings
-    label: str
-
-
-ALT = Switch(ALT_OPTIONAL, "Pictures may go without a description")
-OF_X = (
-    Switch("threads", "Long texts may become threads (X allows replies to few programs)"),
-    Switch("edits", "Posts may be edited (for accounts that pay X for it)"),
-)
 
 
 @dataclass(frozen=True)
@@ -44,12 +29,8 @@ class Rules:
     slots: str
     quiet: str
     zone: str
-    on: frozenset[str]  # keys of its switches
-
-
-def switches(channel: Channel) -> Sequence[Switch]:
-    """Those it has."""
-    return (*OF_X, ALT) if channel.network == "x" else (ALT,)
+    on: frozenset[str] = frozenset()  # of its preferences those that are on …
+    texts: Mapping[str, str] = field(default_factory=dict)  # … and the others, by key
 
 
 def set_rules(channel: Channel, wanted: Rules, by: User) -> list[str]:
@@ -58,7 +39,7 @@ def set_rules(channel: Channel, wanted: Rules, by: User) -> list[str]:
         "name": wanted.name.strip(),
         "languages": languages(wanted.languages),
         "topics": topics(wanted.topics),
-        "settings": _settings(channel, wanted.on),
+        "settings": preferences.read(channel, wanted.on, wanted.texts),
     }
     if not fresh["name"] or len(wanted.name) > 120:
         raise slots.Unclear("a channel has a name, of 120 characters at most")
@@ -90,19 +71,22 @@ def in_the_way(channel: Channel) -> str:
     waiting = Post.objects.filter(channel=channel, state__in=BUSY).count()
     if waiting:
         return f"first settle what waits there or is in doubt: {saying.many(waiting, 'post')}"
-    changes = Change.objects.filter(
-        post__channel=channel, state__in=[Change.State.WAITING, Change.State.CLAIMED]
-    ).count()
+    held = [Change.State.CLAIMED] if channel.refused_at else [Change.State.WAITING, Change.State.CLAIMED]
+    changes = Change.objects.filter(post__channel=channel, state__in=held).count()
     return f"first settle what is to be edited or deleted there: {saying.many(changes, 'post')}" if changes else ""
 
 
 def remove(channel: Channel, by: User, reason: str) -> str:
-    """Its credentials are destroyed, drafts for it dropped; what was posted stays known. Why not, in words; empty: done."""
+    """Its credentials are destroyed, drafts for it dropped; what was posted stays known. What could not be edited or deleted
+    there, because its credentials were refused, is for a person's hand. Why not, in words; empty: done."""
     with transaction.atomic():
         fresh = Channel.objects.select_for_update().get(pk=channel.pk)
         if problem := in_the_way(fresh):
             return problem
         Post.objects.filter(channel=fresh, state__in=Post.UNSENT).update(state=Post.State.DROPPED)
+        Change.objects.filter(post__channel=fresh, state=Change.State.WAITING).update(
+            state=Change.State.REFUSED, finished_at=timezone.now(), trouble=BY_HAND
+        )
         audit.record(by, "channel.remove", f"channel:{fresh.slug}", reason)
         if not fresh.posts.exists():
             fresh.delete()
@@ -132,9 +116,3 @@ def topics(text: str) -> list[str]:
     if any(len(one) > LONGEST for one in found):
         raise slots.Unclear(f"a topic has {LONGEST} characters at most; put commas between topics")
     return list(dict.fromkeys(found))
-
-
-def _settings(channel: Channel, on: frozenset[str]) -> Mapping[str, object]:
-    """Others that it has are kept."""
-    known = {one.key for one in switches(channel)}
-    return {key: value for key, value in channel.settings.items() if key not in known} | dict.fromkeys(known & on, True)

@@ -26,7 +26,7 @@ class Undoable(ValueError):
 
 def cuts(post: Post, text: str, *, numbered: bool = False) -> tuple[str, ...]:
     """The parts that a text would become on a post's network, for everybody to see before it is done."""
-    network, account = networks.get(post.channel.network), channels.unopened(post.channel)
+    network, account = networks.of(post.channel.network), channels.unopened(post.channel)
     return splitting.split(text, lambda part: composing.fits(network, part, account), numbered=numbered)
 
 
@@ -96,7 +96,7 @@ def is_comment(post: Post) -> bool:
 
 def limits(post: Post) -> Limits:
     """Of its channel."""
-    return networks.get(post.channel.network).limits(channels.unopened(post.channel))
+    return networks.of(post.channel.network).limits(channels.unopened(post.channel))
 
 
 def _insert(post: Post, texts: Sequence[str]) -> None:

@@ -100,7 +100,7 @@ def problems(post: Post) -> list[str]:
     """What its network has against it as it stands, in words; nothing for one that is out."""
     if post.state not in Post.UNSENT:
         return []
-    network = networks.get(post.channel.network)
+    network = networks.of(post.channel.network)
     return network.check(freezing.as_it_stands(post), channels.unopened(post.channel))
 
 

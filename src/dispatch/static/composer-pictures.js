@@ -12,7 +12,11 @@ function field(picture, axis) {
 export function dress(root) {
   for (const image of root.querySelectorAll(".grid img")) {
     image.style.objectPosition = `${percent(Number(image.dataset.x))} ${percent(Number(image.dataset.y))}`;
-    if (image.parentElement.childElementCount === 1) image.style.aspectRatio = image.dataset.ratio;
+    const grid = image.parentElement;
+    const [first] = grid.querySelectorAll("img");
+    // A row that is swiped shows each picture in its own frame; Instagram's shows all in that of the first.
+    if (grid.dataset.swiped === "alike") image.style.aspectRatio = first.dataset.ratio;
+    else if (grid.dataset.swiped || grid.childElementCount === 1) image.style.aspectRatio = image.dataset.ratio;
   }
   for (const picture of root.querySelectorAll(".picture")) mark(picture);
   for (const image of root.querySelectorAll("img[data-card]:not([data-heard])")) {

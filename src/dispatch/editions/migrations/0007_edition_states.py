@@ -6,13 +6,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('editions', '0006_schedule_late'),
+        ("editions", "0006_schedule_late"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='edition',
-            name='state',
-            field=models.CharField(choices=[('draft', 'Draft'), ('gathering', 'Gathering'), ('due', 'Due'), ('rendered', 'Rendered'), ('empty', 'Empty'), ('withdrawn', 'Withdrawn'), ('failed', 'Failed'), ('late', 'Late')], default='gathering', max_length=12),
+            model_name="edition",
+            name="state",
+            field=models.CharField(choices=[("draft", "Draft"), ("gathering", "Gathering"), ("due", "Due"), ("rendered", "Rendered"), ("empty", "Empty"), ("withdrawn", "Withdrawn"), ("failed", "Failed"), ("late", "Late")], default="gathering", max_length=12),
         ),
     ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from typing import Any
 
 from dispatch.local.networks import saying
@@ -37,6 +38,12 @@ def answer(request: Request, store: Store) -> Answer:
 def _signed_in(method: str, request: Request, store: Store) -> Answer:
     if request.headers["authorization"].endswith(OVER):
         return _error("ExpiredToken", "Token has expired")
+    if method == "com.atproto.server.getSession":
+        return Answer(_SESSION, headers=_left())
+    return _changing(method, request, store)
+
+
+def _changing(method: str, request: Request, store: Store) -> Answer:
     match method:
         case "com.atproto.server.refreshSession":
             return Answer(_SESSION | {"accessJwt": "r.r.r"})
@@ -49,6 +56,12 @@ def _signed_in(method: str, request: Request, store: Store) -> Answer:
                 store.remove(post.id)
             return Answer({})
     return Answer({"error": "MethodNotImplemented", "message": method}, 501)
+
+
+def _left() -> dict[str, str]:
+    """docs.bsky.app/docs/advanced-guides/rate-limits: of 3,000 requests in the five minutes that run now."""
+    reset = str((int(time.time()) // 300 + 1) * 300)
+    return {"ratelimit-limit": "3000", "ratelimit-remaining": "2999", "ratelimit-reset": reset}
 
 
 def _blob(request: Request, store: Store) -> Answer:

@@ -1,6 +1,7 @@
 """A Mastodon instance (docs.joinmastodon.org): its limits, who we are, pictures, statuses with Idempotency-Key."""
 
 import html
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,10 +39,16 @@ def answer(request: Request, store: Store) -> Answer:
     if token.endswith(REVOKED):
         return Answer({"error": "The access token is invalid"}, 401)
     if request.path == "/api/v1/accounts/verify_credentials":
-        return Answer(_OTHER if token.endswith(signing_in.OTHER) else _ACCOUNT)
+        return Answer(_OTHER if token.endswith(signing_in.OTHER) else _ACCOUNT, headers=_left())
     if "/media" in request.path:
         return _picture(request, store)
     return _create(request, store) if publishes(request) else _kept(request, store)
+
+
+def _left() -> dict[str, str]:
+    """docs.joinmastodon.org/api/rate-limits: of 300 requests in the five minutes that run now."""
+    reset = datetime.fromtimestamp((time.time() // 300 + 1) * 300, UTC).isoformat()
+    return {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "299", "X-RateLimit-Reset": reset}
 
 
 def publishes(request: Request) -> bool:

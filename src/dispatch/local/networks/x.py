@@ -22,9 +22,8 @@ def answer(request: Request, store: Store) -> Answer:
         return _problem(401, "Unauthorized", "Unauthorized")
     if request.path == "/2/users/me":
         other = request.headers["authorization"].endswith(signing_in.OTHER)
-        return Answer(
-            {"data": {"id": "2" if other else "1", "name": "Office", "username": "other" if other else "office"}}
-        )
+        name = "other" if other else "office"
+        return Answer({"data": {"id": "2" if other else "1", "name": "Office", "username": name}}, headers=_left())
     if request.method == "POST":
         return _post(request, store)
     if request.path.endswith("/tweets"):
@@ -33,6 +32,12 @@ def answer(request: Request, store: Store) -> Answer:
         posts = [_shown(post) for post in store.posts("x", limit=40) if post.at >= earliest]
         return Answer({"data": posts, "meta": {"result_count": len(posts)}} if posts else {"meta": {"result_count": 0}})
     return _one(request, store)
+
+
+def _left() -> dict[str, str]:
+    """docs.x.com/x-api/fundamentals/rate-limits: what is left of the window of 15 minutes that is open now."""
+    reset = str((int(time.time()) // 900 + 1) * 900)
+    return {"x-rate-limit-limit": "75", "x-rate-limit-remaining": "74", "x-rate-limit-reset": reset}
 
 
 EXPIRED = "of-two-hours-ago"

@@ -50,4 +50,4 @@ def to(network: str) -> list[Door]:
 
 def label(network: str) -> str:
     """Its name for people."""
-    return LABELS.get(network, network.capitalize())
+    return LABELS.get(network) or networks.told(network)

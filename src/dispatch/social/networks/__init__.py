@@ -3,6 +3,7 @@
 import functools
 from importlib import import_module
 
+from dispatch.social.networks.absent import Absent
 from dispatch.social.networks.base import Network
 
 registry = {
@@ -23,6 +24,8 @@ names = {"x": "X", "linkedin": "LinkedIn"}
 
 def told(name: str) -> str:
     """A network's name for people."""
+    if name not in registry:
+        return f"Unknown network ({name})"
     return names.get(name, name.capitalize())
 
 
@@ -32,3 +35,8 @@ def get(name: str) -> Network:
     module, _, attribute = registry[name].partition(":")
     network: Network = getattr(import_module(module), attribute)()
     return network
+
+
+def of(name: str) -> Network:
+    """That of a channel, which may name one that this Dispatch does not know: see absent.py."""
+    return get(name) if name in registry else Absent(name)

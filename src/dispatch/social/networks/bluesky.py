@@ -10,7 +10,7 @@ from atproto_client.exceptions import AtProtocolError, RequestErrorBase
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting, dpop, renewing
-from dispatch.social.networks import answers, checking, publicly, richtext, xrpc
+from dispatch.social.networks import allowances, answers, checking, publicly, richtext, xrpc
 from dispatch.social.networks.base import (
     Account,
     CannotTell,
@@ -41,6 +41,9 @@ LIMITS = Limits(
     comments=True,
     deletes=True,
 )
+WHO = "com.atproto.server.getSession"
+REQUESTS = "requests in 5 minutes"
+"""What the headers of a query count (docs.bsky.app/docs/advanced-guides/rate-limits)."""
 FAILURES = (AtProtocolError, httpx.HTTPError, OSError, *answers.UNREADABLE)
 
 
@@ -135,15 +138,19 @@ class Bluesky:
         return Sent(remote_id=remote_id)
 
     def probe(self, account: Account) -> Health:
-        """A session."""
+        """A session, whose it is, and what is left of the server's requests."""
         self.sessions.pop(_who(account), None)
         try:
-            did = self._session(account).did
+            session = self._session(account)
             if dpop.is_bound(account.credentials):
-                did = str(self._bound(account, "com.atproto.server.getSession", None)["did"])
+                answer = self._bound(account, WHO, None)
+            else:
+                answer = xrpc.answer(account, WHO, {}, _bearer(session))
+            did = str(answer.content["did"])
         except FAILURES as error:
             return answers.ill(_outcome(error))
-        return Health(ok=True, words=f"signed in as {did}")
+        left = allowances.of_headers(REQUESTS, answer.headers, "ratelimit-remaining", "ratelimit-reset")
+        return Health(ok=True, words=f"signed in as {did}", known=allowances.known(left))
 
     def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
         """What its public view shows."""
@@ -180,14 +187,15 @@ class Bluesky:
         return session.did, _post(account, method, what, session.did, _bearer(session))
 
     def _bound(self, account: Account, method: str, what: "Mapping[str, Any] | Picture | None") -> Any:
-        """With a token that is bound to a key; again where the server wants its newest nonce (a 401 changed nothing)."""
+        """With a token that is bound to a key: a procedure's content, or a query's answer where there is nothing to say.
+        Again where the server wants its newest nonce (a 401 changed nothing)."""
         keys, url = account.credentials, f"{xrpc.server(account)}/xrpc/{method}"
         verb = "GET" if what is None else "POST"
         for is_last in (False, True):
             signed = dpop.headers(keys, verb, url, self.nonces.get(xrpc.server(account), ""))
             try:
                 if what is None:
-                    return xrpc.get(account, method, {}, signed)
+                    return xrpc.answer(account, method, {}, signed)
                 return _post(account, method, what, keys["identifier"], signed)
             except RequestErrorBase as error:
                 nonce = dpop.wanted_nonce(getattr(error.response, "headers", {}), xrpc.code(error))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
-from dispatch.social.networks import answers, checking, containers, graph
+from dispatch.social.networks import allowances, answers, checking, containers, graph
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -127,7 +127,8 @@ class Instagram:
         if used >= most:
             return Health(ok=False, words=f"today's {most} posts are used up", expires_at=end)
         words = f"signed in as {me['username']}, {most - used} posts left today"
-        return Health(ok=True, words=words, expires_at=end)
+        left = allowances.known(allowances.Allowance("posts in 24 hours", most - used))
+        return Health(ok=True, words=words, expires_at=end, known=left)
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before a token of Instagram's own login ends."""

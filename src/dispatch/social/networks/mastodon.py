@@ -14,7 +14,7 @@ import requests
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, keeping, publicly
+from dispatch.social.networks import allowances, answers, checking, keeping, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -153,12 +153,13 @@ class Mastodon:
         try:
             with _client(account) as client:
                 me = client.account_verify_credentials()
+                left = _left(client)
                 said = client.instance_v2()["configuration"]
             known = {part: {name: said[part].get(name) for name in names} for part, names in KNOWN.items()}
             words = f"signed in as {me['acct']}"
         except FAILURES as error:
             return answers.ill(_outcome(error))
-        return Health(ok=True, words=words, known=known)
+        return Health(ok=True, words=words, known=known | left)
 
 
 @contextlib.contextmanager
@@ -182,6 +183,15 @@ def _client(account: Account) -> Iterator[Any]:
             yield client
         except mastodon.MastodonRatelimitError as error:
             raise _Later(client.ratelimit_reset) from error
+
+
+def _left(client: Any) -> dict[str, Any]:
+    """X-RateLimit-Remaining and -Reset, as the library read them (docs.joinmastodon.org/api/rate-limits)."""
+    if client.ratelimit_lastcall is None:
+        return {}
+    reset = client.ratelimit_reset
+    until = datetime.fromtimestamp(reset, UTC) if reset else None
+    return allowances.known(allowances.Allowance("requests in 5 minutes", int(client.ratelimit_remaining), until))
 
 
 class _Later(mastodon.MastodonRatelimitError):

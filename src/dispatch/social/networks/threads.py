@@ -8,7 +8,7 @@ from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, containers, graph
+from dispatch.social.networks import allowances, answers, checking, containers, graph
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
@@ -110,7 +110,8 @@ class Threads:
             words = f"signed in as {me['username']}, {left} posts left today"
         except FAILURES as error:
             return answers.ill(graph.outcome(error))
-        return Health(ok=left > 0, words=words, expires_at=ends(account.credentials))
+        known = allowances.known(allowances.Allowance("posts in 24 hours", left))
+        return Health(ok=left > 0, words=words, expires_at=ends(account.credentials), known=known)
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before the token ends."""

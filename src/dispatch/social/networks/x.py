@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers, checking, keeping, publicly, xposts
+from dispatch.social.networks import allowances, answers, checking, keeping, publicly, xposts
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -56,7 +56,12 @@ FIELDS = ["entities", "edit_history_tweet_ids", "referenced_tweets"]
 FAILURES = (tweepy.TweepyException, requests.RequestException, *answers.UNREADABLE)
 DUPLICATE = "duplicate content"
 CAPPED = "usage-capped"
-BUDGETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+BUDGETS = {
+    "x-rate-limit": "questions about the account in 15 minutes",
+    "x-user-limit-24hour": "the account’s calls in 24 hours",
+    "x-app-limit-24hour": "the program’s calls in 24 hours",
+}
+"""As headers begin with them (docs.x.com/x-api/fundamentals/rate-limits), and what they are."""
 SOON = timedelta(minutes=10)
 """An OAuth 2 token lives for two hours; it is renewed this long before its end."""
 
@@ -162,13 +167,14 @@ class X:
         return publicly.of(metrics, replies="reply_count", likes="like_count", reposts="retweet_count")
 
     def probe(self, account: Account) -> Health:
-        """GET /2/users/me."""
+        """GET /2/users/me, and what is left of the budgets that its answer names."""
         try:
             with _client(account) as (client, as_user):
-                name = client.get_me(user_auth=as_user)["data"]["username"]
+                answer = client.request("GET", "/2/users/me", user_auth=as_user)
+            name = answer.json()["data"]["username"]
         except FAILURES as error:
             return answers.ill(_outcome(error))
-        return Health(ok=True, words=f"signed in as {name}", account=f"@{name}")
+        return Health(ok=True, words=f"signed in as {name}", account=f"@{name}", known=_left(answer.headers))
 
     def renews_at(self, account: Account) -> datetime | None:
         """Shortly before the token's end, where there is a token for a new one."""
@@ -259,6 +265,13 @@ def _outcome(error: Exception) -> answers.Trouble:
     if isinstance(error, tweepy.TweepyException):
         return Refused(reason=str(error)[:300])
     return answers.of_failure(error)
+
+
+def _left(headers: Mapping[str, str]) -> dict[str, Any]:
+    said = (
+        allowances.of_headers(words, headers, f"{name}-remaining", f"{name}-reset") for name, words in BUDGETS.items()
+    )
+    return allowances.known(*said)
 
 
 def _later(response: requests.Response) -> answers.Trouble:

@@ -20,8 +20,13 @@ def send(account: Account, method: str, how: Mapping[str, Any]) -> Any:
 
 def get(account: Account, method: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
     """A query's answer."""
+    return answer(account, method, query, headers).content
+
+
+def answer(account: Account, method: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
+    """The same with its headers."""
     with _request(account) as request:
-        return request.get(f"{server(account)}/xrpc/{method}", params=query, headers=headers or {}).content
+        return request.get(f"{server(account)}/xrpc/{method}", params=query, headers=headers or {})
 
 
 def _request(account: Account) -> AbstractContextManager[Any]:

@@ -1,0 +1,143 @@
+"""Pictures in the composer by hand: dropped, pasted, brought, put in order; how each network frames them; and leaving."""
+
+import base64
+import io
+from datetime import timedelta
+
+import newsroom
+import pytest
+from django.utils import timezone
+from PIL import Image
+
+from dispatch.articles.models import Revision
+from dispatch.social import illustrating, media
+from dispatch.social.models import Post, PostMedia
+
+pytestmark = pytest.mark.browser
+LONG = "Two hundred people came to see the river. " * 14
+HAND = """(form, [kind, content, event]) => {
+    const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+    const carried = new DataTransfer();
+    carried.items.add(new File([bytes], "river.png", { type: kind }));
+    const about = { bubbles: true, cancelable: true };
+    const given = event === "paste" ? { clipboardData: carried } : { dataTransfer: carried };
+    form.dispatchEvent(new (event === "paste" ? ClipboardEvent : DragEvent)(event, { ...about, ...given }));
+}"""
+
+
+@pytest.fixture
+def story(visitor):
+    return newsroom.story("en")
+
+
+@pytest.fixture
+def post(story):
+    on = newsroom.channel("quiet", "fake", account="@office")
+    return newsroom.post(on=on, about=story, state="scheduled", due_at=timezone.now() + timedelta(days=1))
+
+
+@pytest.fixture
+def opened(alice, post, page):
+    page.goto(f"/stories/{post.story_id}/compose?post={post.pk}")
+    page.locator("html.js").wait_for()
+    return page
+
+
+def painted(color="navy", width=600, height=900):
+    """A face of one colour, with a bright bar across its upper quarter."""
+    out = io.BytesIO()
+    picture = Image.new("RGB", (width, height), color)
+    picture.paste("gold", (0, height // 5, width, height // 4))
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def hand(page, event):
+    content = base64.b64encode(painted()).decode()
+    page.locator("form[data-writes]").evaluate(HAND, ["image/png", content, event])
+
+
+def until(page, holds):
+    while not holds():
+        page.wait_for_timeout(50)
+
+
+def text_of(page):
+    return page.get_by_role("textbox", name="Text", exact=True).first
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_picture_is_taken_where_it_is_dropped_or_pasted(opened, post, event):
+    hand(opened, event)
+    opened.locator(".picture").wait_for()
+    assert PostMedia.objects.get().post_id == post.pk
+
+
+def test_pictures_are_put_in_order_by_dragging(opened, post):
+    for color, alt in (("navy", "First"), ("maroon", "Second")):
+        illustrating.add(post, media.take(painted(color)), alt)
+    opened.reload()
+    boxes = opened.locator(".picture")
+    alts = opened.locator(".picture textarea")
+    boxes.nth(1).scroll_into_view_if_needed()
+    first, second = boxes.nth(0).bounding_box(), boxes.nth(1).bounding_box()
+    opened.mouse.move(second["x"] + second["width"] - 6, second["y"] + second["height"] - 6)
+    opened.mouse.down()
+    opened.mouse.move(first["x"] + 300, first["y"] + first["height"] / 2, steps=8)
+    until(opened, lambda: alts.first.input_value() == "Second")
+    opened.mouse.up()
+    until(opened, lambda: opened.locator(".picture.dragged").count() == 0)
+    opened.locator("[data-saved]", has_text="Saved").first.wait_for()
+    assert [one.alt for one in PostMedia.objects.order_by("position")] == ["Second", "First"]
+
+
+def test_the_articles_picture_is_brought_with_what_is_said_of_it(alice, post, page, monkeypatch):
+    monkeypatch.setattr(media, "bring", lambda _: media.take(painted()))
+    Revision.objects.update(picture_url="https://office.example.org/river.png", picture_alt="The river at noon")
+    page.goto(f"/stories/{post.story_id}/compose?post={post.pk}")
+    page.get_by_role("button", name="Bring the article’s picture").click()
+    page.locator(".picture").wait_for()
+    assert PostMedia.objects.get().alt == "The river at noon"
+
+
+def test_who_leaves_by_a_link_leaves_when_all_is_saved(opened, post):
+    text_of(opened).fill("Typed and gone")
+    opened.get_by_role("link", name="The story", exact=True).click()
+    opened.wait_for_url(f"**/stories/{post.story_id}")
+    post.refresh_from_db()
+    assert post.text == "Typed and gone"
+
+
+def test_who_closes_the_page_before_it_could_be_saved_is_asked_first(opened, visitor):
+    asked = []
+    opened.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    text_of(opened).click()
+    opened.keyboard.type("Kept")
+    visitor.context.set_offline(True)
+    opened.keyboard.type(" here")
+    opened.get_by_text("Not saved: no connection").wait_for()
+    opened.evaluate("setTimeout(() => window.location.reload())")
+    while not asked:
+        opened.wait_for_timeout(50)
+    assert asked == ["beforeunload"]
+    assert "Kept here" in text_of(opened).input_value()
+    visitor.context.set_offline(False)
+    opened.locator("[data-saved]", has_text="Saved").first.wait_for(timeout=90_000)
+    visitor.complaints.clear()  # the browser's own words about the missing connection
+
+
+@pytest.mark.parametrize("network", ["facebook", "instagram", "threads", "linkedin", "apprise"])
+def test_each_network_draws_pictures_in_its_own_frame(alice, story, visitor, page, network):
+    on = newsroom.channel("drawn", network, account="office")
+    post = newsroom.post(on, story, Post.State.SCHEDULED, text=LONG, due_at=timezone.now() + timedelta(days=1))
+    for color, size in (("navy", (600, 1200)), ("maroon", (1200, 500))):
+        illustrating.add(post, media.take(painted(color, *size)), f"A {color} house")
+    PostMedia.objects.update(focus_y=0.2)
+    visitor.look(f"composer-pictures-{network}", f"/stories/{post.story_id}/compose?post={post.pk}")
+    ratios = page.locator(".grid img").evaluate_all("all => all.map((one) => one.clientWidth / one.clientHeight)")
+    expected = {"instagram": [0.8, 0.8], "threads": [0.5, 2.4]}.get(network)
+    if expected:
+        assert ratios == pytest.approx(expected, rel=0.03)
+    assert page.locator(".grid img").first.evaluate("one => one.style.objectPosition") == "50% 20%"
+    folds = page.get_by_text("What is folded away, after about")
+    assert folds.count() == (network in {"facebook", "instagram", "linkedin"})
