@@ -17,7 +17,7 @@ from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import correspondence, throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.social import probing
+from dispatch.social import doors, probing
 from dispatch.social.models import Channel
 
 SILENT_AFTER = timedelta(seconds=20)
@@ -230,7 +230,7 @@ def channels() -> Iterator[Check]:
             )
         else:
             seen = f", asked {saying.ago(channel.probed_at)}" if channel.probed_at else ", not asked yet"
-            yield Check(part, "ok", f"{channel.network.capitalize()}{seen}.")
+            yield Check(part, "ok", f"{doors.label(channel.network)}{seen}.")
 
 
 def leaks() -> Iterator[Check]:
