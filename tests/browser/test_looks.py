@@ -130,7 +130,7 @@ def test_rooms_stand_in_groups_and_say_where_one_is(visitor, page):
     visitor.sign_in(newsroom.person("administrator"))
     rooms = page.get_by_role("navigation", name="Rooms")
     groups = rooms.get_by_role("list")
-    assert [one.get_attribute("aria-label") for one in groups.all()] == ["The desk", "Operations"]
+    assert [one.get_attribute("aria-label") for one in groups.all()] == ["The desk", "Operations", "The demo"]
     for path, room in {"/posts/late": "Home", "/operations/relays/": "Health", "/telling/": "Telling"}.items():
         page.goto(path)
         assert rooms.locator("[aria-current]").inner_text() == room
