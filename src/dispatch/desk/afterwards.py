@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
@@ -183,12 +184,16 @@ def _posts(story: Story, decided: dict[tuple[str, str], Decision], only: int | N
     out = Post.objects.filter(story=story, state__in=MAYBE_OUT).select_related("channel", "article__current")
     if only is not None:
         out = out.filter(pk=only)
-    for post in out.prefetch_related("attempts", "changes").order_by("channel__name", "turn", "place"):
-        yield _out(post, decided)
+    posts = list(out.prefetch_related("attempts", "changes").order_by("channel__name", "turn", "place"))
+    frozen = {post.pk: _frozen(post) for post in posts}
+    made_of = Revision.objects.filter(pk__in={one.get("revision", 0) for one in frozen.values()})
+    numbers = dict(made_of.values_list("pk", "number"))
+    for post in posts:
+        yield _out(post, _told_by(post, frozen[post.pk], numbers), decided)
 
 
-def _out(post: Post, decided: dict[tuple[str, str], Decision]) -> Out:
-    told, stands = _told_by(post), _stands([post.article])
+def _out(post: Post, told: Told, decided: dict[tuple[str, str], Decision]) -> Out:
+    stands = _stands([post.article])
     account = channels.unopened(post.channel)
     is_own = post.place == 0 and told.now is not None
     changes = [one for one in post.changes.all() if one.state != Change.State.VOID]
@@ -204,15 +209,17 @@ def _out(post: Post, decided: dict[tuple[str, str], Decision]) -> Out:
     )
 
 
-def _told_by(post: Post) -> Told:
-    """As it was frozen with the attempt that put it out."""
+def _frozen(post: Post) -> dict[str, Any]:
+    """What was frozen with the attempt that put it out."""
     attempt = max(post.attempts.all(), key=lambda one: one.number, default=None)
-    frozen = attempt.frozen if attempt else {}
+    return attempt.frozen if attempt else {}
+
+
+def _told_by(post: Post, frozen: dict[str, Any], numbers: dict[int, int]) -> Told:
     now = _now(post.article)
-    made_of = Revision.objects.filter(pk=frozen.get("revision", 0)).defer("html", "text").first()
     title = frozen.get("title", now.title if now else post.text)
     summary = frozen.get("summary", now.summary if now else "")
-    return Told(post.language, title, summary, "", made_of.number if made_of else 0, now)
+    return Told(post.language, title, summary, "", numbers.get(frozen.get("revision", 0), 0), now)
 
 
 def _mailings(story: Story, decided: dict[tuple[str, str], Decision], only: int | None = None) -> Iterator[Mailed]:

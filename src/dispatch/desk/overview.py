@@ -57,6 +57,8 @@ class Leaving:
 
 def needs(now: stats.Now) -> Iterator[Need]:
     """The most pressing first; nothing when all is well."""
+    if stopping.in_force().exists():
+        yield Need("held", "A STOP is in force.", f"{reverse('queue')}#stop")
     yield from _held()
     yield from _blocked()
     yield from _pressing(now)
@@ -196,8 +198,6 @@ def _waiting(now: stats.Now) -> Iterator[Need]:
         yield Need("later", f"{source.name or source.slug} cannot be polled. {source.poll_trouble}", reverse("health"))
     for channel in Channel.objects.filter(active=True).exclude(trouble="").exclude(posts__state__in=Post.WAITING):
         yield Need("later", f"{channel.name}: {channel.trouble}", reverse("channel_page", args=[channel.slug]))
-    if stopping.in_force().exists():
-        yield Need("held", "A STOP is in force.", f"{queue}#stop")
 
 
 def leaving(now: stats.Now) -> list[Leaving]:

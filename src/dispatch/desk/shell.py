@@ -16,24 +16,28 @@ from dispatch.desk import naming, states
 from dispatch.social import recurring
 from dispatch.social.models import Channel, Post
 
-ROOMS = (
+DESK = (
     ("Home", "home", Role.EDITOR),
     ("Stories", "stories", Role.EDITOR),
     ("Calendar", "calendar", Role.EDITOR),
     ("Newsletters", "newsletters", Role.EDITOR),
     ("Channels", "channels", Role.EDITOR),
+)
+OPERATIONS = (
     ("Queue", "queue", Role.OPERATOR),
-    ("Exports", "exports", Role.OPERATOR),
-    ("Readers", "reader", Role.OPERATOR),
-    ("Webhooks", "webhooks_out", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
+    ("Readers", "reader", Role.OPERATOR),
+    ("Exports", "exports", Role.OPERATOR),
     ("Telling", "telling", Role.OPERATOR),
+    ("Webhooks", "webhooks_out", Role.OPERATOR),
     ("People", "people", Role.ADMINISTRATOR),
     ("Audit", "audit_log", Role.OPERATOR),
-    ("Inbox", "inbox", Role.EDITOR),
-    ("Wall", "wall", Role.EDITOR),
 )
-"""Name, url name, who may enter. Inbox and Wall exist in the demo only."""
+DEMO = (("Inbox", "inbox", Role.EDITOR), ("Wall", "wall", Role.EDITOR))
+ROOMS = {"The desk": DESK, "Operations": OPERATIONS, "The demo": DEMO}
+"""By group: name, url name, who may enter."""
+ALSO = {"home": ("/posts/",), "newsletters": ("/editions/", "/sends/"), "health": ("/operations/relays/",)}
+"""Where else one is in a room."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Held:
 def context(request: HttpRequest) -> dict[str, Any]:
     """For base.html. Callables, so that a page that does not show them does not ask the database."""
     return {
-        "rooms": lambda: list(rooms(request)),
+        "rooms": lambda: rooms(request),
         "stops": lambda: [Held(stop.pk, words(stop), stop.reason) for stop in stopping.in_force()],
         "messages": lambda: messages.get_messages(request),
         "state": states.of,
@@ -72,18 +76,25 @@ def context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def rooms(request: HttpRequest) -> Iterator[Room]:
-    """Those this person may enter, and which one they are in."""
-    if not isinstance(request.user, User):
-        return
-    for name, target, role in ROOMS:
+def rooms(request: HttpRequest) -> dict[str, list[Room]]:
+    """Those this person may enter, by group, and which one they are in; no group is empty."""
+    found = {group: list(_open(request, entries)) for group, entries in ROOMS.items()}
+    return {group: entries for group, entries in found.items() if entries}
+
+
+def _open(request: HttpRequest, entries: tuple[tuple[str, str, Role], ...]) -> Iterator[Room]:
+    for name, target, role in entries:
         try:
             path = reverse(target)
-        except NoReverseMatch:
+        except NoReverseMatch:  # of the demo, and this is none
             continue
-        if permissions.may(request.user, role):
-            inside = request.path == path if target == "home" else request.path.startswith(path.rstrip("/"))
-            yield Room(name, path, inside)
+        if isinstance(request.user, User) and permissions.may(request.user, role):
+            yield Room(name, path, _is_inside(request.path, target, path))
+
+
+def _is_inside(here: str, target: str, path: str) -> bool:
+    below = () if target == "home" else (path.rstrip("/"),)
+    return here == path or here.startswith((*below, *ALSO.get(target, ())))
 
 
 def seen_at(post: Post) -> str:

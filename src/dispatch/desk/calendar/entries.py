@@ -54,7 +54,7 @@ class Entry:
     number: int  # the post's, the edition's; 0: it has no row yet
     title: str
     where: str  # the channel's or newsletter's name
-    tag: str  # that in two letters
+    tag: str  # that in two or three letters
     state: tuple[str, str]  # as states.of takes it
     fixed: str
     language: str = ""
@@ -182,9 +182,9 @@ def is_mine(desk: int | None, theirs: frozenset[int]) -> bool:
 
 
 def tag(name: str) -> str:
-    """A name in two letters: "Mastodon" is Ma, "Office on X" is OX."""
+    """A name in two or three letters: "Mastodon" is Ma, "Office on Threads" is OTh, and not what "Office on Telegram" is."""
     words = name.split()
-    return f"{words[0][0]}{words[-1][0]}".upper() if len(words) > 1 else name[:2].capitalize()
+    return words[0][0].upper() + words[-1][:2].capitalize() if len(words) > 1 else name[:2].capitalize()
 
 
 def _post(row: Any, parts: "Counter[tuple[int, int, int]]", theirs: frozenset[int]) -> Entry:
