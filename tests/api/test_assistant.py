@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import anyio
 import newsroom
@@ -13,6 +14,8 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.api import tokens
 from dispatch.api.tokens import Scope
+from dispatch.editions import planning
+from dispatch.editions.models import Edition
 from dispatch.social.models import Post
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,6 +78,28 @@ def test_from_a_story_to_a_planned_post(asking, secret):
     assert AuditEntry.objects.filter(act="post.schedule", via__endswith="Assistant").exists()
 
 
+def test_a_post_is_moved_and_a_digest_worded(asking, secret):
+    office = newsroom.newsletter(cadence="daily")
+    story = newsroom.story("en")
+    planning.plan(story.articles.get())
+    digest = Edition.objects.get(newsletter=office)
+    post = newsroom.post(on=newsroom.channel(), about=story, state="draft", due_at=digest.due_at)
+    seen = {"seen_state": "draft", "seen_due_at": post.due_at.isoformat()}
+    _, (moved, written, found, late, taken) = asking(
+        secret,
+        ("move_post", {"post": post.pk, "at": (digest.due_at + timedelta(hours=3)).isoformat(), **seen}),
+        ("write_words", {"edition": digest.pk, "language": "en", "version": 0, "intro": "Good morning."}),
+        ("look_at_preflight", {"edition": digest.pk}),
+        ("list_late_posts", {}),
+        ("look_at_feedback", {"story": story.pk}),
+    )
+    assert moved.structured_content["state"] == "draft"
+    assert Post.objects.get().due_at == digest.due_at + timedelta(hours=3)
+    assert (written.structured_content["intro"], written.structured_content["subject"]) == ("Good morning.", "")
+    assert found.structured_content["findings"]
+    assert (late.structured_content["items"], taken.structured_content["mail"]) == ([], [])
+
+
 def test_what_goes_wrong_is_said_in_words(asking, secret):
     _, (stale, unknown, wrong) = asking(
         secret,
@@ -99,7 +124,7 @@ def test_a_stop_may_be_pulled_and_its_lifting_is_not_offered(asking, secret):
 
 def test_every_tool_says_what_it_does_and_which_only_look(asking, secret):
     offered, _ = asking(secret)
-    assert len(offered) == 18
+    assert len(offered) == 26
     assert all(len(tool.description) > 20 and tool.input_schema["type"] == "object" for tool in offered.values())
     looking = {name for name, tool in offered.items() if tool.annotations.read_only_hint}
     assert {name for name in offered if name.startswith(("list_", "look_", "whoami"))} == looking

@@ -3,12 +3,15 @@
 Seeded, so that a failure comes again; each call with ids that are there as well as with those that are not.
 """
 
+from datetime import timedelta
+
 import newsroom
 import pytest
 import schemathesis
 from django.core import signals
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -21,6 +24,9 @@ from dispatch.accounts.models import Token
 from dispatch.api import door
 from dispatch.api.interface import interface
 from dispatch.api.tokens import Scope
+from dispatch.editions import correcting
+from dispatch.editions.models import Edition
+from dispatch.social.models import Recurrence
 
 pytestmark = pytest.mark.django_db
 CHECKS = [
@@ -52,14 +58,19 @@ def ids(monkeypatch):
     newsroom.readers(office, en=2, be=1)
     told = newsroom.story("en", "be")
     send = newsroom.send(office, told)
-    states = ("draft", "sent", "unknown", "refused")
+    states = ("draft", "sent", "unknown", "refused", "late", "scheduled")
     posts = [newsroom.post(on=masto, about=newsroom.story("en"), state=state) for state in states]
+    rule = Recurrence.objects.create(post=posts[1], first="2026-12-02", at="09:30", zone="Europe/Vilnius")
+    gathering = Edition.objects.create(newsletter=office, slot="2027-01-04", due_at=timezone.now() + timedelta(days=2))
+    draft = correcting.begin(office, told.pk, newsroom.person("editor", "Dora"))
     stop = stopping.stop("channel", masto.pk, None, "a drill")
     return {
         "story_id": [told.pk, posts[0].story_id],
         "post_id": [post.pk for post in posts],
         "send_id": [send.pk],
-        "edition_id": [send.edition_id],
+        "edition_id": [send.edition_id, gathering.pk, draft.edition_id],
+        "rule_id": [rule.pk],
+        "language": ["en", "be"],
         "stop_id": [stop.pk],
         "slug": ["masto"],
     }
@@ -122,6 +133,6 @@ def test_every_call_is_in_the_document():
         for operation in view.operations
         for method in operation.methods
     }
-    assert len(CALLS) == len(routed) > 30
+    assert len(CALLS) == len(routed) > 60
     names = [one["operationId"] for methods in DOCUMENT["paths"].values() for one in methods.values()]
     assert len(set(names)) == len(names)

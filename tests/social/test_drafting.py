@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from dispatch.accounts.models import AuditEntry, User
 from dispatch.articles.models import Article, Revision, Source, Story
-from dispatch.social import channels, drafting, planning
+from dispatch.social import adding, channels, drafting, planning
 from dispatch.social.drafting import Closed, Saved, Stale, Typed
 from dispatch.social.models import Attempt, Post
 
@@ -120,17 +120,17 @@ def test_a_version_that_the_channel_would_not_choose_stays_when_somebody_chose_i
 def test_a_post_is_begun_once_as_a_draft(make_article, db):
     article = make_article()
     channel = channels.connect("fake", name="Fake", network="fake", credentials={}, languages=["ru"])
-    first = drafting.begin(channel, article)
-    assert drafting.begin(channel, article) == first
+    first = adding.begin(channel, article)
+    assert adding.begin(channel, article) == first
     assert (first.state, first.edited) == ("draft", True)
 
 
 def test_what_was_dropped_is_begun_again_unless_it_may_be_out(post, channel):
     Post.objects.update(state="dropped")
-    assert drafting.begin(channel, post.article).state == "draft"
+    assert adding.begin(channel, post.article).state == "draft"
     Attempt.objects.create(post=post, number=1, key="k", started_at=timezone.now(), outcome="unknown")
     Post.objects.update(state="dropped")
-    assert drafting.begin(channel, post.article).state == "dropped"
+    assert adding.begin(channel, post.article).state == "dropped"
 
 
 class Editors(RuleBasedStateMachine):

@@ -31,6 +31,11 @@ def through(program: str) -> Iterator[None]:
         _via.reset(before)
 
 
+def program() -> str:
+    """The program that acts just now, as entries name it; empty: a person does."""
+    return _via.get()
+
+
 def record(who: User | None, act: str, target: str, reason: str = "") -> AuditEntry:
     """Add an entry: `act` ("send.pause") upon `target` ("send:12"). Texts hold no personal data; the caller sees to it."""
     with transaction.atomic():

@@ -123,7 +123,10 @@ class PostEdit(Strict):
     text: Annotated[Text, Field(max_length=50_000)] | None = None
     language: Language | None = None
     content_warning: Annotated[Text, Field(max_length=300)] | None = None
-    media: Annotated[list[ShownIn], Field(max_length=20)] | None = None
+    media: Annotated[list[ShownIn], Field(max_length=20, description="These and no others.")] | None = None
+    settings: (
+        Annotated[dict[Text, bool], Field(max_length=8, description="What the network alone knows: `pin`.")] | None
+    ) = None
 
 
 class Schedule(Strict):

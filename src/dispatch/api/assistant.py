@@ -83,6 +83,26 @@ class Desk:
         """What goes, or went, out between two moments, 62 days at most."""
         return await self._ask("GET", "/calendar", begin=begin, end=end)
 
+    async def list_late_posts(self) -> Said:
+        """Posts that were not sent at their moment; nothing of them goes out until somebody decides."""
+        return await self._ask("GET", "/late")
+
+    async def look_at_feedback(self, story: Number) -> Said:
+        """How a story was taken: mail in steps of twenty readers, posts in public numbers. Nobody is named."""
+        return await self._ask("GET", f"/stories/{story}/feedback")
+
+    async def look_at_changes(self, story: Number) -> Said:
+        """What of a story is out and says what is not so any more; `open` waits for somebody's decision."""
+        return await self._ask("GET", f"/stories/{story}/changes")
+
+    async def look_at_words(self, edition: Number) -> Said:
+        """What stands around an edition's stories, by language with its version: subject, preview text, intro, outro."""
+        return await self._ask("GET", f"/editions/{edition}/words")
+
+    async def look_at_preflight(self, edition: Number) -> Said:
+        """What to mend before an edition leaves, the gravest first, in words with what to do."""
+        return await self._ask("GET", f"/editions/{edition}/preflight")
+
     async def list_editions(self, newsletter: Annotated[str, Field(description="Its slug; empty: any.")] = "") -> Said:
         """Mailings of newsletters, the newest first, with their state."""
         return await self._ask("GET", "/editions", newsletter=newsletter)
@@ -133,6 +153,37 @@ class Desk:
         moment = known.get(when, {"at": when})
         return await self._ask("POST", f"/posts/{post}/schedule", said=moment | {"reason": reason})
 
+    async def move_post(
+        self,
+        post: Number,
+        at: Moment,
+        seen_state: Annotated[str, Field(description="The post's `state` as you read it.")],
+        seen_due_at: Annotated[str, Field(description="The post's `due_at` as you read it.")],
+    ) -> Said:
+        """Move a planned post or a draft to another moment, if it stands as you saw it. A draft stays one."""
+        said = {"at": at, "seen_state": seen_state, "seen_due_at": seen_due_at}
+        return await self._ask("POST", f"/posts/{post}/move", said=said)
+
+    async def write_words(
+        self,
+        edition: Number,
+        language: str,
+        version: Annotated[int, Field(ge=0, description="The one you read; if it changed since, read it again.")],
+        *,
+        subject: Annotated[str | None, Field(description="Left out: as it stands. Likewise the others.")] = None,
+        preheader: str | None = None,
+        intro: Annotated[str | None, Field(description="Markdown, before the stories.")] = None,
+        outro: Annotated[str | None, Field(description="Markdown, after them.")] = None,
+    ) -> Said:
+        """Write around an edition's stories in one language, while it is not rendered. Nothing is sent by this."""
+        words = {"subject": subject, "preheader": preheader, "intro": intro, "outro": outro}
+        said = {"version": version} | {name: text for name, text in words.items() if text is not None}
+        return await self._ask("PATCH", f"/editions/{edition}/words/{language}", said=said)
+
+    async def ask_preflight(self, edition: Number) -> Said:
+        """Have links, domain and spam score of an edition looked at; read what was found a minute later."""
+        return await self._ask("POST", f"/editions/{edition}/preflight", said={})
+
     async def drop_post(self, post: Number, reason: Reason) -> Said:
         """Decide against a post that is not out."""
         return await self._ask("POST", f"/posts/{post}/drop", said={"reason": reason})
@@ -178,12 +229,26 @@ def server(address: str, token: str) -> MCPServer[Any]:
         desk.look_at_post,
         desk.list_channels,
         desk.look_at_calendar,
+        desk.list_late_posts,
+        desk.look_at_feedback,
+        desk.look_at_changes,
+        desk.look_at_words,
+        desk.look_at_preflight,
         desk.list_editions,
         desk.look_at_send,
         desk.look_at_health,
         desk.list_stops,
     )
-    doing = (desk.draft_post, desk.rewrite_post, desk.drop_post, desk.pause_send, desk.pull_stop)
+    doing = (
+        desk.draft_post,
+        desk.rewrite_post,
+        desk.move_post,
+        desk.write_words,
+        desk.ask_preflight,
+        desk.drop_post,
+        desk.pause_send,
+        desk.pull_stop,
+    )
     for tools, how in ((looking, LOOKING), (doing, DOING), ((desk.schedule_post, desk.take_back_post), PUBLIC)):
         for tool in tools:
             made.tool(annotations=how)(tool)

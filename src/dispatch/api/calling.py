@@ -9,10 +9,13 @@ from dispatch.api.door import Permit
 from dispatch.api.tokens import Scope
 
 
-def asks(scope: Scope | None, role: Role = Role.EDITOR, *, query: type[Schema] | None = None) -> dict[str, Any]:
-    """Keywords of an operation: `@router.get("/posts", **asks(Scope.POSTS))`. `query`: what may stand behind the ?."""
-    shown = {"security": [{"token": [str(scope)] if scope else []}], "x-role": str(role)}
+def asks(
+    scope: Scope | None, role: Role = Role.EDITOR, *, query: type[Schema] | None = None, **shown: Any
+) -> dict[str, Any]:
+    """Keywords of an operation: `@router.get("/posts", **asks(Scope.POSTS))`. `query`: what may stand behind the ?;
+    `shown`: what else the reference says of it."""
+    rights = {"security": [{"token": [str(scope)] if scope else []}], "x-role": str(role)}
     return {
         "auth": Permit(scope, role, frozenset(query.model_fields) if query else frozenset()),
-        "openapi_extra": shown,
+        "openapi_extra": rights | shown,
     }

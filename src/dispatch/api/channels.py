@@ -1,17 +1,22 @@
 """Calls about channels, and the calendar of what is planned for them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
+from pydantic import Field
 
+from dispatch.accounts import desks
+from dispatch.accounts.models import Role
 from dispatch.api import asked, door, seen
 from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
 from dispatch.api.tokens import Scope
-from dispatch.social import channels, networks, slots, timing
+from dispatch.desk.channels import written
+from dispatch.social import channels, networks, slots, tending, timing
 from dispatch.social.models import Channel
 
 router = Router(tags=["Channels and calendar"])
@@ -47,12 +52,14 @@ class ChannelOut(Schema):
     topics: list[str]
     zone: str
     slots: str
+    quiet: str
     next_free: datetime | None
     limits: LimitsOut
 
     @classmethod
     def of(cls, channel: Channel) -> "ChannelOut":
         """As it stands."""
+        rules = written(channel)
         limits = networks.of(channel.network).limits(channels.unopened(channel))
         return cls(
             slug=channel.slug,
@@ -63,7 +70,8 @@ class ChannelOut(Schema):
             languages=channel.languages,
             topics=channel.topics,
             zone=timing.zone(channel).key,
-            slots=slots.written((slot.weekday, slot.at) for slot in channel.slots.all()),
+            slots=rules.slots,
+            quiet=rules.quiet,
             next_free=timing.next_free(channel, timezone.now()),
             limits=LimitsOut(**{name: getattr(limits, name) for name in LimitsOut.model_fields}),
         )
@@ -86,6 +94,16 @@ class Entry(Schema):
     story: int | None
 
 
+class Times(asked.Strict):
+    """As an operator writes them at the desk; what is left out stays."""
+
+    slots: Annotated[asked.Text, Field(max_length=2000, description="Such as: mon-fri 09:00 17:30")] | None = None
+    quiet: Annotated[asked.Text, Field(max_length=20, description="Such as 22:00-07:00; empty: never.")] | None = None
+    zone: (
+        Annotated[asked.Text, Field(max_length=64, description="Such as Europe/Vilnius; empty: the newsroom’s.")] | None
+    ) = None
+
+
 class Calendar(Schema):
     """In the order of their moments; `complete` is false where there is more than 2000."""
 
@@ -103,10 +121,20 @@ def list_channels(request: HttpRequest) -> ChannelList:
 @router.get("/channels/{str:slug}", response=ChannelOut, **asks(Scope.POSTS))
 def one_channel(request: HttpRequest, slug: str) -> ChannelOut:
     """One of them."""
-    channel = Channel.objects.filter(slug=slug).first() if "\0" not in slug else None
-    if channel is None:
-        raise Problem("not-found")
-    return ChannelOut.of(channel)
+    return ChannelOut.of(_found(slug))
+
+
+@router.post("/channels/{str:slug}/times", response=ChannelOut, **asks(Scope.CHANNELS, Role.OPERATOR))
+def set_times(request: HttpRequest, slug: str, said: Times) -> ChannelOut:
+    """When it posts: slots, quiet hours, zone. What is planned already stays where it is."""
+    channel, user = _found(slug), door.token_of(request).user
+    desks.insist(user, channel)
+    wanted = {name: value for name, value in said.dict().items() if value is not None}
+    try:
+        tending.set_rules(channel, replace(written(channel), **wanted), user)
+    except slots.Unclear as problem:
+        raise Problem("invalid", str(problem), errors=dict.fromkeys(wanted or {"slots": ""}, str(problem))) from problem
+    return ChannelOut.of(_found(slug))
 
 
 @router.get("/calendar", response=Calendar, **asks(Scope.POSTS, query=asked.Span))
@@ -128,3 +156,10 @@ def calendar(request: HttpRequest, span: Query[asked.Span]) -> Calendar:
         ]
     found.sort(key=lambda entry: entry.at)
     return Calendar(items=found[:MOST], complete=len(found) <= MOST)
+
+
+def _found(slug: str) -> Channel:
+    channel = Channel.objects.filter(slug=slug).first() if "\0" not in slug else None
+    if channel is None:
+        raise Problem("not-found")
+    return channel

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -21,6 +22,8 @@ from dispatch.api.tokens import Scope
 SQL = Path(__file__).parent / "sql"
 ROOM, CALLS = "/api/", "/api/v1/"
 LARGEST = 1024 * 1024
+LARGER = {f"{CALLS}media/upload": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+"""Bytes of a body; most of any."""
 EACH, BURST = 0.2, 12.0
 """Seconds: five calls a second for as long as it likes, and sixty at once."""
 KEPT = "dispatch.token"
@@ -81,7 +84,8 @@ def token_of(request: HttpRequest) -> Token:
 
 def _check_size(request: HttpRequest) -> None:
     said = request.headers.get("Content-Length", "")
-    if (said.isdecimal() and int(said) > LARGEST) or len(request.body) > LARGEST:
+    most = LARGER.get(request.path, LARGEST)
+    if (said.isdecimal() and int(said) > most) or len(request.body) > most:
         raise Problem("too-large")
 
 

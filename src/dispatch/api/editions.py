@@ -6,8 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
-from dispatch.accounts import desks
-from dispatch.api import asked, cursors, door, seen
+from dispatch.api import asked, cursors, door, reached, seen
 from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
 from dispatch.api.tokens import Scope
@@ -128,6 +127,15 @@ def list_newsletters(request: HttpRequest) -> dict[str, Any]:
     return {"items": [NewsletterOut.of(one) for one in Newsletter.objects.order_by("slug")]}
 
 
+@router.get("/newsletters/{str:slug}", response=NewsletterOut, **asks(Scope.EDITIONS))
+def one_newsletter(request: HttpRequest, slug: str) -> NewsletterOut:
+    """One of them."""
+    found = Newsletter.objects.filter(slug=slug).first() if "\0" not in slug else None
+    if found is None:
+        raise Problem("not-found")
+    return NewsletterOut.of(found)
+
+
 @router.get("/editions", response=cursors.Page[EditionOut], **asks(Scope.EDITIONS, query=asked.EditionListing))
 def list_editions(request: HttpRequest, find: Query[asked.EditionListing]) -> dict[str, Any]:
     """Editions, those that were made last first."""
@@ -140,28 +148,19 @@ def list_editions(request: HttpRequest, find: Query[asked.EditionListing]) -> di
 @router.get("/editions/{int:edition_id}", response=EditionOut, **asks(Scope.EDITIONS))
 def one_edition(request: HttpRequest, edition_id: asked.Number) -> EditionOut:
     """One of them: what it brings, and its send."""
-    return EditionOut.of(seen.one(seen.editions(door.token_of(request)), edition_id))
+    return EditionOut.of(reached.edition(request, edition_id))
 
 
 @router.get("/sends/{int:send_id}", response=SendOut, **asks(Scope.EDITIONS))
 def one_send(request: HttpRequest, send_id: asked.Number) -> SendOut:
     """How far it is, and how many have no mail of it, by reason."""
-    return SendOut.of(_find(request, send_id))
+    return SendOut.of(reached.send(request, send_id))
 
 
 @router.post("/sends/{int:send_id}/pause", response=Paused, **asks(Scope.PAUSE))
 def pause_send(request: HttpRequest, send_id: asked.Number, said: asked.Why) -> Paused:
     """Nothing more of it leaves but what is on the wire. A person lets it go on."""
-    send = _find(request, send_id)
-    desks.insist(door.token_of(request).user, send.edition.newsletter)
+    send = reached.own_send(request, send_id)
     if not acts.pause(send.pk, door.token_of(request).user, said.reason):
         raise Problem("too-late")
     return Paused(id=send.pk, state=Send.State.PAUSED, may_still_leave=ledger.may_leave(send.pk))
-
-
-def _find(request: HttpRequest, number: int) -> Send:
-    """Raises Problem where its edition is not for this token's eyes."""
-    edition = seen.editions(door.token_of(request)).filter(send=number).first()
-    if edition is None:
-        raise Problem("not-found")
-    return edition.send

@@ -11,7 +11,22 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from dispatch.api import channels, editions, persons, posts, problems, state, stories
+from dispatch.api import (
+    changes,
+    channels,
+    contents,
+    editions,
+    files,
+    moments,
+    persons,
+    posts,
+    problems,
+    state,
+    stories,
+    subjects,
+    telling,
+    threads,
+)
 from dispatch.api.problems import KINDS, Problem, ProblemOut
 
 log = logging.getLogger(__name__)
@@ -68,7 +83,8 @@ interface = Interface(
     servers=[{"url": settings.PUBLIC_URL}],
 )
 _v1 = Router()
-for _part in (stories, posts, channels, editions, state, persons):
+_PARTS = (stories, changes, posts, threads, channels, moments, files, editions, contents, subjects, state, telling)
+for _part in (*_PARTS, persons):
     _v1.add_router("", _part.router)
 interface.add_router("/v1", _v1)
 

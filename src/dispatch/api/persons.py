@@ -14,7 +14,8 @@ from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
 
 router = Router(tags=["Not for programs"])
-OnSend = Literal["approve", "resume", "rest", "missing", "cancel"]
+OnSend = Literal["approve", "resume", "rest", "missing", "cancel", "choose-subject"]
+OnEdition = Literal["send-now", "put-off", "test-letters"]
 
 
 @router.post("/sends/{int:send_id}/{act}", response={204: None}, **asks(None))
@@ -23,9 +24,15 @@ def act_on_send(request: HttpRequest, send_id: asked.Number, act: OnSend) -> Non
     raise Problem("needs-a-person", f"To {act} send {send_id} takes a person.", desk=reverse("stories"))
 
 
-@router.post("/editions/{int:edition_id}/send-now", response={204: None}, **asks(None))
-def send_edition_now(request: HttpRequest, edition_id: asked.Number) -> None:
+@router.post("/editions/{int:edition_id}/{act}", response={204: None}, **asks(None))
+def act_on_edition(request: HttpRequest, edition_id: asked.Number, act: OnEdition) -> None:
     """Always 403."""
+    raise Problem("needs-a-person", desk=reverse("edition_page", args=[edition_id]))
+
+
+@router.post("/corrections/{int:edition_id}/send", response={204: None}, **asks(None))
+def send_correction(request: HttpRequest, edition_id: asked.Number) -> None:
+    """Always 403: an approver sends it."""
     raise Problem("needs-a-person", desk=reverse("edition_page", args=[edition_id]))
 
 

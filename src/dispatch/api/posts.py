@@ -8,18 +8,23 @@ from ninja import Query, Router, Status
 
 from dispatch.accounts import desks
 from dispatch.accounts.models import Role
-from dispatch.api import asked, cursors, door, seen, told
+from dispatch.api import asked, cursors, door, reached, seen, told
 from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
 from dispatch.api.tokens import Scope
+from dispatch.articles.models import Article
+from dispatch.desk import deciding
+from dispatch.desk.models import Decision
 from dispatch.desk.posting import WHY_NOT
-from dispatch.social import acts, media, timing, writing
-from dispatch.social.models import Change, Channel, Post
+from dispatch.social import acts, adding, drafting, media, preferences, timing
+from dispatch.social.adding import Stands, Wish
+from dispatch.social.drafting import Closed, Partly, Saved, Shown, Stale, Written
+from dispatch.social.models import Change, Channel, Media, Post
 from dispatch.social.networks.base import Unsupported
 from dispatch.social.timing import Placed
-from dispatch.social.writing import NotWritten, Said, Shown
 
 router = Router(tags=["Posts"])
+NO_VERSION = "the story is not told publicly in it, or in none that the channel speaks"
 
 
 @router.get("/posts", response=cursors.Page[told.PostOut], **asks(Scope.POSTS, query=asked.PostListing))
@@ -39,7 +44,7 @@ def list_posts(request: HttpRequest, find: Query[asked.PostListing]) -> dict[str
 @router.get("/posts/{int:post_id}", response=told.PostInFull, **asks(Scope.POSTS))
 def one_post(request: HttpRequest, response: HttpResponse, post_id: asked.Number) -> told.PostInFull:
     """One post, with what its network would have against it. ETag is its version."""
-    return _told(response, _find(request, post_id))
+    return answered(response, reached.post(request, post_id))
 
 
 @router.post("/posts", response={201: told.PostInFull}, **asks(Scope.DRAFT))
@@ -53,11 +58,15 @@ def create_post(request: HttpRequest, response: HttpResponse, said: asked.PostIn
     if channel is None:
         raise Problem("invalid", errors={"channel": "there is no active one of this name"})
     desks.insist(token.user, channel)
-    made = writing.create(story, channel, _said(said), token.user)
-    if made is NotWritten.EXISTS:
-        there = Post.objects.filter(story=story, channel=channel, turn=0, place=0).first()
-        raise Problem("exists", f"Post {there.pk} is {channel.slug}'s of this story." if there else "")
-    return Status(201, _told(response, _written(made)))
+    article = adding.version(story, channel, said.language or "")
+    if article is None:
+        raise Problem("invalid", errors={"language": NO_VERSION})
+    warning, pictures = said.content_warning or "", _pictures(said.media) or ()
+    wish = Wish(channel, article, text=said.text, content_warning=warning, pictures=pictures)
+    made = adding.draft(wish, token.user)
+    if isinstance(made, Stands):
+        raise Problem("exists", f"Post {made.post.pk} is {channel.slug}'s of this story.")
+    return Status(201, answered(response, made))
 
 
 @router.patch("/posts/{int:post_id}", response=told.PostInFull, **asks(Scope.DRAFT))
@@ -65,12 +74,18 @@ def edit_post(
     request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.PostEdit
 ) -> told.PostInFull:
     """Change what is not out: text, language, content warning, pictures and what is said of them."""
-    post = _mine(request, post_id)
-    version = _matching(request, post) or said.version
+    post = reached.own_post(request, post_id)
+    version = reached.matching(request, post.version) or said.version
     if version is None:
         raise Problem("no-version")
-    made = writing.edit(post.pk, version, _said(said), door.token_of(request).user)
-    return _told(response, _written(made))
+    wanted = Partly(
+        text=said.text,
+        content_warning=said.content_warning,
+        settings=_settings(post, said.settings),
+        article=_other(post, said),
+        pictures=_pictures(said.media),
+    )
+    return answered(response, _written(drafting.rewrite(post.pk, version, wanted, door.token_of(request).user)))
 
 
 @router.post("/media", response={201: told.Picture}, **asks(Scope.DRAFT))
@@ -87,7 +102,7 @@ def schedule_post(
     request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Schedule
 ) -> told.PostInFull:
     """At a moment, in the channel's next free slot, or now; the further parts of its thread come along."""
-    post, user = _mine(request, post_id), door.token_of(request).user
+    post, user = reached.own_post(request, post_id), door.token_of(request).user
     if sum(one is not None for one in (said.at, said.slot, said.now)) != 1:
         raise Problem("invalid", errors={"at": "say exactly one of at, slot and now"})
     if said.slot:
@@ -96,23 +111,38 @@ def schedule_post(
         placed = timing.at(post.pk, said.at or timezone.now(), user, said.reason)
     if placed is not Placed.DONE:
         raise Problem("too-late" if placed is Placed.TOO_LATE else "not-then", WHY_NOT[placed])
-    return _told(response, _find(request, post_id))
+    return answered(response, reached.post(request, post_id))
 
 
 @router.post("/posts/{int:post_id}/drop", response=told.PostInFull, **asks(Scope.SCHEDULE))
 def drop_post(request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Why) -> told.PostInFull:
     """Decide against it while it is not out."""
-    post = _mine(request, post_id)
+    post = reached.own_post(request, post_id)
     _done(acts.drop(post.pk, door.token_of(request).user, said.reason, states=Post.UNSENT))
-    return _told(response, _find(request, post_id))
+    return answered(response, reached.post(request, post_id))
+
+
+@router.post("/posts/{int:post_id}/begin", response=told.PostInFull, **asks(Scope.DRAFT))
+def begin_post_again(request: HttpRequest, response: HttpResponse, post_id: asked.Number) -> told.PostInFull:
+    """What somebody decided against, or whose article was taken back, is a draft again, as it was."""
+    post, user = reached.own_post(request, post_id), door.token_of(request).user
+    article = adding.version(post.story, post.channel, post.language) or adding.version(post.story, post.channel)
+    if article is None:
+        raise Problem("too-late", "None of its story's versions may be posted there.")
+    if post.turn or post.place or post.state not in adding.OVER:
+        raise Problem("too-late")
+    begun = adding.begin(post.channel, article, user)
+    if begun.state != Post.State.DRAFT:
+        raise Problem("too-late", drafting.MAY_BE_OUT)
+    return answered(response, begun)
 
 
 @router.post("/posts/{int:post_id}/retry", response=told.PostInFull, **asks(Scope.SCHEDULE, Role.OPERATOR))
 def retry_post(request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Why) -> told.PostInFull:
     """Try a refused, deferred or late one again, now. An unknown one is for `settle`."""
-    post = _mine(request, post_id)
+    post = reached.own_post(request, post_id)
     _done(acts.retry(post.pk, door.token_of(request).user, said.reason))
-    return _told(response, _find(request, post_id))
+    return answered(response, reached.post(request, post_id))
 
 
 @router.post("/posts/{int:post_id}/settle", response=told.PostInFull, **asks(Scope.SCHEDULE))
@@ -120,71 +150,72 @@ def settle_post(
     request: HttpRequest, response: HttpResponse, post_id: asked.Number, said: asked.Settle
 ) -> told.PostInFull:
     """Somebody looked for an unknown one: it is out, or it is not and is posted again."""
-    post, user = _mine(request, post_id), door.token_of(request).user
+    post, user = reached.own_post(request, post_id), door.token_of(request).user
     _done(acts.settle(post.pk, user, said.reason, went_out=said.went_out, address=said.address))
-    return _told(response, _find(request, post_id))
+    return answered(response, reached.post(request, post_id))
 
 
 @router.post("/posts/{int:post_id}/edit", response={202: told.ChangeOut}, **asks(Scope.CHANGE))
 def edit_public_post(request: HttpRequest, post_id: asked.Number, said: asked.PublicEdit) -> Status[told.ChangeOut]:
     """Say something else where it is out. A worker does it; the post's `changes` tell what became of it."""
-    post, user = _mine(request, post_id), door.token_of(request).user
-    return _wanted(acts.edit(post.pk, user, said.reason, text=said.text, content_warning=said.content_warning))
+    post, user = reached.own_post(request, post_id), door.token_of(request).user
+    wanted = _wanted(acts.edit(post.pk, user, said.reason, text=said.text, content_warning=said.content_warning))
+    deciding.of_post(post, Decision.How.EDITED, user, said.reason)
+    return wanted
 
 
 @router.post("/posts/{int:post_id}/take-back", response={202: told.ChangeOut}, **asks(Scope.CHANGE))
 def take_back_post(request: HttpRequest, post_id: asked.Number, said: asked.Why) -> Status[told.ChangeOut]:
     """Delete it where it is out or, where nobody knows whether it is, as soon as that is known."""
-    post = _mine(request, post_id)
-    return _wanted(acts.take_back(post.pk, door.token_of(request).user, said.reason))
+    post, user = reached.own_post(request, post_id), door.token_of(request).user
+    wanted = _wanted(acts.take_back(post.pk, user, said.reason))
+    deciding.of_post(post, Decision.How.DELETED, user, said.reason)
+    return wanted
 
 
-def _find(request: HttpRequest, number: int) -> Post:
-    return seen.one(seen.posts(door.token_of(request)), number)
-
-
-def _mine(request: HttpRequest, number: int) -> Post:
-    """One that its person may act on. Raises PermissionDenied where it is another desk's."""
-    post = _find(request, number)
-    desks.insist(door.token_of(request).user, post.channel)
-    return post
-
-
-def _told(response: HttpResponse, post: Post) -> told.PostInFull:
+def answered(response: HttpResponse, post: Post) -> told.PostInFull:
+    """In full, under its version."""
     response["ETag"] = f'"{post.version}"'
     return told.PostInFull.of(post)
 
 
-def _matching(request: HttpRequest, post: Post) -> int | None:
-    """The version that If-Match names. Raises Problem where the post has another."""
-    said = request.headers.get("If-Match", "").strip().removeprefix("W/")  # a proxy that compresses weakens an ETag
-    if said not in {"", "*", f'"{post.version}"'}:
-        raise Problem("changed", f"It is version {post.version} now.")
-    return post.version if said else None
+def _other(post: Post, said: asked.PostEdit) -> Article | None:
+    """The version in another language, if one is asked for. Raises Problem: an editor's words are not replaced unasked."""
+    if said.language in {None, post.language}:
+        return None
+    article = adding.version(post.story, post.channel, said.language or "")
+    if article is None:
+        raise Problem("invalid", errors={"language": NO_VERSION})
+    if post.edited and said.text is None:
+        raise Problem("invalid", errors={"text": "somebody wrote it; say what it is to be in the other language"})
+    return article
 
 
-def _said(asked_for: asked.PostIn | asked.PostEdit) -> Said:
-    shown = asked_for.media
-    return Said(
-        text=asked_for.text,
-        language=asked_for.language,
-        content_warning=asked_for.content_warning,
-        media=None if shown is None else [Shown(one.id, one.alt, (one.focus_x, one.focus_y)) for one in shown],
-    )
+def _settings(post: Post, wanted: dict[str, bool] | None) -> dict[str, bool] | None:
+    unknown = sorted(set(wanted or {}) - set(preferences.KEEPERS.get(post.channel.network, {})))
+    if unknown:
+        raise Problem("invalid", errors={"settings": f"{post.channel.network} has none of these: {', '.join(unknown)}"})
+    return wanted
 
 
-def _written(made: Post | NotWritten) -> Post:
+def _pictures(wanted: list[asked.ShownIn] | None) -> tuple[Shown, ...] | None:
+    """Raises Problem."""
+    if wanted is None:
+        return None
+    kept = Media.objects.defer("content").in_bulk([one.id for one in wanted])
+    if len(kept) != len(wanted):
+        raise Problem("invalid", errors={"media": "each once, and each from POST /media"})
+    return tuple(Shown(kept[one.id], one.alt, one.focus_x, one.focus_y) for one in wanted)
+
+
+def _written(made: Written) -> Post:
     match made:
-        case NotWritten.STALE:
-            raise Problem("stale")
-        case NotWritten.NO_VERSION:
-            raise Problem("invalid", errors={"language": "the story is not told publicly in it"})
-        case NotWritten.NO_PICTURE:
-            raise Problem("invalid", errors={"media": "each once, and each from POST /media"})
-        case NotWritten():
-            raise Problem("too-late")
-        case Post():
-            return made
+        case Saved(post):
+            return post
+        case Stale(post):
+            raise Problem("stale", f"It is version {post.version} now.")
+        case Closed(why=why):
+            raise Problem("too-late", why)
 
 
 def _done(done: bool) -> None:

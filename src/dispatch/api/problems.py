@@ -42,7 +42,7 @@ KINDS = {
     "not-then": Kind(409, "Not at that moment", "Nothing was changed. “detail” says why."),
     "under-way": Kind(409, "The same call is under way", "Wait a moment, and ask with the same key again."),
     "changed": Kind(412, "It is not as If-Match says", "Read it again, and decide anew."),
-    "too-large": Kind(413, "More than 1 MB", "Send less."),
+    "too-large": Kind(413, "Too much at once", "A body has 1 MB at most, a picture 12 MB."),
     "invalid": Kind(422, "Something in this request is not right", "“errors” says which field, and why."),
     "key-reused": Kind(422, "This Idempotency-Key was used for something else", "Use a fresh key for each new act."),
     "no-version": Kind(428, "Say which version you saw", "Send If-Match, or “version”, from what you read."),

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from dispatch.accounts import desks
-from dispatch.api import asked, cursors, door, seen, told
+from dispatch.api import asked, cursors, door, reached, seen, told
 from dispatch.api.calling import asks
 from dispatch.api.tokens import Scope
 from dispatch.desk import stories as telling
@@ -34,8 +34,7 @@ def one_story(request: HttpRequest, story_id: asked.Number) -> told.StoryOut:
 @router.post("/stories/{int:story_id}/take-back", response=told.TakenBackOut, **asks(Scope.CHANGE))
 def take_back_story(request: HttpRequest, story_id: asked.Number, said: asked.Why) -> told.TakenBackOut:
     """Every post of it, in each language and channel: what waits stays in, what is out is deleted where that can be."""
-    token = door.token_of(request)
-    story = seen.one(seen.stories(token), story_id)
+    token, story = door.token_of(request), reached.story(request, story_id)
     desks.insist(token.user, *telling.places(story.pk))
     done = acts.take_back_all(story.pk, token.user, said.reason)
     by_hand = [post.pk for post in done.by_hand]

@@ -35,12 +35,14 @@ class Scope(models.TextChoices):
     AUDIT = "audit", "Read the audit log"
     DRAFT = "posts:draft", "Write posts that are not out"
     SCHEDULE = "posts:schedule", "Plan, post, retry and drop posts, and settle unknown ones"
+    ARRANGE = "editions:draft", "Arrange, word and check editions that have not left; begin corrections; note clicks"
     CHANGE = "posts:change", "Edit and take back posts that are out"
     PAUSE = "sends:pause", "Pause mail"
     STOP = "stop:pull", "Pull a STOP"
+    CHANNELS = "channels:change", "Set when channels post"
 
 
-OPERATORS = frozenset({Scope.AUDIT, Scope.STOP})
+OPERATORS = frozenset({Scope.AUDIT, Scope.STOP, Scope.CHANNELS})
 """Of no use in the hands of whoever has a lower role."""
 
 

@@ -7,7 +7,7 @@ from ninja import Schema
 from dispatch.articles import embargo
 from dispatch.articles.models import Article, Story
 from dispatch.desk import naming
-from dispatch.social import writing
+from dispatch.social import drafting
 from dispatch.social.models import Change, Media, Post
 
 
@@ -156,7 +156,8 @@ class PostInFull(PostOut):
     def of(cls, post: Post) -> "PostInFull":
         """As it stands."""
         changes = [ChangeOut.of(change) for change in post.changes.order_by("pk")]
-        return cls(**PostOut.of(post).dict(), problems=writing.problems(post), changes=changes)
+        problems = drafting.problems(post) if post.state in Post.UNSENT else []
+        return cls(**PostOut.of(post).dict(), problems=problems, changes=changes)
 
 
 class ChangeOut(Schema):

@@ -155,9 +155,9 @@ def changed_lately() -> list[Plan]:
     return [one for one in plans if one.open]
 
 
-def of_post(post: Post) -> Out:
-    """One post's."""
-    return next(_posts(post.story, {}, only=post.pk))
+def stands(post: Post) -> str:
+    """Decision.seen of a post: what is true now of the article that it tells."""
+    return _stands([post.article])
 
 
 def of_edition(story: Story, edition: Edition) -> Mailed | None:
@@ -180,10 +180,8 @@ def _about(story: Story) -> Q:
     return Q(about__in=posts) | Q(about__startswith="edition:", about__endswith=f"/{story.pk}")
 
 
-def _posts(story: Story, decided: dict[tuple[str, str], Decision], only: int | None = None) -> Iterator[Out]:
+def _posts(story: Story, decided: dict[tuple[str, str], Decision]) -> Iterator[Out]:
     out = Post.objects.filter(story=story, state__in=MAYBE_OUT).select_related("channel", "article__current")
-    if only is not None:
-        out = out.filter(pk=only)
     posts = list(out.prefetch_related("attempts", "changes").order_by("channel__name", "turn", "place"))
     frozen = {post.pk: _frozen(post) for post in posts}
     made_of = Revision.objects.filter(pk__in={one.get("revision", 0) for one in frozen.values()})

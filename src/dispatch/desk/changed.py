@@ -4,15 +4,14 @@ from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch.accounts import audit, desks, permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles.models import Story
-from dispatch.desk import acting, afterwards, differing, naming
+from dispatch.desk import acting, afterwards, deciding, differing, naming
 from dispatch.desk.models import Decision
 from dispatch.editions.models import Edition
 from dispatch.social import acts, correcting
@@ -68,7 +67,7 @@ def on_edition(request: HttpRequest, story_id: int, edition_id: int, act: str) -
     if how is None or told is None:
         raise Http404
     if why := acting.reason(request):
-        _decide(afterwards.about_edition(edition_id, story_id), told.stands, how, _user(request), why)
+        deciding.of_edition(story_id, told, how, _user(request), why)
         messages.success(request, "Noted. It is asked again only when the story changes again.")
     return redirect("story_changes", story_id)
 
@@ -137,23 +136,14 @@ def _correct(request: HttpRequest, post: Post, by: User, why: str) -> None:
     _tell(request, post, How.CORRECTED, why, done=done, words="The correction is posted beneath it now.")
 
 
-def _let_be(request: HttpRequest, post: Post, by: User, why: str) -> None:
-    audit.record(by, "post.let_be", f"post:{post.pk}", why)
+def _let_be(request: HttpRequest, post: Post, _by: User, why: str) -> None:
     _tell(request, post, How.LET_BE, why, done=True, words="It stays as it is. It is asked again only at a new change.")
 
 
 def _tell(request: HttpRequest, post: Post, how: How, why: str, *, done: bool, words: str) -> None:
     if done:
-        _decide(afterwards.about_post(post), afterwards.of_post(post).stands, how, _user(request), why)
+        deciding.of_post(post, how, _user(request), why)
     acting.tell(request, done, words, TOO_LATE)
-
-
-@transaction.atomic
-def _decide(about: str, seen: str, how: How, by: User, why: str) -> None:
-    values = {"how": how, "reason": why, "by": by}
-    Decision.objects.update_or_create(about=about, seen=seen, defaults=values)
-    if about.startswith("edition:"):
-        audit.record(by, f"edition.{how.name.lower()}", about.partition("/")[0], why)
 
 
 def _user(request: HttpRequest) -> User:

@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import audit, desks, permissions, presence
+from dispatch.accounts import desks, permissions, presence
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
 from dispatch.desk import acting, company, naming, writing
 from dispatch.desk import stories as telling
-from dispatch.social import acts, composition, drafting, planning
+from dispatch.social import acts, adding, composition, drafting, planning
 from dispatch.social.drafting import Closed, Saved, Stale, Typed
 from dispatch.social.models import Channel, Post
 from dispatch.social.networks.base import Unsupported
@@ -72,9 +72,7 @@ def begin(request: HttpRequest, story_id: int, channel_id: int) -> HttpResponse:
     if article is None:
         messages.warning(request, "None of its versions may be posted there. Nothing was changed.")
         return redirect("composer", story_id)
-    post = drafting.begin(channel, article)
-    audit.record(_user(request), "post.begin", f"post:{post.pk}")
-    return _back(post)
+    return _back(adding.begin(channel, article, _user(request)))
 
 
 @permissions.requires(Role.EDITOR)

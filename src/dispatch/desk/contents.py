@@ -53,11 +53,8 @@ def drop(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
     one = _theirs(request, edition_id)
     for_good = request.POST.get("for_good") == "yes"
     if why := acting.reason(request):
-        with transaction.atomic():
-            done = arranging.drop(edition_id, story_id, for_good=for_good)
-            if done is Outcome.DONE:
-                act = "edition.bar_story" if for_good else "edition.drop_story"
-                audit.record(cast("User", request.user), act, f"edition:{edition_id}", f"story {story_id}: {why}"[:300])
+        by = cast("User", request.user)
+        done = arranging.drop(edition_id, story_id, for_good=for_good, by=by, reason=why)
         later = "It comes with the next edition."
         name = naming.newsletter(one.newsletter)
         _told(request, done, f"It never comes in {name}, unless somebody picks it." if for_good else later)
@@ -69,11 +66,7 @@ def drop(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
 def pick(request: HttpRequest, edition_id: int, story_id: int) -> HttpResponse:
     """A further story, at the end."""
     _theirs(request, edition_id)
-    with transaction.atomic():
-        done = arranging.pick(edition_id, story_id)
-        if done is Outcome.DONE:
-            audit.record(cast("User", request.user), "edition.pick_story", f"edition:{edition_id}", f"story {story_id}")
-    _told(request, done, "It is in, at the end.")
+    _told(request, arranging.pick(edition_id, story_id, cast("User", request.user)), "It is in, at the end.")
     return _back(edition_id, "contents")
 
 

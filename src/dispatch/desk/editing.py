@@ -81,14 +81,14 @@ class Editing:
     def of(cls, edition: Edition, words: str) -> "Editing":
         """As it stands now."""
         is_written = edition.state in OPEN and not edition.is_own
-        findings = preflighting.findings(edition) if _may_be_held(edition) else []
+        findings = preflighting.findings(edition) if may_be_held(edition) else []
         return cls(
             may_arrange=arranging.is_open(edition),
             may_write=is_written,
-            rows=_rows(edition),
+            rows=rows_of(edition),
             words=words,
             found=_found(edition, words) if arranging.is_open(edition) and words else [],
-            around=_around(edition) if is_written else [],
+            around=around_of(edition) if is_written else [],
             findings=findings,
             looked=Preflight.objects.filter(edition=edition).first(),
             trials=list(Trial.objects.filter(edition=edition).order_by("-pk")[:12]),
@@ -97,13 +97,14 @@ class Editing:
         )
 
 
-def _may_be_held(edition: Edition) -> bool:
+def may_be_held(edition: Edition) -> bool:
     """Whether what is found may still keep it from leaving."""
     send = getattr(edition, "send", None)
     return edition.state in OPEN or (send is not None and send.state == Send.State.DRAFT)
 
 
-def _rows(edition: Edition) -> list[Row]:
+def rows_of(edition: Edition) -> list[Row]:
+    """Its stories, in their order."""
     rows = []
     for place in arranging.placed(edition):
         articles = list(place.story.articles.all())
@@ -133,7 +134,8 @@ def _one(edition: Edition, story: Story, *, is_barred: bool) -> Found:
     return Found(story.pk, naming.title(articles), [one.language for one in articles], note, why_not is None)
 
 
-def _around(edition: Edition) -> list[Around]:
+def around_of(edition: Edition) -> list[Around]:
+    """Its words by language."""
     try:
         defaults = previewing.defaults(edition)
     except guarding.Unrenderable:

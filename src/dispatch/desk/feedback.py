@@ -33,11 +33,13 @@ class Mailed:
 
     send: Send
     name: str
-    readers: str
-    accepted: str
-    bounced: str
-    left: str  # within AFTER_MAIL
+    floors: dict[str, int]  # readers, accepted, bounced, and left within AFTER_MAIL
     is_over: bool  # whether that time has passed
+
+    readers = property(lambda self: group(self.floors["readers"]))
+    accepted = property(lambda self: group(self.floors["accepted"]))
+    bounced = property(lambda self: group(self.floors["bounced"]))
+    left = property(lambda self: group(self.floors["left"]))
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ class Posted:
 
 def group(count: int) -> str:
     """How a number of readers is told: "fewer than 20", "at least 1,220"."""
-    return f"fewer than {STEP}" if count < STEP else f"at least {saying.number(count // STEP * STEP)}"
+    return f"fewer than {STEP}" if count < STEP else f"at least {saying.number(floor(count))}"
+
+
+def floor(count: int) -> int:
+    """At least so many, for programs; 0: fewer than STEP."""
+    return count // STEP * STEP
 
 
 def mailed(story: Story) -> list[Mailed]:
@@ -95,9 +102,11 @@ def _mailed(send: Send) -> Mailed:
     return Mailed(
         send=send,
         name=naming.newsletter(send.edition.newsletter),
-        readers=group(then.frozen),
-        accepted=group(then.sent),
-        bounced=group(sum(then.exceptions.get(state, 0) for state in BOUNCED)),
-        left=group(departed.between(send.edition.newsletter_id, first, last)),
+        floors={
+            "readers": floor(then.frozen),
+            "accepted": floor(then.sent),
+            "bounced": floor(sum(then.exceptions.get(state, 0) for state in BOUNCED)),
+            "left": floor(departed.between(send.edition.newsletter_id, first, last)),
+        },
         is_over=timezone.now().astimezone(UTC).date() > last,
     )

@@ -69,10 +69,9 @@ class Phrase(forms.Form):
 
     @property
     def said(self) -> phrasing.Said:
-        """As it is to be kept: lines end as on this side of the wire, and blank is empty."""
-        fields = self.cleaned_data
-        whole = [fields[name].replace("\r\n", "\n").rstrip() for name in ("intro", "outro")]
-        return phrasing.Said(" ".join(fields["subject"].split()), " ".join(fields["preheader"].split()), *whole)
+        """As it is to be kept."""
+        names = ("subject", "preheader", "intro", "outro")
+        return phrasing.tidied(phrasing.Said(**{name: self.cleaned_data[name] for name in names}))
 
 
 class Leaving(Reason):

@@ -8,6 +8,8 @@ from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
+from dispatch.accounts import audit
+from dispatch.accounts.models import User
 from dispatch.articles import embargo
 from dispatch.articles.models import Article, Story
 from dispatch.editions import items, planning
@@ -94,7 +96,7 @@ def stepped(now: Sequence[int], story: int, step: Step) -> list[int]:
 
 
 @transaction.atomic
-def drop(edition_id: int, story: int, *, for_good: bool) -> Outcome:
+def drop(edition_id: int, story: int, *, for_good: bool, by: User | None = None, reason: str = "") -> Outcome:
     """Take a story out: the next digest brings it, or, for good, none of this newsletter ever does."""
     edition = _locked(edition_id)
     if not is_open(edition):
@@ -102,6 +104,8 @@ def drop(edition_id: int, story: int, *, for_good: bool) -> Outcome:
     row = edition.stories.filter(story=story).first()
     if row is None:
         return Outcome.ABSENT
+    act = "edition.bar_story" if for_good else "edition.drop_story"
+    audit.record(by, act, f"edition:{edition_id}", f"story {story}: {reason}"[:300])
     if for_good:
         Barred.objects.get_or_create(newsletter_id=edition.newsletter_id, story_id=story)
         row.delete()
@@ -113,7 +117,7 @@ def drop(edition_id: int, story: int, *, for_good: bool) -> Outcome:
 
 
 @transaction.atomic
-def pick(edition_id: int, story_id: int) -> Outcome:
+def pick(edition_id: int, story_id: int, by: User | None = None) -> Outcome:
     """Put a further story at the end, whatever its topics; one that was never to come may, from now on."""
     edition = _locked(edition_id)
     story = Story.objects.filter(pk=story_id).first()
@@ -121,6 +125,7 @@ def pick(edition_id: int, story_id: int) -> Outcome:
         return Outcome.ABSENT
     if why_not := objection(edition, story):
         return why_not
+    audit.record(by, "edition.pick_story", f"edition:{edition_id}", f"story {story_id}")
     now = [row.story_id for row in placed(edition)]
     fresh = EditionStory(edition=edition, newsletter_id=edition.newsletter_id, story=story)
     EditionStory.objects.bulk_create([fresh], ignore_conflicts=True)  # it may wait elsewhere, or just be planned

@@ -28,6 +28,12 @@ class Said:
     outro: str = ""
 
 
+def tidied(said: Said) -> Said:
+    """As it is to be kept: lines end as on this side of the wire, and blank is empty."""
+    lines, texts = (said.subject, said.preheader), (said.intro, said.outro)
+    return Said(*(" ".join(one.split()) for one in lines), *(one.replace("\r\n", "\n").rstrip() for one in texts))
+
+
 @dataclass(frozen=True)
 class Saved:
     """It is written down; the next save builds upon this version."""

@@ -3,6 +3,7 @@ what was shown is planned, or nothing, if what was seen still holds. The same fi
 
 import enum
 import hashlib
+import itertools
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from django.db import IntegrityError, transaction
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import AuditEntry, User
-from dispatch.social import adding, bulk_lines, bulk_pictures, sheets, timing
+from dispatch.social import adding, bulk_lines, bulk_pictures, drafting, sheets, timing
 from dispatch.social.bulk_lines import Outcome, Row
 from dispatch.social.models import Channel, Post, PostMedia
 from dispatch.social.sheets import Sheet
@@ -84,20 +85,12 @@ def _look(content: bytes, sheet: Sheet, pictures: bulk_pictures.Pictures, by: Us
 
 def _write(seen: Look, by: User | None) -> int:
     wishes = [row.wish for row in seen.plannable if row.wish]
-    made = Post.objects.bulk_create(
-        Post(
-            channel=wish.channel,
-            story=wish.article.story,
-            article=wish.article,
-            due_at=wish.moment,
-            placed=True,
-            edited=bool(wish.text),
-            **adding.said(wish),
-        )
-        for wish in wishes
-    )
-    shown = [(post, wish) for post, wish in zip(made, wishes, strict=True) if wish.picture]
-    PostMedia.objects.bulk_create(PostMedia(post=post, media=wish.picture, alt=wish.alt) for post, wish in shown)
+    posts = [adding.unsaved(wish) for wish in wishes]
+    for post in posts:
+        post.state, post.placed = Post.State.SCHEDULED, True
+    made = Post.objects.bulk_create(posts)
+    shown = (drafting.shown(post, wish.pictures) for post, wish in zip(made, wishes, strict=True))
+    PostMedia.objects.bulk_create(itertools.chain.from_iterable(shown))
     audit.record(by, ACT, f"import:{seen.digest}", f"{saying.many(len(made), 'post')} from a file")
     return len(made)
 
@@ -109,9 +102,8 @@ def _digest(content: bytes, rows: tuple[Row, ...]) -> str:
 
 def _seen(row: Row) -> list[Any]:
     wish = row.wish
-    if wish is None:
+    if wish is None or wish.moment is None:
         return [row.line.number, row.outcome.value, row.column, row.post]
-    picture = wish.picture.pk if wish.picture else None
     what = [
         wish.channel.pk,
         wish.article.pk,
@@ -119,5 +111,7 @@ def _seen(row: Row) -> list[Any]:
         row.text,
         wish.link,
         wish.language,
+        wish.content_warning,
+        [(one.picture.pk, one.alt) for one in wish.pictures],
     ]
-    return [row.line.number, row.outcome.value, *what, wish.content_warning, picture, wish.alt, row.notes]
+    return [row.line.number, row.outcome.value, *what, row.notes]

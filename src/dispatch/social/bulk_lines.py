@@ -21,7 +21,8 @@ from dispatch.articles.models import Article, Story
 from dispatch.social import adding, channels, moments, networks, slots, timing
 from dispatch.social.adding import Wish
 from dispatch.social.bulk_pictures import Pictures
-from dispatch.social.models import Channel, Media, Post
+from dispatch.social.drafting import Shown
+from dispatch.social.models import Channel, Post
 from dispatch.social.networks.base import Draft, Picture
 from dispatch.social.sheets import Line
 from dispatch.social.timing import Placed
@@ -99,6 +100,7 @@ class _Table:
         by_channel: defaultdict[int, list[tuple[datetime, int]]] = defaultdict(list)
         for row in rows:
             assert row.wish
+            assert row.wish.moment
             by_channel[row.wish.channel.pk].append((row.wish.moment, row.line.number))
         begin, end = self.now - CLOSE, self.now + timing.AHEAD + CLOSE
         there = Post.objects.filter(
@@ -201,8 +203,15 @@ class _Table:
             raise _Problem("picture", picture)
         if line["alt"] and picture is None:
             raise _Problem("alt", "it describes a picture, and there is none")
-        said = {name: line[name] for name in ("text", "link", "language", "content_warning", "alt")}
-        return Wish(channel, article, self.now, **said, picture=picture)
+        return Wish(
+            channel,
+            article,
+            text=line["text"] or None,
+            link=line["link"],
+            language=line["language"],
+            content_warning=line["content_warning"],
+            pictures=(Shown(picture, line["alt"]),) if picture else (),
+        )
 
     def _fitting(self, wish: Wish) -> str:
         """The text that would be posted, if its network takes it."""
@@ -213,9 +222,9 @@ class _Table:
                 raise _Problem(column, f"{len(said[column])} characters, {most} fit")
         account = channels.unopened(wish.channel)
         told: dict[str, Any] = {**said}
-        draft = Draft(**told, media=_pictured(wish.picture, wish.alt))
+        draft = Draft(**told, media=tuple(map(_pictured, wish.pictures)))
         if problems := networks.of(wish.channel.network).check(draft, account):
-            raise _Problem("text" if wish.picture is None else "picture", "; ".join(problems))
+            raise _Problem("picture" if wish.pictures else "text", "; ".join(problems))
         return said["text"]
 
     def _taken(self, channel: Channel) -> set[datetime]:
@@ -241,10 +250,9 @@ def _stories(said: set[str]) -> tuple[dict[str, Story], dict[str, Article]]:
     return stories | {name: article.story for name, article in articles.items()}, articles
 
 
-def _pictured(picture: Media | None, alt: str) -> tuple[Picture, ...]:
-    if picture is None:
-        return ()
-    return (Picture(kind=picture.kind, width=picture.width, height=picture.height, alt=alt),)
+def _pictured(shown: Shown) -> Picture:
+    picture = shown.picture
+    return Picture(kind=picture.kind, width=picture.width, height=picture.height, alt=shown.alt)
 
 
 def _tell(found: "defaultdict[int, list[str]]", line: int, beside: int) -> None:

@@ -222,10 +222,9 @@ def _part(post: Post, said: repeats.Recent, mine: Mine) -> Part:
     return Part(post, look(post, typed, said), _why_closed(post), threads.is_comment(post), changes, keepers)
 
 
-def _why_closed(post: Post) -> str:
-    """As drafting.closed, for a post that comes from `_posts`."""
-    doubtful = post.state in Post.WAITING and post.is_doubtful  # type: ignore[attr-defined]  # annotated there
-    return drafting.MAY_BE_OUT if doubtful else drafting.CLOSED.get(Post.State(post.state), "")
+def _why_closed(post: Any) -> str:
+    """Of a post that comes from `_posts`, which knows whether it is in doubt."""
+    return drafting.closed(post, is_doubtful=post.is_doubtful)
 
 
 def _posts() -> Any:

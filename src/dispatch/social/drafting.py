@@ -1,20 +1,21 @@
-"""What an editor does to the text of a post that is not out: begin, write, take the template's text back.
+"""What an editor does to a post that is not out: write it, show pictures, take the template's text back. The one place that
+saves what a post says, and counts its versions.
 
 Whoever writes names the version they saw; one that is older than the post changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.social import channels, composing, planning, preferences, timing
-from dispatch.social.models import Channel, Post, PostMedia
+from dispatch.social import channels, freezing, networks, planning, preferences
+from dispatch.social.models import Media, Post, PostMedia
 
 if TYPE_CHECKING:
     from dispatch.articles.models import Article
@@ -53,6 +54,34 @@ class Typed:
     content_warning: str = ""
     settings: Mapping[str, bool] = field(default_factory=dict)
     pictures: tuple[Described, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture that a post is to show: which, what is said of it, and the point that a crop keeps."""
+
+    picture: Media
+    alt: str = ""
+    x: float = 0.5
+    y: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partly:
+    """What is to change of a post; None keeps what stands there. Another version of its story brings the template's text."""
+
+    text: str | None = None
+    link: str | None = None
+    content_warning: str | None = None
+    settings: Mapping[str, bool] | None = None
+    article: "Article | None" = None
+    pictures: Sequence[Shown] | None = None
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """Those that are to change, by name."""
+        said = {"text": self.text, "link": self.link, "content_warning": self.content_warning}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -100,16 +129,38 @@ def write(post_id: int, seen: int, typed: Typed, by: User | None) -> Written:
         return Saved(post)
 
 
+def rewrite(post_id: int, seen: int, said: Partly, by: User | None) -> Written:
+    """Change a part of what a post says, of which somebody saw this version. Raises Post.DoesNotExist."""
+    with transaction.atomic():
+        post = locked(post_id)
+        if why := closed(post):
+            return Closed(post, why)
+        if seen != post.version:
+            return Stale(post, _writer(post))
+        if said.article is not None:
+            _turn(post, said.article)
+        if said.pictures is not None:
+            show(post, said.pictures)
+        before = as_typed(post)
+        typed = replace(before, **said.texts, settings={**before.settings, **(said.settings or {})})
+        if typed != before or said.article is not None or said.pictures is not None:
+            _say(post, typed, before)
+            _sign(post, by)
+        return Saved(post)
+
+
 def locked(post_id: int) -> Post:
     """A post that nobody else changes or claims until the transaction ends."""
     found = Post.objects.select_for_update(of=("self",)).select_related("channel", "story", "article__current")
     return found.defer("article__current__html", "article__current__text").get(pk=post_id)
 
 
-def closed(post: Post) -> str:
-    """Why nobody may write it; empty: they may."""
-    if post.state in Post.WAITING and post.attempts.filter(outcome="unknown").exists():
-        return MAY_BE_OUT
+def closed(post: Post, *, is_doubtful: bool | None = None) -> str:
+    """Why nobody may write it; empty: they may. `is_doubtful`: whether an attempt of it is unknown, where that is known."""
+    if post.state in Post.WAITING:
+        doubtful = post.attempts.filter(outcome="unknown").exists() if is_doubtful is None else is_doubtful
+        if doubtful:
+            return MAY_BE_OUT
     return CLOSED.get(Post.State(post.state), "")
 
 
@@ -126,45 +177,30 @@ def as_typed(post: Post) -> Typed:
     )
 
 
-def begin(channel: Channel, article: "Article") -> Post:
-    """A post for a channel that has none of this story: a draft with the template's text. One that somebody dropped, or
-    whose article was taken back, is a draft again. The one there is already, where somebody was faster."""
-    own = {"channel": channel, "story": article.story, "turn": 0, "place": 0}
-    try:
-        with transaction.atomic():
-            moment = timing.earliest(channel, article.story)
-            said = template(channel, article) | {"edited": planning.best(channel, article.story) != article}
-            return Post.objects.create(**own, **said, article=article, state=Post.State.DRAFT, due_at=moment)
-    except IntegrityError:
-        return _again(Post.objects.get(**own).pk, article)
-
-
-def _again(post_id: int, article: "Article") -> Post:
-    """What somebody decided against is a draft, as it was; if its version does not stand any more, as the template has it."""
-    with transaction.atomic():
-        post = locked(post_id)
-        is_over = post.state in {Post.State.DROPPED, Post.State.WITHDRAWN}
-        if is_over and not post.attempts.filter(outcome="unknown").exists():
-            post.state, post.trouble = Post.State.DRAFT, ""
-            changed(post, "state", "trouble")
-            if post.article not in planning.standing(post.story):
-                follow_template(post, article)
-        return post
-
-
 def follow_template(post: Post, article: "Article") -> None:
     """Let a locked post say what the template makes of one of its story's versions, and follow that from now on."""
-    for name, value in template(post.channel, article).items():
-        setattr(post, name, value)
-    post.article = article
-    post.edited = planning.best(post.channel, post.story) != article  # somebody's choice: no other takes its place
+    _turn(post, article)
     changed(post, "text", "link", "language", "article", "edited")
 
 
-def template(channel: Channel, article: "Article") -> dict[str, object]:
-    """Text, link and language of an article as the newsroom's template has them for a channel's network."""
-    text = composing.compose(channel.network, article, channels.unopened(channel))
-    return {"text": text, "link": article.url, "language": article.language}
+def show(post: Post, pictures: Sequence[Shown]) -> None:
+    """These pictures and no others, in this order, for a locked post that is saved then."""
+    post.media.all().delete()
+    PostMedia.objects.bulk_create(shown(post, pictures))
+
+
+def shown(post: Post, pictures: Sequence[Shown]) -> list[PostMedia]:
+    """Rows of pictures for a post that has none, yet to be saved."""
+    return [
+        PostMedia(post=post, media=one.picture, position=place, alt=one.alt, focus_x=one.x, focus_y=one.y)
+        for place, one in enumerate(pictures)
+    ]
+
+
+def problems(post: Post) -> list[str]:
+    """What its network has against it as it stands, in words."""
+    network = networks.of(post.channel.network)
+    return network.check(freezing.as_it_stands(post), channels.unopened(post.channel))
 
 
 def changed(post: Post, *names: str) -> None:
@@ -182,8 +218,17 @@ def _writer(post: Post) -> User | None:
 def _sign(post: Post, by: User | None) -> None:
     """Who wrote stands in the audit log once for each sitting, not once for each word."""
     entry = audit.last(f"post:{post.pk}", (WROTE,))
-    if entry is None or entry.who != by or entry.at < timezone.now() - SITTING:
+    is_same = entry is not None and (entry.who, entry.via) == (by, audit.program())
+    if entry is None or not is_same or entry.at < timezone.now() - SITTING:
         audit.record(by, WROTE, f"post:{post.pk}")
+
+
+def _turn(post: Post, article: "Article") -> None:
+    """To one of its story's versions, in the template's words; yet to be saved."""
+    for name, value in planning.template(post.channel, article).items():
+        setattr(post, name, value)
+    post.article = article
+    post.edited = planning.best(post.channel, post.story) != article  # somebody's choice: no other takes its place
 
 
 def _those_there(typed: tuple[Described, ...], there: tuple[Described, ...]) -> tuple[Described, ...]:
@@ -199,7 +244,7 @@ def _say(post: Post, typed: Typed, before: Typed) -> None:
         setattr(post, name, getattr(typed, name))
     post.settings = {**post.settings, **typed.settings}
     _describe(post, typed.pictures)
-    changed(post, *named, "settings", "edited")
+    changed(post, *named, "settings", "edited", "article")
 
 
 def _describe(post: Post, pictures: tuple[Described, ...]) -> None:

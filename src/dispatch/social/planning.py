@@ -53,6 +53,12 @@ def choose(channel: Channel, versions: list[Article]) -> Article | None:
     return min(wanted, key=lambda each: (order.get(each.language, 0), each.pk), default=None)
 
 
+def template(channel: Channel, article: Article) -> dict[str, object]:
+    """Text, link and language of an article as the newsroom's template has them for a channel's network."""
+    text = composing.compose(channel.network, article, channels.unopened(channel))
+    return {"text": text, "link": article.url, "language": article.language}
+
+
 def _wants(channel: Channel, article: Article) -> bool:
     assert article.current is not None
     languages = not channel.languages or article.language in channel.languages
@@ -60,8 +66,7 @@ def _wants(channel: Channel, article: Article) -> bool:
 
 
 def _plan_post(channel: Channel, article: Article) -> None:
-    text = composing.compose(channel.network, article, channels.unopened(channel))
-    said = {"article": article, "text": text, "link": article.url, "language": article.language}
+    said = {"article": article, **template(channel, article)}
     moment = timing.earliest(channel, article.story)
     with transaction.atomic():
         post, made = Post.objects.select_for_update().get_or_create(

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from dispatch import saying
-from dispatch.social import channels, freezing, networks
+from dispatch.social import channels, drafting
 from dispatch.social.models import Channel, Post
 
 NIGHT = time(4)
@@ -71,7 +71,7 @@ def check(post_id: int) -> None:
     channel = post.channel
     if channel.active and (channel.probed_at is None or channel.probed_at < now - AHEAD):
         channels.probe(channel)
-    problems = [] if channel.trouble else _problems(post)
+    problems = [] if channel.trouble else drafting.problems(post)
     Post.objects.filter(pk=post.pk, text=post.text).update(checked_at=now, warning="; ".join(problems)[:300])
 
 
@@ -100,11 +100,6 @@ def last_night(now: datetime) -> datetime:
     local = timezone.localtime(now)
     days_ago = 0 if local.time() >= NIGHT else 1
     return datetime.combine(local.date() - timedelta(days=days_ago), NIGHT, timezone.get_current_timezone())
-
-
-def _problems(post: Post) -> list[str]:
-    draft = freezing.as_it_stands(post)
-    return networks.of(post.channel.network).check(draft, channels.unopened(post.channel))
 
 
 def _unseen() -> Q:

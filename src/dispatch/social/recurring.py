@@ -19,7 +19,7 @@ from dispatch import timetable
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles.models import Article
-from dispatch.social import acts, channels, freezing, networks, timing
+from dispatch.social import acts, drafting, timing
 from dispatch.social.models import Change, Post, PostMedia, Recurrence
 
 State, Unit = Recurrence.State, Recurrence.Unit
@@ -194,11 +194,10 @@ def _day(rule: Recurrence | Wish, cycle: int) -> date | None:
 
 
 def _problems(post: Post, texts: tuple[str, ...]) -> list[str]:
-    network, account, own = networks.of(post.channel.network), channels.unopened(post.channel), post.text
-    found = []
+    own, found = post.text, []
     for text in texts:
         post.text = _with_link(post, text)
-        found += [f"“{text[:40]}”: {problem}" for problem in network.check(freezing.as_it_stands(post), account)]
+        found += [f"“{text[:40]}”: {problem}" for problem in drafting.problems(post)]
     post.text = own
     return found
 

@@ -4,7 +4,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("editions", "0006_schedule_late"),
     ]
@@ -13,6 +12,19 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="edition",
             name="state",
-            field=models.CharField(choices=[("draft", "Draft"), ("gathering", "Gathering"), ("due", "Due"), ("rendered", "Rendered"), ("empty", "Empty"), ("withdrawn", "Withdrawn"), ("failed", "Failed"), ("late", "Late")], default="gathering", max_length=12),
+            field=models.CharField(
+                choices=[
+                    ("draft", "Draft"),
+                    ("gathering", "Gathering"),
+                    ("due", "Due"),
+                    ("rendered", "Rendered"),
+                    ("empty", "Empty"),
+                    ("withdrawn", "Withdrawn"),
+                    ("failed", "Failed"),
+                    ("late", "Late"),
+                ],
+                default="gathering",
+                max_length=12,
+            ),
         ),
     ]
