@@ -1,4 +1,4 @@
-"""Pictures in the composer by hand: dropped, pasted, brought, put in order; how each network frames them; and leaving."""
+"""Pictures in the composer by hand: dropped, pasted, brought; how each network frames them; and leaving."""
 
 import base64
 import io
@@ -57,11 +57,6 @@ def hand(page, event):
     page.locator("form[data-writes]").evaluate(HAND, ["image/png", content, event])
 
 
-def until(page, holds):
-    while not holds():
-        page.wait_for_timeout(50)
-
-
 def text_of(page):
     return page.get_by_role("textbox", name="Text", exact=True).first
 
@@ -71,24 +66,6 @@ def test_a_picture_is_taken_where_it_is_dropped_or_pasted(opened, post, event):
     hand(opened, event)
     opened.locator(".picture").wait_for()
     assert PostMedia.objects.get().post_id == post.pk
-
-
-def test_pictures_are_put_in_order_by_dragging(opened, post):
-    for color, alt in (("navy", "First"), ("maroon", "Second")):
-        illustrating.add(post, media.take(painted(color)), alt)
-    opened.reload()
-    boxes = opened.locator(".picture")
-    alts = opened.locator(".picture textarea")
-    boxes.nth(1).scroll_into_view_if_needed()
-    first, second = boxes.nth(0).bounding_box(), boxes.nth(1).bounding_box()
-    opened.mouse.move(second["x"] + second["width"] - 6, second["y"] + second["height"] - 6)
-    opened.mouse.down()
-    opened.mouse.move(first["x"] + 300, first["y"] + first["height"] / 2, steps=8)
-    until(opened, lambda: alts.first.input_value() == "Second")
-    opened.mouse.up()
-    until(opened, lambda: opened.locator(".picture.dragged").count() == 0)
-    opened.locator("[data-saved]", has_text="Saved").first.wait_for()
-    assert [one.alt for one in PostMedia.objects.order_by("position")] == ["Second", "First"]
 
 
 def test_the_articles_picture_is_brought_with_what_is_said_of_it(alice, post, page, monkeypatch):
