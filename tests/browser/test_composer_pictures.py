@@ -1,4 +1,4 @@
-"""Pictures in the composer by hand: dropped, pasted, brought, put in order; how each network frames them; and leaving."""
+"""Pictures in the composer by hand, dropped and pasted; and leaving it with what is not saved yet."""
 
 import base64
 import io
@@ -9,12 +9,9 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from dispatch.articles.models import Revision
-from dispatch.social import illustrating, media
-from dispatch.social.models import Post, PostMedia
+from dispatch.social.models import PostMedia
 
 pytestmark = pytest.mark.browser
-LONG = "Two hundred people came to see the river. " * 14
 HAND = """(form, [kind, content, event]) => {
     const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
     const carried = new DataTransfer();
@@ -57,11 +54,6 @@ def hand(page, event):
     page.locator("form[data-writes]").evaluate(HAND, ["image/png", content, event])
 
 
-def until(page, holds):
-    while not holds():
-        page.wait_for_timeout(50)
-
-
 def text_of(page):
     return page.get_by_role("textbox", name="Text", exact=True).first
 
@@ -71,33 +63,6 @@ def test_a_picture_is_taken_where_it_is_dropped_or_pasted(opened, post, event):
     hand(opened, event)
     opened.locator(".picture").wait_for()
     assert PostMedia.objects.get().post_id == post.pk
-
-
-def test_pictures_are_put_in_order_by_dragging(opened, post):
-    for color, alt in (("navy", "First"), ("maroon", "Second")):
-        illustrating.add(post, media.take(painted(color)), alt)
-    opened.reload()
-    boxes = opened.locator(".picture")
-    alts = opened.locator(".picture textarea")
-    boxes.nth(1).scroll_into_view_if_needed()
-    first, second = boxes.nth(0).bounding_box(), boxes.nth(1).bounding_box()
-    opened.mouse.move(second["x"] + second["width"] - 6, second["y"] + second["height"] - 6)
-    opened.mouse.down()
-    opened.mouse.move(first["x"] + 300, first["y"] + first["height"] / 2, steps=8)
-    until(opened, lambda: alts.first.input_value() == "Second")
-    opened.mouse.up()
-    until(opened, lambda: opened.locator(".picture.dragged").count() == 0)
-    opened.locator("[data-saved]", has_text="Saved").first.wait_for()
-    assert [one.alt for one in PostMedia.objects.order_by("position")] == ["Second", "First"]
-
-
-def test_the_articles_picture_is_brought_with_what_is_said_of_it(alice, post, page, monkeypatch):
-    monkeypatch.setattr(media, "bring", lambda _: media.take(painted()))
-    Revision.objects.update(picture_url="https://office.example.org/river.png", picture_alt="The river at noon")
-    page.goto(f"/stories/{post.story_id}/compose?post={post.pk}")
-    page.get_by_role("button", name="Bring the article’s picture").click()
-    page.locator(".picture").wait_for()
-    assert PostMedia.objects.get().alt == "The river at noon"
 
 
 def test_who_leaves_by_a_link_leaves_when_all_is_saved(opened, post):
@@ -124,20 +89,3 @@ def test_who_closes_the_page_before_it_could_be_saved_is_asked_first(opened, vis
     visitor.context.set_offline(False)
     opened.locator("[data-saved]", has_text="Saved").first.wait_for(timeout=90_000)
     visitor.complaints.clear()  # the browser's own words about the missing connection
-
-
-@pytest.mark.parametrize("network", ["facebook", "instagram", "threads", "linkedin", "apprise"])
-def test_each_network_draws_pictures_in_its_own_frame(alice, story, visitor, page, network):
-    on = newsroom.channel("drawn", network, account="office")
-    post = newsroom.post(on, story, Post.State.SCHEDULED, text=LONG, due_at=timezone.now() + timedelta(days=1))
-    for color, size in (("navy", (600, 1200)), ("maroon", (1200, 500))):
-        illustrating.add(post, media.take(painted(color, *size)), f"A {color} house")
-    PostMedia.objects.update(focus_y=0.2)
-    visitor.look(f"composer-pictures-{network}", f"/stories/{post.story_id}/compose?post={post.pk}")
-    ratios = page.locator(".grid img").evaluate_all("all => all.map((one) => one.clientWidth / one.clientHeight)")
-    expected = {"instagram": [0.8, 0.8], "threads": [0.5, 2.4]}.get(network)
-    if expected:
-        assert ratios == pytest.approx(expected, rel=0.03)
-    assert page.locator(".grid img").first.evaluate("one => one.style.objectPosition") == "50% 20%"
-    folds = page.get_by_text("What is folded away, after about")
-    assert folds.count() == (network in {"facebook", "instagram", "linkedin"})
