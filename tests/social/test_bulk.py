@@ -6,11 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 import newsroom
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.accounts.models import AuditEntry
-from dispatch.social import bulk, bulk_pictures, moments, sheets
+from dispatch.social import bulk, bulk_pictures, moments, planning, sheets
 from dispatch.social.bulk import Refused
 from dispatch.social.bulk_lines import Outcome
 from dispatch.social.models import Media, Post, Slot
@@ -331,3 +333,23 @@ def test_lines_are_counted_as_an_editor_counts_them():
 
 def test_the_template_is_a_file_that_can_be_read():
     assert len(sheets.read(sheets.template().encode()).lines) == 2
+
+
+def test_a_language_that_the_file_names_stays_when_the_story_is_planned_again(masto):
+    content = file("masto;2026-11-24 10:00;site:0;;;be")
+    assert bulk.plan(content, bulk.look(content).digest, None) == 1
+    post = Post.objects.get()
+    assert (post.language, post.edited) == ("be", True)
+    planning.plan(post.story.articles.get(language="en"))
+    assert Post.objects.get(channel=masto).language == "be"
+
+
+def test_more_lines_ask_the_database_no_more(masto):
+    def asked(*numbers):
+        content = file(*(f"masto;2026-11-24 1{number}:00;site:{number}" for number in numbers))
+        digest = bulk.look(content).digest
+        with CaptureQueriesContext(connection) as questions:
+            assert bulk.plan(content, digest, None) == len(numbers)
+        return len(questions)
+
+    assert asked(0) == asked(1, 2, 3, 4, 5)

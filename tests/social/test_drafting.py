@@ -1,6 +1,7 @@
 """Writing a post: nobody is overwritten in silence, nothing that may be out changes, templates keep their hands off."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from dispatch.accounts.models import AuditEntry, User
 from dispatch.articles.models import Article, Revision, Source, Story
 from dispatch.social import adding, channels, drafting, planning
+from dispatch.social.adding import Stands, Wish
 from dispatch.social.drafting import Closed, Saved, Stale, Typed
 from dispatch.social.models import Attempt, Post
 
@@ -131,6 +133,16 @@ def test_what_was_dropped_is_begun_again_unless_it_may_be_out(post, channel):
     Attempt.objects.create(post=post, number=1, key="k", started_at=timezone.now(), outcome="unknown")
     Post.objects.update(state="dropped")
     assert adding.begin(channel, post.article).state == "dropped"
+
+
+def test_what_somebody_plans_in_another_language_stays_in_it(make_article, db):
+    channel = channels.connect("fake", name="Fake", network="fake", credentials={}, languages=["en", "be"])
+    english = make_article()
+    belarusian = make_article("Чытальня", language="be", story=english.story)
+    made = adding.add(Wish(channel, belarusian, timezone.now() + timedelta(days=1)), None)
+    planning.plan(english)
+    assert (Post.objects.get().pk, Post.objects.get().language) == (made.pk, "be")
+    assert adding.draft(Wish(channel, english), None) == Stands(made)
 
 
 class Editors(RuleBasedStateMachine):

@@ -120,6 +120,7 @@ class _Table:
             raise _Problem("", "the line has more fields than the header; is a quotation mark missing?")
         channel, story = self._channel(line), self._story(line)
         article = self._version(line, channel, story)
+        article.story = story  # with its versions at hand, so that a thousand lines ask for none
         if (post := self.standing.get((channel.pk, story.pk))) is not None:
             words = (
                 f"{channel.name} has a post of this story: {post.state}, {saying.moment(post.sent_at or post.due_at)}"
@@ -131,7 +132,7 @@ class _Table:
         moment, notes = self._moment(line, channel, story)
         wish = replace(self._wish(line, channel, article), moment=moment)
         text = self._fitting(wish)
-        self.taken.setdefault(channel.pk, self._taken(channel)).add(timing.minute(moment))
+        self._taken(channel).add(timing.minute(moment))
         if timing.is_quiet(channel, moment):
             notes = [*notes, f"{channel.name} is quiet then, and it goes out all the same"]
         words = f"{saying.moment(moment)} on {channel.name}"
@@ -182,7 +183,7 @@ class _Table:
 
     def _next(self, channel: Channel, story: Story) -> datetime:
         after = timing.earliest(channel, story)
-        taken = self.taken.setdefault(channel.pk, self._taken(channel))
+        taken = self._taken(channel)
         free = timing.moments(channel, after, after + timedelta(weeks=timing.WEEKS))
         found = next((moment for moment in free if timing.minute(moment) not in taken), None)
         if found is None:
@@ -228,7 +229,9 @@ class _Table:
         return said["text"]
 
     def _taken(self, channel: Channel) -> set[datetime]:
-        return timing.taken(channel, self.now - CLOSE, self.now + timing.AHEAD + CLOSE)
+        if channel.pk not in self.taken:
+            self.taken[channel.pk] = timing.taken(channel, self.now - CLOSE, self.now + timing.AHEAD + CLOSE)
+        return self.taken[channel.pk]
 
     def _all(self) -> set[Story]:
         return set(self.stories.values())
