@@ -9,7 +9,7 @@ from celery import signals
 from django.db import Error, connection
 
 from dispatch import queue
-from dispatch.social import publishing
+from dispatch.social import abreast, publishing
 
 log = logging.getLogger(__name__)
 EVERY = 0.25
@@ -33,7 +33,7 @@ class StandingBy:
             return 0
         if time.monotonic() - self.asked_at > AGAIN:
             self.is_deaf, self.asked_at = bool(queue.ping(1)), time.monotonic()
-        return publishing.publish_due(0) if self.is_deaf else 0
+        return abreast.publish_due(0) if self.is_deaf else 0
 
 
 def install() -> None:
