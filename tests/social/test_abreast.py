@@ -1,4 +1,4 @@
-"""Several posts abreast in one worker: nobody waits for another channel's network, and each is claimed, begun and settled once."""
+"""Several posts abreast in one worker: nobody waits for another channel's network, and none is told twice."""
 
 import threading
 from datetime import timedelta

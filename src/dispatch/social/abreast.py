@@ -1,7 +1,7 @@
 """Several posts abreast in one worker: while one network's answer is on its way, others are told.
 
-The worker's own thread talks to the database, one statement for all that stand at the same step; threads talk to the networks,
-one for each post, and never to the database. One post of a channel at a time: a network that hangs holds nobody else up.
+The worker's own thread talks to the database, one statement for all that stand at the same step; further threads talk to the
+networks, one for each post, and never to the database. One post of a channel at a time: one that hangs holds up nobody else.
 """
 
 import logging
@@ -30,7 +30,7 @@ BATCH = 8
 SHIFT = 0.25
 """Seconds after which a worker claims no more and lets go, so that looks and changes that wait in its queue are heard."""
 HANGS = 1.0
-"""Seconds after which a post keeps its worker from nothing: others are claimed beside it, since the worker must wait anyway."""
+"""Seconds after which others are claimed beside a post however long the shift lasts: the worker must wait for it anyway."""
 TOGETHER = 0.02
 """Seconds that the first to be answered waits for the others, so that one statement writes what became of all."""
 IDLE = 0.1

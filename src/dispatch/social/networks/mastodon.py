@@ -207,7 +207,7 @@ def _upload(client: Any, picture: Picture) -> str:
 
 
 def _post(client: Any, draft: Draft, account: Account) -> requests.Response:
-    """What the instance says, whatever its status. Without the library, whose types for a status cost more than all the rest."""
+    """What the instance says, whatever its status. Without the library: its types for a status cost more than the rest."""
     said = {"status": draft.text, "visibility": "public", "language": draft.language, "in_reply_to_id": draft.reply_to}
     form: dict[str, Any] = {name: value for name, value in said.items() if value}
     if draft.content_warning:
