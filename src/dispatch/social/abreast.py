@@ -4,12 +4,14 @@ The worker's own thread talks to the database, one statement for all that stand 
 networks, one for each post, and never to the database. One post of a channel at a time: one that hangs holds up nobody else.
 """
 
+import functools
 import logging
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +27,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 MOST = 16
 """Posts that a worker has under way at once: as many channels, whose networks take 0.1 to 0.5 s each."""
+DRAWN = 3
+"""Of these, posts whose pictures are drawn and put at their network at once."""
 BATCH = 8
 """Posts that it claims at once: few enough that the other workers find some of what fell due together."""
 SHIFT = 0.25
@@ -100,9 +104,8 @@ class _Shift:
         if isinstance(made, Deferred | Refused):
             self.told.append((post, attempt, made))
             return
-        account, draft = made
-        putting = _threads().submit(publishing.put_there, attempt, account, draft)
-        self.putting[putting] = Going(post, attempt, account, time.monotonic())
+        putting = _threads().submit(_put_there, attempt, made)
+        self.putting[putting] = Going(post, attempt, made.account, time.monotonic())
 
     def _wait(self) -> None:
         under_way = [*self.putting, *self.calling]
@@ -159,12 +162,22 @@ def _alone(post: Post) -> Iterator[None]:
         log.exception("a post cannot be published", extra={"post": post.pk})
 
 
-_pool: list[ThreadPoolExecutor] = []
-os.register_at_fork(after_in_child=_pool.clear)
-
-
+@functools.cache
 def _threads() -> ThreadPoolExecutor:
-    """This process's, made when the first post needs one: a fork inherits none."""
-    if not _pool:
-        _pool.append(ThreadPoolExecutor(MOST, thread_name_prefix="post"))
-    return _pool[0]
+    """This process's, made when the first post needs one."""
+    return ThreadPoolExecutor(MOST, thread_name_prefix="post")
+
+
+@functools.cache
+def _drawing() -> threading.Semaphore:
+    """Pictures are drawn by programs of their own, for whose memory there is less room than for threads."""
+    return threading.Semaphore(DRAWN)
+
+
+def _put_there(attempt: Attempt, made: publishing.Ready) -> Draft | Deferred | Refused:
+    with _drawing() if made.pictures else nullcontext():
+        return publishing.put_there(attempt, made)
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)
+os.register_at_fork(after_in_child=_drawing.cache_clear)

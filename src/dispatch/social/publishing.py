@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from dispatch import queue, retrying
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import channels, claiming, freezing, lateness, media, networks, showing, statements, timing
-from dispatch.social.models import Attempt, Post
+from dispatch.social.models import Attempt, Media, Post
 from dispatch.social.networks.base import Account, Draft
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,15 @@ UNCHANGED = {"due_at": None, "sent_at": None, "remote_id": None, "remote_url": N
 """What of a post an outcome may change besides its state."""
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A post that can go: who says it, what is said, and its pictures as they were brought."""
+
+    account: Account
+    draft: Draft
+    pictures: Mapping[int, Media]
+
+
 def publish(post_id: int) -> None:
     """Publish this post, if it is due. Rung twice, late or in vain: no harm."""
     claimed = _claim(post_id)
@@ -42,16 +51,14 @@ def _attempt(post: Post, attempt: Attempt) -> Outcome:
     made = ready(post, attempt)
     if isinstance(made, Deferred | Refused):
         return made
-    account, draft = made
-    put = put_there(attempt, account, draft)
+    put = put_there(attempt, made)
     if isinstance(put, Deferred | Refused):
         return put
-    return call(attempt, account, put) if _begin(post, attempt, put.prepared) else held()
+    return call(attempt, made.account, put) if _begin(post, attempt, put.prepared) else held()
 
 
-def ready(post: Post, attempt: Attempt) -> tuple[Account, Draft] | Deferred | Refused:
-    """Who says it, and all that is said, with its pictures; or why it cannot go now. Asks the network for new
-    credentials at most."""
+def ready(post: Post, attempt: Attempt) -> Ready | Deferred | Refused:
+    """What the database knows of it; or why it cannot go now. Asks the network for new credentials at most."""
     if not post.placed and (quiet := timing.end_of_quiet(post.channel, timezone.now())) > timezone.now():
         return Deferred(until=quiet, reason="its channel is quiet now")
     account = channels.ready(post.channel)
@@ -60,22 +67,21 @@ def ready(post: Post, attempt: Attempt) -> tuple[Account, Draft] | Deferred | Re
     network, draft = networks.get(post.channel.network), freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
+    return Ready(account, draft, media.kept(attempt))
+
+
+def put_there(attempt: Attempt, made: Ready) -> Draft | Deferred | Refused:
+    """All that is said with its pictures, and with what was put at the network first. Does not ask the database."""
+    network, account, prepared = networks.get(attempt.post.channel.network), made.account, attempt.prepared
     limits = network.limits(account)
     try:
-        draft = replace(draft, media=media.drawn(draft, attempt, limits))
+        draft = replace(made.draft, media=media.drawn(made.draft, attempt, limits, made.pictures))
     except media.Unfit as error:
         return Refused(reason=f"a picture: {error}")
     if limits.pictures_by_address:
         draft = replace(draft, media=showing.addressed(draft.media, attempt, limits))
-    return account, draft
-
-
-def put_there(attempt: Attempt, account: Account, draft: Draft) -> Draft | Deferred | Refused:
-    """The same with what was put at the network first. Asks the network, and not the database."""
-    network, prepared = networks.get(attempt.post.channel.network), attempt.prepared
     if prepared is None:
-        card = media.card_of(attempt, network.limits(account))
-        prepared = network.prepare(replace(draft, card=card), account)
+        prepared = network.prepare(replace(draft, card=media.card_of(attempt, limits)), account)
     return prepared if isinstance(prepared, Deferred | Refused) else replace(draft, prepared=prepared)
 
 
