@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import Error, connection
 
@@ -108,7 +108,7 @@ class _Shift:
         self.putting[putting] = Going(post, attempt, made.account, time.monotonic())
 
     def _wait(self) -> None:
-        under_way = [*self.putting, *self.calling]
+        under_way: list[Future[Any]] = [*self.putting, *self.calling]
         if under_way and not wait(under_way, TOGETHER).done:
             wait(under_way, IDLE, FIRST_COMPLETED)
 
@@ -131,7 +131,9 @@ class _Shift:
     def _settle(self) -> None:
         self.told += [(going.post, going.attempt, outcome) for going, outcome in _finished(self.calling)]
         if self.told:
-            publishing.settle_all([(*one, publishing.waits_for_keys(one[0], outcome)) for *one, outcome in self.told])
+            publishing.settle_all(
+                [(post, attempt, publishing.waits_for_keys(post, told)) for post, attempt, told in self.told]
+            )
         self.told = []
 
     def _keep_what_was_answered(self) -> None:

@@ -216,8 +216,8 @@ def _post(client: Any, draft: Draft, account: Account) -> requests.Response:
         form["media_ids[]"] = draft.prepared["media"]
     headers = {"Authorization": f"Bearer {account.credentials['access_token']}", "Idempotency-Key": draft.key}
     session: requests.Session = client.session
-    how = {"headers": headers, "timeout": TIMEOUT, "allow_redirects": False}
-    return session.post(f"{account.server}/api/v1/statuses", data=form, **how)
+    address = f"{account.server}/api/v1/statuses"
+    return session.post(address, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False)
 
 
 def _works_on(client: Any, draft: Draft) -> bool:
