@@ -1,13 +1,13 @@
 """Posts: publish one, look for one, change one, look ahead at one; channels: prove that one lives."""
 
 from dispatch import queue
-from dispatch.social import changing, feedback, probing, publishing, resolving
+from dispatch.social import abreast, changing, feedback, probing, resolving
 
 
 @queue.task("social.publish_post")
 def publish_post(post_id: int) -> None:
     """Publish a due post and, for a while, others that are due; rung twice, once."""
-    publishing.publish_due(post_id)
+    abreast.publish_due(post_id)
 
 
 @queue.task("social.resolve_post")

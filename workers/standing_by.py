@@ -1,4 +1,5 @@
-"""Posts go out at their moment also while the broker is away: then a worker for posts looks for what is due by itself."""
+"""Posts go out at their moment also while the broker or the clock is away: then a worker for posts looks for what is due by
+itself."""
 
 import logging
 import threading
@@ -9,7 +10,7 @@ from celery import signals
 from django.db import Error, connection
 
 from dispatch import queue
-from dispatch.social import publishing
+from dispatch.social import abreast, publishing
 
 log = logging.getLogger(__name__)
 EVERY = 0.25
@@ -28,12 +29,16 @@ class StandingBy:
         self.is_deaf = False
 
     def look(self) -> int:
-        """Publish what nobody was told of, if the broker does not answer. How many."""
+        """Publish what nobody was told of, if the broker does not answer; else ring for it, since the clock may be away. How
+        many were published."""
         if not publishing.is_overdue(PATIENCE):
             return 0
         if time.monotonic() - self.asked_at > AGAIN:
             self.is_deaf, self.asked_at = bool(queue.ping(1)), time.monotonic()
-        return publishing.publish_due(0) if self.is_deaf else 0
+        if self.is_deaf:
+            return abreast.publish_due(0)
+        queue.enqueue("social.publish_post", 0)
+        return 0
 
 
 def install() -> None:

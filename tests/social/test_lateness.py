@@ -12,7 +12,7 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.outcomes import Deferred, Sent, Unknown
-from dispatch.social import acts, lateness, networks, publishing, releasing, timing
+from dispatch.social import abreast, acts, lateness, networks, publishing, releasing, timing
 from dispatch.social.models import Attempt, Post, Slot
 from dispatch.social.releasing import Decided
 
@@ -63,7 +63,7 @@ def test_what_was_planned_for_its_moment_is_late_sooner_than_what_a_story_brough
 ):
     post = waiting(late, placed=placed)
     lateness.put_by()
-    publishing.publish_due(post.pk)
+    abreast.publish_due(post.pk)
     assert state(post) == expected
     assert len(fake.out) == (expected == "sent")
 
@@ -77,7 +77,7 @@ def test_the_newsroom_says_how_late_is_late(waiting, settings):
 
 def test_what_is_late_is_never_claimed_even_before_it_is_put_by(waiting, fake):
     post = waiting(HOUR, placed=True)
-    assert publishing.publish_due(post.pk) == 0
+    assert abreast.publish_due(post.pk) == 0
     assert publishing.due_posts() == []
     assert (state(post), fake.out) == ("scheduled", {})
 
@@ -87,7 +87,7 @@ def test_what_a_stop_held_is_late_when_it_is_lifted(waiting, channel, fake):
     pulled = stopping.stop(Stop.Scope.CHANNEL, channel.pk, None, "wait")
     lateness.put_by()
     stopping.lift(pulled.pk, None, "go on")
-    publishing.publish_due(post.pk)
+    abreast.publish_due(post.pk)
     assert (state(post), fake.out) == ("late", {})
 
 
@@ -106,7 +106,7 @@ def test_a_thread_behind_a_part_that_was_put_off_is_not_late(waiting, fake):
     said = {"channel": first.channel, "story": first.story, "article": first.article, "language": "en"}
     part = Post.objects.create(follows=first, place=1, text="more", due_at=first.due_at, placed=True, **said)
     lateness.put_by()
-    publishing.publish_due(part.pk)
+    abreast.publish_due(part.pk)
     assert state(part) == "sent"
 
 
@@ -188,7 +188,7 @@ def test_what_a_story_brought_is_not_begun_in_quiet_hours_but_post_now_is(fake, 
 
 def test_two_attempts_by_itself_and_two_anew_for_a_person(waiting, fake):
     post = waiting(attempts_made=2)
-    assert publishing.publish_due(post.pk) == 0
+    assert abreast.publish_due(post.pk) == 0
     assert acts.retry(post.pk, None, "once more") is False, "it waits: nobody has to"
     assert timing.at(post.pk, timezone.now(), None) is timing.Placed.DONE
     fake.answer = lambda draft: Unknown(reason="no answer")
@@ -200,7 +200,7 @@ def test_two_attempts_by_itself_and_two_anew_for_a_person(waiting, fake):
 def test_a_doorbell_in_vain_takes_the_next_and_goes_on_in_their_order(waiting, fake):
     posts = [waiting(n * MINUTE) for n in (2, 5, 1)]
     waiting(due_at=timezone.now() + HOUR)
-    assert publishing.publish_due(0) == 3
+    assert abreast.publish_due(0) == 3
     first, second, third = (draft.text for draft in fake.out.values())
     assert [first, second, third] == [posts[1].text, posts[0].text, posts[2].text]
 
@@ -230,7 +230,7 @@ def test_workers_that_come_in_vain_share_what_is_due_and_publish_each_once(waiti
     posts = [waiting(timedelta(seconds=n), text=f"post {n}") for n in range(1, 25)]
 
     def work():
-        while publishing.publish_due(posts[0].pk):
+        while abreast.publish_due(posts[0].pk):
             pass
         connection.close()
 

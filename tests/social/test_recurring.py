@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Unknown
-from dispatch.social import acts, lateness, networks, planning, publishing, recurring
+from dispatch.social import abreast, acts, lateness, networks, planning, publishing, recurring
 from dispatch.social.models import Post, Recurrence
 from dispatch.social.recurring import Wish
 
@@ -172,7 +172,7 @@ def test_a_turn_whose_moment_passes_under_a_stop_is_skipped(post, alice, fake):
     Post.objects.filter(turn=1).update(due_at=timezone.now() - timedelta(minutes=11))
     lateness.put_by()
     stopping.lift(pulled.pk, alice, "go on")
-    publishing.publish_due(0)
+    abreast.publish_due(0)
     assert fake.out == {}
     turn = Post.objects.get(turn=1)
     assert (turn.state, turn.trouble) == ("dropped", "skipped: its moment passed; it comes round again")

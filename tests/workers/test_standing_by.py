@@ -42,9 +42,12 @@ def test_post_now_is_begun_within_a_second_without_a_broker(post, broker):
     assert looks * EVERY < 1, "of the second it waits for its doorbell, and no longer"
 
 
-def test_where_there_are_doorbells_they_are_waited_for(post, broker):
+def test_where_there_are_doorbells_it_rings_and_leaves_publishing_to_who_hears(post, broker, monkeypatch):
+    rung = []
+    monkeypatch.setattr(queue, "enqueue", lambda task, *ids: rung.append(task))
     Post.objects.update(state="scheduled", due_at=timezone.now() - timedelta(seconds=2))
     assert StandingBy().look() == 0
+    assert rung == ["social.publish_post"]
     post.refresh_from_db()
     assert post.state == "scheduled"
 

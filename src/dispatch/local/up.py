@@ -17,7 +17,7 @@ from dispatch.local import instance, postgres, supervisor, valkey
 from dispatch.local.supervisor import Program
 
 WORKERS = {
-    "mail": ("email", "2", "--nice", "10"),
+    "mail": ("email", "2", "--nice", "15"),
     "work": ("articles,editions,upkeep", "2", "--nice", "5"),
     "posts": ("social", "4"),
 }

@@ -1,5 +1,6 @@
 """Taking a due post for one worker: the claim, the attempt, and what is said, the same whenever it is said again."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -23,11 +24,11 @@ ARTICLE, REVISION, BEFORE = ("id", "state"), ("id", "title", "summary", "picture
 post shows pictures."""
 
 
-def claim(post_id: int, *, or_next: bool) -> tuple[Post, Attempt] | None:
-    """This post or, where that may not leave and `or_next` says so, the next that may; and its attempt. None: none may."""
-    values = {"post": post_id, "or_next": or_next, **statements.patience()}
-    row = next(iter(statements.prepared("claim", **values)), None)
-    return _taken(row) if row else None
+def claim(post_id: int, *, others: int = 0, busy: Collection[int] = ()) -> list[tuple[Post, Attempt]]:
+    """This post where it may leave, and of `others` that are due the longest those that may, with their attempts: one of a
+    channel, and none of the channels that are busy."""
+    values = {"post": post_id, "others": others, "busy": list(busy), **statements.patience()}
+    return [_taken(row) for row in statements.prepared("claim", **values)]
 
 
 def _taken(row: tuple[Any, ...]) -> tuple[Post, Attempt]:

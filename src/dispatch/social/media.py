@@ -8,6 +8,7 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -69,10 +70,15 @@ def bring(address: str) -> Media:
     return take(_fetched(address, BRING_SECONDS))
 
 
-def drawn(draft: Draft, attempt: Attempt, limits: Limits) -> tuple[Picture, ...]:
-    """An attempt's pictures as they go to a network of these limits. Raises Unfit."""
+def kept(attempt: Attempt) -> Mapping[int, Media]:
+    """An attempt's pictures as they were brought."""
     frozen: Sequence[dict[str, Any]] = attempt.frozen["media"]
-    kept = Media.objects.in_bulk([one["media"] for one in frozen]) if frozen else {}
+    return Media.objects.in_bulk([one["media"] for one in frozen]) if frozen else {}
+
+
+def drawn(draft: Draft, attempt: Attempt, limits: Limits, kept: Mapping[int, Media]) -> tuple[Picture, ...]:
+    """The same as they go to a network of these limits. Raises Unfit. Does not ask the database."""
+    frozen: Sequence[dict[str, Any]] = attempt.frozen["media"]
     return tuple(
         fit(kept[one["media"]], limits, Focus(*one["focus"]), alt=described.alt)
         for one, described in zip(frozen, draft.media, strict=True)

@@ -2,27 +2,25 @@
 
 import json
 import logging
-import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from dispatch import queue, retrying
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import channels, claiming, freezing, lateness, media, networks, showing, statements, timing
-from dispatch.social.models import Attempt, Post
+from dispatch.social.models import Attempt, Media, Post
 from dispatch.social.networks.base import Account, Draft
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 2
 """That may have put it out, without a person; also in sql/ready.sql."""
-TURN = 0.5
-"""Seconds after which a worker lets go, so that looks and changes that wait in its queue come to their turn."""
-BELLS = 16
-"""Doorbells at a time: several for each worker there may be, few enough that those in vain cost nothing."""
+BELLS = 4
+"""Doorbells at a time: one for each process there may be, since each goes on by itself to what else is due."""
 PATIENCE = timedelta(hours=24)
 """How long a network may say "later"."""
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
@@ -31,60 +29,73 @@ UNCHANGED = {"due_at": None, "sent_at": None, "remote_id": None, "remote_url": N
 """What of a post an outcome may change besides its state."""
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A post that can go: who says it, what is said, and its pictures as they were brought."""
+
+    account: Account
+    draft: Draft
+    pictures: Mapping[int, Media]
+
+
 def publish(post_id: int) -> None:
     """Publish this post, if it is due. Rung twice, late or in vain: no harm."""
     claimed = _claim(post_id)
     if claimed is None:
         lateness.put_by(post_id)
     else:
-        settle(*claimed, _waits_for_keys(claimed[0], _attempt(*claimed)))
-
-
-def publish_due(post_id: int) -> int:
-    """Publish this post or, rung in vain, the next that is due; then others, one after another, for a while. How many."""
-    began, count = time.monotonic(), 0
-    claimed = _claim(post_id, or_next=True)
-    while claimed is not None:
-        settle(*claimed, _waits_for_keys(claimed[0], _attempt(*claimed)))
-        count += 1
-        is_over = time.monotonic() - began > TURN or queue.is_stopping()
-        claimed = None if is_over else _claim(post_id, or_next=True)
-    return count
+        settle(*claimed, waits_for_keys(claimed[0], _attempt(*claimed)))
 
 
 def _attempt(post: Post, attempt: Attempt) -> Outcome:
+    made = ready(post, attempt)
+    if isinstance(made, Deferred | Refused):
+        return made
+    put = put_there(attempt, made)
+    if isinstance(put, Deferred | Refused):
+        return put
+    return call(attempt, made.account, put) if _begin(post, attempt, put.prepared) else held()
+
+
+def ready(post: Post, attempt: Attempt) -> Ready | Deferred | Refused:
+    """What the database knows of it; or why it cannot go now. Asks the network for new credentials at most."""
     if not post.placed and (quiet := timing.end_of_quiet(post.channel, timezone.now())) > timezone.now():
         return Deferred(until=quiet, reason="its channel is quiet now")
     account = channels.ready(post.channel)
     if isinstance(account, Deferred | Refused):
         return account
-    draft = _drawn(post, attempt, account)
-    if isinstance(draft, Deferred | Refused):
-        return draft
-    if not _begin(post, attempt, draft.prepared):
-        return Deferred(until=timezone.now(), reason="held before anything left")
-    return networks.of(post.channel.network).publish(draft, account)
-
-
-def _drawn(post: Post, attempt: Attempt, account: Account) -> Draft | Deferred | Refused:
-    """All that is said, with its pictures, and with what was put at the network first."""
     network, draft = networks.of(post.channel.network), freezing.draft(attempt)
     if problems := network.check(draft, account):
         return Refused(reason="; ".join(problems))
+    return Ready(account, draft, media.kept(attempt))
+
+
+def put_there(attempt: Attempt, made: Ready) -> Draft | Deferred | Refused:
+    """All that is said with its pictures, and with what was put at the network first. Does not ask the database."""
+    network, account, prepared = networks.of(attempt.post.channel.network), made.account, attempt.prepared
     limits = network.limits(account)
     try:
-        draft = replace(draft, media=media.drawn(draft, attempt, limits))
+        draft = replace(made.draft, media=media.drawn(made.draft, attempt, limits, made.pictures))
     except media.Unfit as error:
         return Refused(reason=f"a picture: {error}")
     if limits.pictures_by_address:
         draft = replace(draft, media=showing.addressed(draft.media, attempt, limits))
-    prepared = attempt.prepared
     if prepared is None:
         prepared = network.prepare(replace(draft, card=media.card_of(attempt, limits)), account)
     return prepared if isinstance(prepared, Deferred | Refused) else replace(draft, prepared=prepared)
 
 
-def _waits_for_keys(post: Post, outcome: Outcome) -> Outcome:
+def call(attempt: Attempt, account: Account, draft: Draft) -> Outcome:
+    """The call, once the attempt is begun. Asks the network, and not the database."""
+    return networks.of(attempt.post.channel.network).publish(draft, account)
+
+
+def held() -> Deferred:
+    """What becomes of a post that could not be begun."""
+    return Deferred(until=timezone.now(), reason="held before anything left")
+
+
+def waits_for_keys(post: Post, outcome: Outcome) -> Outcome:
     """Where the credentials were refused, nothing was taken: its channel is not rung any more, and the post waits with it."""
     if not isinstance(outcome, Refused) or not channels.is_locked_out(outcome):
         return outcome
@@ -94,17 +105,37 @@ def _waits_for_keys(post: Post, outcome: Outcome) -> Outcome:
 
 def settle(post: Post, attempt: Attempt, outcome: Outcome) -> bool:
     """Write what became of an attempt. False: the claim is someone else's by now, and only the attempt is written."""
-    names = {Sent: "sent", Deferred: "deferred", Refused: "refused", Unknown: "unknown"}
-    attempt.outcome, attempt.evidence, attempt.finished_at = names[type(outcome)], _evidence(outcome), timezone.now()
-    about = {"post": post.pk, "token": post.token, "attempt": attempt.pk, "key": attempt.key}
-    written = {"outcome": attempt.outcome, "now": attempt.finished_at, "frozen": json.dumps(attempt.frozen)}
-    said = {"evidence": json.dumps(attempt.evidence), **UNCHANGED, **_values(post, outcome)}
-    ((mine, waiting),) = statements.prepared("settle", **about, **written, **said)
-    if mine and isinstance(outcome, Sent):
+    return post.pk in settle_all([(post, attempt, outcome)])
+
+
+def settle_all(told: Sequence[tuple[Post, Attempt, Outcome]]) -> set[int]:
+    """The same of several attempts, in one statement. The posts whose claims were still theirs."""
+    rows = _together("settle", [_settled(*one) for one in told])
+    for _, waiting in rows:
         for number in waiting:
             queue.enqueue("social.publish_post", number)
-    log.info("post attempted", extra={"post": post.pk, "outcome": attempt.outcome})
-    return bool(mine)
+    for post, attempt, _ in told:
+        log.info("post attempted", extra={"post": post.pk, "outcome": attempt.outcome})
+    return {number for number, _ in rows}
+
+
+def _settled(post: Post, attempt: Attempt, outcome: Outcome) -> dict[str, object]:
+    names = {Sent: "sent", Deferred: "deferred", Refused: "refused", Unknown: "unknown"}
+    attempt.outcome = next(name for kind, name in names.items() if isinstance(outcome, kind))
+    attempt.evidence, attempt.finished_at = _evidence(outcome), timezone.now()
+    about = {"post": post.pk, "token": post.token, "attempt": attempt.pk, "key": attempt.key, "frozen": attempt.frozen}
+    written = {"outcome": attempt.outcome, "finished_at": attempt.finished_at, "evidence": attempt.evidence}
+    return {**about, **written, **UNCHANGED, **_values(post, outcome)}
+
+
+def _together(name: str, said: Sequence[Mapping[str, object]]) -> list[tuple[Any, ...]]:
+    """What a statement returns for several posts. Where the database cannot read what is said of one, the others have no
+    part in it."""
+    try:
+        return statements.prepared(name, said=json.dumps(said, default=datetime.isoformat)) if said else []
+    except DataError:
+        log.exception("what is said of posts cannot be written", extra={"posts": [one["post"] for one in said]})
+        return [row for one in said for row in _together(name, [one])] if len(said) > 1 else []
 
 
 def ring_next(post_id: int) -> None:
@@ -143,15 +174,23 @@ def is_overdue(seconds: float) -> bool:
     return bool(statements.rows("overdue", seconds=seconds, **statements.patience())[0][0])
 
 
-def _claim(post_id: int, *, or_next: bool = False) -> tuple[Post, Attempt] | None:
-    return claiming.claim(post_id, or_next=or_next)
+def _claim(post_id: int) -> tuple[Post, Attempt] | None:
+    return next(iter(claiming.claim(post_id)), None)
 
 
 def _begin(post: Post, attempt: Attempt, prepared: Mapping[str, object]) -> bool:
-    """The last commit before the call. False: someone pulled STOP meanwhile, or took this for dead."""
-    attempt.prepared = dict(prepared)
-    said = {"key": attempt.key, "frozen": json.dumps(attempt.frozen), "prepared": json.dumps(attempt.prepared)}
-    return bool(statements.prepared("begin", post=post.pk, token=post.token, attempt=attempt.pk, **said))
+    return post.pk in begin_all([(post, attempt, prepared)])
+
+
+def begin_all(wanted: Sequence[tuple[Post, Attempt, Mapping[str, object]]]) -> set[int]:
+    """The last commit before the calls. Posts that are not among those it returns may not be called: someone pulled STOP
+    meanwhile, or took them for dead."""
+    said = []
+    for post, attempt, prepared in wanted:
+        attempt.prepared = dict(prepared)
+        about = {"post": post.pk, "token": post.token, "attempt": attempt.pk}
+        said.append({**about, "key": attempt.key, "frozen": attempt.frozen, "prepared": attempt.prepared})
+    return {number for (number,) in _together("begin", said)}
 
 
 def _values(post: Post, outcome: Outcome) -> dict[str, object]:

@@ -68,9 +68,10 @@ def _taken(name: tuple[str, ...]) -> _Kept | None:
 
 
 def _put_back(name: tuple[str, ...], kept: _Kept) -> None:
-    if name in _idle:
-        kept.close()
-        return
-    if len(_idle) >= MOST:
-        _idle.pop(next(iter(_idle))).close()
+    """Each step is one of the dictionary's own, so threads need no lock, which a fork could find taken."""
+    before = _idle.pop(name, None)
+    oldest = [_idle.pop(other, None) for other in list(_idle)[: max(0, len(_idle) - MOST + 1)]]
     _idle[name] = kept
+    for one in (before, *oldest):
+        if one is not None:
+            one.close()

@@ -1,20 +1,28 @@
--- What became of an attempt, on the attempt and on its post, in one commit. The post changes only while the claim is this one's;
+-- What became of attempts, on the attempts and on their posts, in one commit. A post changes only while the claim is this one's;
 -- the attempt says what it was in any case, and what it would have said where it never came to the call. Then the parts of the
--- thread that waited for it.
-WITH tried AS (
-    UPDATE social_attempt
-    SET outcome = %(outcome)s, evidence = %(evidence)s::jsonb, finished_at = %(now)s::timestamptz,
-        key = CASE WHEN called_at IS NULL THEN %(key)s ELSE key END,
-        frozen = CASE WHEN called_at IS NULL THEN %(frozen)s::jsonb ELSE frozen END
-    WHERE id = %(attempt)s
+-- thread that waited for it. The posts first: what is settled for the dead locks in that order, too.
+WITH said AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(said)s::jsonb)
+        AS (post bigint, token integer, attempt bigint, key text, frozen jsonb, outcome text, evidence jsonb,
+            finished_at timestamptz, state text, trouble text, due_at timestamptz, sent_at timestamptz, remote_id text,
+            remote_url text, given_back integer)
 ), mine AS (
-    UPDATE social_post
-    SET lease_until = NULL, state = %(state)s, trouble = %(trouble)s,
-        due_at = coalesce(%(due_at)s::timestamptz, due_at), sent_at = coalesce(%(sent_at)s::timestamptz, sent_at),
-        remote_id = coalesce(%(remote_id)s, remote_id), remote_url = coalesce(%(remote_url)s, remote_url),
-        attempts_made = greatest(0, attempts_made - %(given_back)s)
-    WHERE id = %(post)s AND token = %(token)s AND state IN ('claimed', 'unknown')
-    RETURNING id)
-SELECT (SELECT id FROM mine),
-       ARRAY(SELECT id FROM social_post WHERE follows_id = %(post)s AND state IN ('scheduled', 'deferred')
-               AND due_at <= statement_timestamp());
+    UPDATE social_post p
+    SET lease_until = NULL, state = s.state, trouble = s.trouble,
+        due_at = coalesce(s.due_at, p.due_at), sent_at = coalesce(s.sent_at, p.sent_at),
+        remote_id = coalesce(s.remote_id, p.remote_id), remote_url = coalesce(s.remote_url, p.remote_url),
+        attempts_made = greatest(0, p.attempts_made - s.given_back)
+    FROM said s
+    WHERE p.id = s.post AND p.token = s.token AND p.state IN ('claimed', 'unknown')
+    RETURNING p.id
+), tried AS (
+    UPDATE social_attempt t
+    SET outcome = s.outcome, evidence = s.evidence, finished_at = s.finished_at,
+        key = CASE WHEN t.called_at IS NULL THEN s.key ELSE t.key END,
+        frozen = CASE WHEN t.called_at IS NULL THEN s.frozen ELSE t.frozen END
+    FROM said s
+    WHERE t.id = s.attempt AND (SELECT count(*) FROM mine) >= 0
+)
+SELECT mine.id, ARRAY(SELECT f.id FROM social_post f WHERE f.follows_id = mine.id AND f.state IN ('scheduled', 'deferred')
+                        AND f.due_at <= statement_timestamp())
+FROM mine;
