@@ -224,9 +224,9 @@ BOUNCES: dict[str, Any] = {
     "soft_sends": int(env.number("DISPATCH_SOFT_BOUNCES_SENDS", 3)),
     "soft_days": int(env.number("DISPATCH_SOFT_BOUNCES_DAYS", 30)),
 }
-"""Where undeliverable mail comes back to; and after how many soft bounces, of how many sends, within how many days a reader is
-written to no more. 0: never."""
-MAIL_WEBHOOKS = dict(line.split(maxsplit=1) for line in env.text("DISPATCH_MAIL_WEBHOOKS", "").splitlines() if line.strip())
+"""Where undeliverable mail comes back to; and after how many soft bounces, of how many sends, within how many days a reader
+is written to no more. 0: never."""
+MAIL_WEBHOOKS = env.pairs("DISPATCH_MAIL_WEBHOOKS")
 """By provider, the secret of the webhook by which it tells of bounces: lines of "brevo user:password"."""
 
 LOGGING_CONFIG = None

@@ -87,7 +87,9 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
         ledger.release(claimed, relays.next_probe())
         return False
     try:
-        compiled, sender, returns_to, letter = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
+        compiled, sender, returns_to, letter = _compiled(
+            claimed.send, claimed.variant, claimed.newsletter, claimed.created_at
+        )
         agreed.require(claimed, letter)
     except (Altered, agreed.NotAgreed) as problem:
         log.error("an altered letter is held", extra={"send": claimed.send, "chunk": claimed.number})  # noqa: TRY400 - said in full by its words

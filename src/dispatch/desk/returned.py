@@ -36,9 +36,9 @@ def rows(send: int, *, exactly: bool) -> list[Row]:
 
     Split by provider is told only exactly: in steps of twenty most lines would say nothing, and together tell too much.
     """
-    by_provider: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    by_provider: defaultdict[int, dict[Kind, int]] = defaultdict(dict)
     for one in ReturnedCount.objects.filter(send=send, kind__in=KINDS).order_by("provider_class"):
-        by_provider[one.provider_class][one.kind] = one.count
+        by_provider[one.provider_class][Kind(one.kind)] = one.count
     if not by_provider:
         return []
     total = {kind: sum(counts.get(kind, 0) for counts in by_provider.values()) for kind in KINDS}
@@ -48,7 +48,7 @@ def rows(send: int, *, exactly: bool) -> list[Row]:
     return [Row("everywhere", _exact(total)), *each]
 
 
-def _exact(counts: dict[str, int]) -> list[str]:
+def _exact(counts: dict[Kind, int]) -> list[str]:
     return [saying.number(counts.get(kind, 0)) for kind in KINDS]
 
 

@@ -93,7 +93,14 @@ def test_one_that_is_asked_already_is_left_alone_and_asked_once_a_minute(server,
 
 @pytest.mark.parametrize(
     "url",
-    ["http://a:b@host", "imaps://host/INBOX", "imaps://a@host", "imaps://a:b@host:x/", "imaps://a:b@h?after=burn", "imaps://a:b@h?x=1"],
+    [
+        "http://a:b@host",
+        "imaps://host/INBOX",
+        "imaps://a@host",
+        "imaps://a:b@host:x/",
+        "imaps://a:b@h?after=burn",
+        "imaps://a:b@h?x=1",
+    ],
 )
 def test_an_address_that_cannot_be_used_is_told(url):
     with pytest.raises(mailboxes.Unusable):

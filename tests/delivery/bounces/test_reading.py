@@ -79,7 +79,9 @@ def test_a_mutilated_mail_never_raises_and_never_invents_a_letter(chance: random
         elif act == 2:
             raw[at:at] = raw[at : at + length] * 3
         else:
-            raw[at:at] = chance.choice([b"\r\n", b"\n\n", b"\0", b"--=_b\n", b"=?utf-8?b?!?=", b"charset=none;", b"\xff"])
+            raw[at:at] = chance.choice(
+                [b"\r\n", b"\n\n", b"\0", b"--=_b\n", b"=?utf-8?b?!?=", b"charset=none;", b"\xff"]
+            )
     assert reading.read(bytes(raw)).letter is None
 
 
@@ -92,7 +94,8 @@ def test_any_bytes_may_come(raw):
 @pytest.mark.parametrize(
     "raw",
     [
-        b'Content-Type: multipart/mixed; boundary="a"\n\n' + b'--a\nContent-Type: multipart/mixed; boundary="a"\n\n' * 5000,
+        b'Content-Type: multipart/mixed; boundary="a"\n\n'
+        + b'--a\nContent-Type: multipart/mixed; boundary="a"\n\n' * 5000,
         b"Content-Type: message/rfc822\n\n" * 5000,
         b"Subject: " + b"=?utf-8?q?" * 20000 + b"\n\n",
         b"From: MAILER-DAEMON@a\n\n" + b"user " * 100_000,

@@ -156,7 +156,7 @@ def test_nothing_of_the_mail_is_kept(sends, mail):
     with connection.cursor() as cursor:
         cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'delivery_%'")
         for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT coalesce(string_agg(t::text, chr(10)), \'\') FROM "{table}" t')
+            cursor.execute(f"SELECT coalesce(string_agg(t::text, chr(10)), '') FROM \"{table}\" t")
             rows = cursor.fetchone()[0]
             assert "over quota" not in rows
             assert "no mailbox here" not in rows

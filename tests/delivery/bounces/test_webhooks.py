@@ -72,7 +72,8 @@ def test_a_signature_is_checked_by_the_key_of_its_provider(client, sends):
 
 
 @pytest.mark.parametrize(
-    "said", [{"RecordType": "Delivery"}, {"RecordType": "Novelty"}, {"Email": "nobody@example.org"}, {"Type": "Novelty"}]
+    "said",
+    [{"RecordType": "Delivery"}, {"RecordType": "Novelty"}, {"Email": "nobody@example.org"}, {"Type": "Novelty"}],
 )
 def test_what_does_not_concern_us_is_ignored(client, sends, said):
     alice, first, _ = sends

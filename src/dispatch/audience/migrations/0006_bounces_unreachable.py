@@ -4,15 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audience', '0005_story_feedback'),
+        ("audience", "0005_story_feedback"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='suppression',
-            name='reason',
-            field=models.CharField(choices=[('bounced', 'Bounced'), ('complained', 'Complained'), ('erased', 'Erased'), ('refused', 'Refused'), ('left', 'Left'), ('unreachable', 'Unreachable')], max_length=12),
+            model_name="suppression",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("bounced", "Bounced"),
+                    ("complained", "Complained"),
+                    ("erased", "Erased"),
+                    ("refused", "Refused"),
+                    ("left", "Left"),
+                    ("unreachable", "Unreachable"),
+                ],
+                max_length=12,
+            ),
         ),
     ]

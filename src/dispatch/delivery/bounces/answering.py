@@ -11,7 +11,9 @@ LOOKED_AT = (
     *("From", "Subject", "Return-Path", "Auto-Submitted", "Precedence", "X-Autoreply", "X-Autorespond"),
     *("X-Auto-Response-Suppress", "X-Failed-Recipients", "X-Boxtrapper", "X-Spamarrest-Noauth", "X-TMDA-Fingerprint"),
 )
-SERVER = re.compile(r"mailer-daemon|postmaster@|mail delivery (sub)?system|mail administrator|microsoft outlook", re.IGNORECASE)
+SERVER = re.compile(
+    r"mailer-daemon|postmaster@|mail delivery (sub)?system|mail administrator|microsoft outlook", re.IGNORECASE
+)
 FAILED = re.compile(
     r"undeliver|delivery (status notification|failure|has failed|problem)|mail delivery failed|failure notice|returned mail"
     r"|не доставлен|недоставлен|невозможно доставить|не дастаўлен",

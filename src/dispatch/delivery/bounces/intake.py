@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.db import close_old_connections
+from django.db import connection
 
 from dispatch.delivery import verp
 from dispatch.delivery.bounces import ears, reading, recording
@@ -57,22 +57,23 @@ class Handler:
         return await run(self.threads, self._take, raw[: reading.LARGEST], envelope.rcpt_tos[0])
 
     def _take(self, raw: bytes, came_to: str) -> str:
-        close_old_connections()
         try:
             taken = recording.take(raw, came_to)
         except Exception as problem:  # noqa: BLE001 - the other server brings it again
             log.error("a returned mail was not taken", extra={"code": type(problem).__name__})  # noqa: TRY400 - a traceback could quote it
             return "451 4.3.0 not now, bring it again"
         finally:
-            close_old_connections()
+            connection.close()  # to the pool: a thread may wait for hours for its next mail
         self.heard, self.refused = self.heard + (taken is not None), self.refused + (taken is None)
         return "250 2.0.0 recorded"
 
     def beat(self) -> None:
         """Say that it listens, and what was heard since."""
         heard, refused = self.heard, self.refused
-        close_old_connections()
-        ears.note("intake", heard=heard, refused=refused, alive=True)
+        try:
+            ears.note("intake", heard=heard, refused=refused, alive=True)
+        finally:
+            connection.close()
         self.heard, self.refused = self.heard - heard, self.refused - refused
 
 
@@ -87,17 +88,19 @@ async def serve(where: str, protocol: str, stop: asyncio.Event) -> None:
     handler, loop = Handler(), asyncio.get_running_loop()
     kind = LMTP if protocol == "lmtp" else SMTP
 
-    def connection() -> SMTP:
-        return kind(handler, data_size_limit=LARGEST, hostname="localhost", ident="Dispatch", timeout=PATIENCE, loop=loop)
+    def answering() -> SMTP:
+        return kind(
+            handler, data_size_limit=LARGEST, hostname="localhost", ident="Dispatch", timeout=PATIENCE, loop=loop
+        )
 
     if where.startswith("unix:"):
         path = Path(where.removeprefix("unix:"))
         path.unlink(missing_ok=True)
-        server = await loop.create_unix_server(connection, path=path)
+        server = await loop.create_unix_server(answering, path=path)
         path.chmod(0o660)
     else:
         host, _, port = where.rpartition(":")
-        server = await loop.create_server(connection, host=host.strip("[]"), port=int(port))
+        server = await loop.create_server(answering, host=host.strip("[]"), port=int(port))
     async with server:
         log.info("the intake listens", extra={"pid": os.getpid()})
         await _until(stop, handler)

@@ -7,9 +7,10 @@ import contextlib
 import imaplib
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.db import Error
@@ -184,7 +185,7 @@ def _opened(place: Place) -> Iterator[imaplib.IMAP4]:
             session.shutdown()
 
 
-def _answer(said: tuple[str, list[object]]) -> list[object]:
+def _answer(said: tuple[str, Sequence[Any]]) -> Sequence[Any]:
     status, data = said
     if status != "OK":
         raise imaplib.IMAP4.error(status)

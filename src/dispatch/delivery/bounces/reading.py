@@ -52,7 +52,14 @@ def read(raw: bytes, came_to: str = "") -> Report:
     """`came_to`: the envelope's recipient, where it is known. Never raises."""
     try:
         return _read(raw[:LARGEST], came_to)
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError):  # the parser's, of mail made to hurt it
+    except (
+        RecursionError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        email.errors.MessageError,
+    ):  # the parser's, of mail made to hurt it
         return Report(Verdict(Kind.UNKNOWN), verp.read(came_to))
 
 
@@ -111,13 +118,13 @@ def _fields(part: Message) -> dict[str, str]:
 
 
 def _inner(part: Message) -> str:
-    """A part's own text. The parser takes it for messages, the encoded ones too, which RFC 2046 has none of and gateways send."""
+    """A part's own text. The parser takes it for messages, the encoded ones of gateways too (RFC 2046 has none)."""
     groups = part.get_payload()
     if not isinstance(groups, list):
         return _decoded(part)
     whole = Message()
     whole["Content-Transfer-Encoding"] = _header(part, "Content-Transfer-Encoding")
-    whole.set_payload("\n".join(group.as_string() for group in groups))
+    whole.set_payload("\n".join(str(group) for group in groups))
     return _decoded(whole)
 
 
@@ -158,7 +165,7 @@ def _after(words: str) -> str:
 
 def _text(part: Message) -> str:
     inner = part.get_payload()
-    return "\n".join(one.as_string() for one in inner) if isinstance(inner, list) else _decoded(part)
+    return "\n".join(str(one) for one in inner) if isinstance(inner, list) else _decoded(part)
 
 
 def _decoded(part: Message) -> str:

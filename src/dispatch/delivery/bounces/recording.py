@@ -44,8 +44,8 @@ def take(raw: bytes, came_to: str = "") -> Verdict | None:
 
 @transaction.atomic
 def record(send: int | None, reader: int, verdict: Verdict, identity: str) -> bool:
-    """One report about one letter. `send` None: about one that is not known any more. `identity` tells two soft bounces of one
-    letter apart; it bounces for good, or is complained of, once. False: it was heard before, and changes nothing.
+    """One report about one letter. `send` None: about one that is not known any more. `identity` tells two soft bounces of
+    one letter apart; it bounces for good, or is complained of, once. False: it was heard before, and changes nothing.
     """
     is_final = verdict.kind in STATES and send is not None
     if not _is_new(f"{verdict.kind}:{send}:{reader}:{'' if is_final else identity}"):

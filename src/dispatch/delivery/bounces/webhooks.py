@@ -1,4 +1,4 @@
-"""Where providers tell of bounces and complaints: anymail reads and checks each one's own form, hearing.py takes what it says."""
+"""Where providers tell of bounces and complaints: anymail checks and reads each one's form, hearing.py takes it."""
 
 import json
 import logging

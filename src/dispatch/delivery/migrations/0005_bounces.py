@@ -5,65 +5,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audience', '0006_bounces_unreachable'),
-        ('delivery', '0004_editions_trials'),
+        ("audience", "0006_bounces_unreachable"),
+        ("delivery", "0004_editions_trials"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Ear',
+            name="Ear",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('way', models.CharField(max_length=80, unique=True)),
-                ('heard_at', models.DateTimeField(null=True)),
-                ('heard', models.PositiveBigIntegerField(default=0)),
-                ('refused_at', models.DateTimeField(null=True)),
-                ('refused', models.PositiveBigIntegerField(default=0)),
-                ('alive_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("way", models.CharField(max_length=80, unique=True)),
+                ("heard_at", models.DateTimeField(null=True)),
+                ("heard", models.PositiveBigIntegerField(default=0)),
+                ("refused_at", models.DateTimeField(null=True)),
+                ("refused", models.PositiveBigIntegerField(default=0)),
+                ("alive_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Mailbox',
+            name="Mailbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(unique=True)),
-                ('url', models.BinaryField()),
-                ('active', models.BooleanField(default=True)),
-                ('asking_since', models.DateTimeField(null=True)),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('trouble', models.CharField(blank=True, max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(unique=True)),
+                ("url", models.BinaryField()),
+                ("active", models.BooleanField(default=True)),
+                ("asking_since", models.DateTimeField(null=True)),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("trouble", models.CharField(blank=True, max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='Returned',
+            name="Returned",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.BinaryField(max_length=16, unique=True)),
-                ('on', models.DateField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.BinaryField(max_length=16, unique=True)),
+                ("on", models.DateField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SoftBounce',
+            name="SoftBounce",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('letter', models.BinaryField(max_length=16)),
-                ('on', models.DateField(db_index=True)),
-                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='audience.subscriber')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("letter", models.BinaryField(max_length=16)),
+                ("on", models.DateField(db_index=True)),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="audience.subscriber"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnedCount',
+            name="ReturnedCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider_class', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(max_length=12)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('send', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='returned', to='delivery.send')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider_class", models.PositiveSmallIntegerField()),
+                ("kind", models.CharField(max_length=12)),
+                ("count", models.PositiveIntegerField(default=0)),
+                (
+                    "send",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="returned", to="delivery.send"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('send', 'provider_class', 'kind'), name='returned_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("send", "provider_class", "kind"), name="returned_once")
+                ],
             },
         ),
     ]
