@@ -20,7 +20,8 @@ FAILED = re.compile(
     re.IGNORECASE,
 )
 ON_LEAVE = re.compile(
-    r"^\W*(auto(matic)?[ -]?(reply|response|antwort)|autoreply|out of (the )?office|on (annual |sick )?leave|vacation|away from"
+    r"^\W*(auto(matic)?[ -]?(reply|response|antwort)|autoreply|out of (the )?office"
+    r"|on (annual |sick )?leave|vacation|away from"
     r"|abwesenheit|автоответ|автоматический ответ|аўтаадказ|аўтаматычны адказ|в отпуске|réponse automatique|respuesta autom)",
     re.IGNORECASE,
 )

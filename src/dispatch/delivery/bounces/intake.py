@@ -1,4 +1,4 @@
-"""A small mail server of our own for what comes back: LMTP (RFC 2033) or SMTP, one recipient a mail, our addresses and no others.
+"""A small mail server of our own for what comes back: LMTP (RFC 2033) or SMTP, our addresses and no others.
 
 It stands behind the newsroom's own mail server, on the loopback or a Unix socket; it relays nothing and keeps no mail.
 """
@@ -95,9 +95,9 @@ async def serve(where: str, protocol: str, stop: asyncio.Event) -> None:
 
     if where.startswith("unix:"):
         path = Path(where.removeprefix("unix:"))
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anybody is answered
         server = await loop.create_unix_server(answering, path=path)
-        path.chmod(0o660)
+        path.chmod(0o660)  # noqa: ASYNC240 - likewise
     else:
         host, _, port = where.rpartition(":")
         server = await loop.create_server(answering, host=host.strip("[]"), port=int(port))

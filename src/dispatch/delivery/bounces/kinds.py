@@ -28,7 +28,7 @@ class Verdict:
 ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 BASIC = re.compile(r"(?<![\d.])([45][0-5]\d)(?=[\s-])")
 GONE = {"1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4", "4.310"}
-"""Of class 5: no such mailbox or domain, moved away, takes no mail (RFC 7505), disabled, no way there (Exchange's own 4.310)."""
+"""Of class 5: no such mailbox or domain, moved away, takes no mail (RFC 7505), disabled, no way there (4.310 is Exchange's)."""
 VAGUE = {"0.0", "1.0", "2.0", "3.0", "4.0", "4.1", "5.0", "7.1"}
 """Of class 5: servers say these of unknown users, of spam and of much else; the words decide."""
 
@@ -73,22 +73,33 @@ def _either(*patterns: str) -> re.Pattern[str]:
 
 SOFT_WORDS = _either(
     r"\b(mailbox|inbox|account|user)( \S{1,80})?( is|'s)? (over quota|full|out of storage)\b",
-    r"quota exceeded|over quota|exceed(s|ed)? (the |its |their )?(storage|quota|limit)|disk full|insufficient (disk|storage)",
+    r"quota exceeded|over quota|exceed(s|ed)? (the |its |their )?(storage"
+    r"|quota|limit)|disk full|insufficient (disk|storage)",
     r"out of storage space|message too (large|big)|size limit|too many (messages|connections|recipients)",
-    r"try again later|temporarily|timed? ?out|greylist|rate limit|(retry|queue) time.{0,30}(exceeded|expired)|delivery time expired",
-    r"\bspam\b|spamhaus|blocklist|blacklist|blocked using|reputation|content rejected|virus|policy (violation|reasons)|dmarc|\bspf\b",
+    r"try again later|temporarily|timed? ?out|greylist|rate limit"
+    r"|(retry|queue) time.{0,30}(exceeded|expired)|delivery time expired",
+    r"\bspam\b|spamhaus|blocklist|blacklist|blocked using|reputation"
+    r"|content rejected|virus|policy (violation|reasons)|dmarc|\bspf\b",
     r"ящик.{0,20}переполнен|переполнен.{0,20}ящик|превышена квота|спам|скрыня.{0,20}перапоўнен",
 )
 HARD_WORDS = _either(
-    r"(no such|unknown|invalid|non-?existent|not a known) (\S+ )?(user|mailbox|recipient|account|address|person|local part)",
+    r"(no such|unknown|invalid|non-?existent|not a known) (\S+ )?(user"
+    r"|mailbox|recipient|account|address|person|local part)",
     r"\b(user|recipient|mailbox|account|address|person|alias)( \S{1,120})?( address)?( is)? "
-    r"(unknown|not found|invalid|disabled|inactive|suspended|deactivated|deleted|closed|unrouteable|unavailable: user not found)",
+    r"(unknown|not found|invalid|disabled|inactive|suspended|deactivated"
+    r"|deleted|closed|unrouteable|unavailable: user not found)",
     r"\b(user|recipient|mailbox|account|address|person|email account)( \S{1,120})? "
-    r"(does ?n[o']t exist|does not exist|doesn't have|has been (disabled|deleted|closed|deactivated)|was not found|not listed|no longer)",
-    r"(doesn't|does not) have (an?|this) \S{0,60} ?(account|mailbox)|no mailbox here|no (such )?mailbox|mailbox unavailable",
-    r"unrouteable (mail )?(address|domain)|unknown (host|domain)|host or domain name not found|domain (name )?(not found|does not exist)",
-    r"couldn't find any host named|could not be found|wasn't found at|domain.{0,80}(couldn't be found|does not accept mail)|nullmx|null mx",
-    r"recipient address rejected: (access denied|user unknown|undeliverable)|recipient rejected|no longer (exists|available|valid|works)",
-    r"нет такого (пользователя|адреса|ящика)|ящик.{0,30}не (существует|найден)|пользователь не найден|адрес.{0,40}не (найден|существует)",
+    r"(does ?n[o']t exist|does not exist|doesn't have|has been (disabled"
+    r"|deleted|closed|deactivated)|was not found|not listed|no longer)",
+    r"(doesn't|does not) have (an?|this) \S{0,60} ?(account|mailbox)"
+    r"|no mailbox here|no (such )?mailbox|mailbox unavailable",
+    r"unrouteable (mail )?(address|domain)|unknown (host|domain)"
+    r"|host or domain name not found|domain (name )?(not found|does not exist)",
+    r"couldn't find any host named|could not be found|wasn't found at"
+    r"|domain.{0,80}(couldn't be found|does not accept mail)|nullmx|null mx",
+    r"recipient address rejected: (access denied|user unknown|undeliverable)"
+    r"|recipient rejected|no longer (exists|available|valid|works)",
+    r"нет такого (пользователя|адреса|ящика)|ящик.{0,30}не (существует"
+    r"|найден)|пользователь не найден|адрес.{0,40}не (найден|существует)",
     r"няма такога|скрыня не існуе",
 )
