@@ -27,7 +27,8 @@ ON_LEAVE = re.compile(
 )
 CHALLENGES = re.compile(
     r"(confirm|verify|prove) (that )?(you (sent|are (a )?(human|person|real))|your (message|e-?mail|address|identity))"
-    r"|not (yet )?(on|in) my (list|approved)|awaiting (your )?(verification|approval)|click.{0,60}(release|deliver) your message"
+    r"|not (yet )?(on|in) my (list|approved)|awaiting (your )?(verification|approval)"
+    r"|click.{0,60}(release|deliver) your message"
     r"|message.{0,40}(held|quarantined).{0,60}(confirm|verif)|sender verification required",
     re.IGNORECASE,
 )

@@ -28,7 +28,7 @@ class Verdict:
 ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 BASIC = re.compile(r"(?<![\d.])([45][0-5]\d)(?=[\s-])")
 GONE = {"1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4", "4.310"}
-"""Of class 5: no such mailbox or domain, moved away, takes no mail (RFC 7505), disabled, no way there (4.310 is Exchange's)."""
+"""Of class 5: no such mailbox or domain, moved, takes no mail (RFC 7505), disabled, no way there (4.310 is Exchange's)."""
 VAGUE = {"0.0", "1.0", "2.0", "3.0", "4.0", "4.1", "5.0", "7.1"}
 """Of class 5: servers say these of unknown users, of spam and of much else; the words decide."""
 
