@@ -4,6 +4,7 @@ from dispatch import queue
 from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
 from dispatch.delivery import preflighting
+from dispatch.delivery.bounces import mailboxes
 from dispatch.desk import outbox
 
 
@@ -54,3 +55,9 @@ def preflight(edition_id: int) -> None:
 def tell_endpoint(delivery_id: int) -> None:
     """Tell an endpoint of an event that is due."""
     delivering.deliver(delivery_id)
+
+
+@queue.task("upkeep.ask_mailbox")
+def ask_mailbox(number: int) -> None:
+    """Take what came back to a mailbox."""
+    mailboxes.ask(number)

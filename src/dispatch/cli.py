@@ -23,6 +23,8 @@ COMMANDS = {
     "redirect": ("dispatch.audience.commands.redirect", "keep links of another system's mails working"),
     "newsletter": ("dispatch.audience.commands.newsletter", "add, list or change a newsletter"),
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
+    "mailbox": ("dispatch.delivery.commands.mailbox", "add, list or test a mailbox that undeliverable mail comes to"),
+    "intake": ("dispatch.delivery.commands.intake", "run the small mail server for undeliverable mail alone"),
     "send": ("dispatch.delivery.commands.send", "list the latest sends; say who is missing from one, and why"),
     "dkim": (
         "dispatch.delivery.commands.dkim",

@@ -59,6 +59,14 @@ def words(name: str, default: str = "") -> list[str]:
     return text(name, default).replace(",", " ").split()
 
 
+def pairs(name: str) -> dict[str, str]:
+    """Lines of a word and what belongs to it, which may hold blanks."""
+    lines = [line.split(maxsplit=1) for line in text(name, "").splitlines() if line.strip()]
+    if any(len(line) != 2 for line in lines):
+        raise Misconfigured(f"{name}: each line is a name and what belongs to it, with a blank between them.")
+    return {key: value.strip() for key, value in lines}
+
+
 def file(name: str) -> Path | None:
     """The file that the variable names, which must be there; None where it names none."""
     path = Path(text(name, ""))

@@ -217,6 +217,18 @@ TELLING_RELAY = env.text("DISPATCH_TELLING_RELAY_URL", "")
 FOLLOW_CHANGES = env.words("DISPATCH_FOLLOW_CHANGES", "")
 """What posts that are out do by themselves when their story changes: "edit", "delete"; nothing: a person decides."""
 
+BOUNCES: dict[str, Any] = {
+    "domain": env.text("DISPATCH_BOUNCE_DOMAIN", "").lower(),
+    "discreet_domain": env.text("DISPATCH_DISCREET_BOUNCE_DOMAIN", "").lower(),
+    "soft": int(env.number("DISPATCH_SOFT_BOUNCES", 5)),
+    "soft_sends": int(env.number("DISPATCH_SOFT_BOUNCES_SENDS", 3)),
+    "soft_days": int(env.number("DISPATCH_SOFT_BOUNCES_DAYS", 30)),
+}
+"""Where undeliverable mail comes back to; and after how many soft bounces, of how many sends, within how many days a reader
+is written to no more. 0: never."""
+MAIL_WEBHOOKS = env.pairs("DISPATCH_MAIL_WEBHOOKS")
+"""By provider, the secret of the webhook by which it tells of bounces: lines of "brevo user:password"."""
+
 LOGGING_CONFIG = None
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")
 """Domains whose every mailbox is the newsroom's: where readers live who were invented for an export."""

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.desk.urls")),
     path("account/", include("dispatch.accounts.urls")),
+    path("hooks/mail/", include("dispatch.delivery.urls")),
     path("hooks/", include("dispatch.articles.urls")),
     path("", include("dispatch.audience.urls")),
     path("", include("dispatch.editions.urls")),

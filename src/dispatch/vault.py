@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -107,6 +108,18 @@ def mac(purpose: str, message: bytes) -> bytes:
     return outer.digest()
 
 
+def hide(purpose: str, block: bytes) -> bytes:
+    """16 bytes enciphered by the oldest key's subkey for `purpose`: one block of AES, equal for equal blocks, so what stands
+    in it must differ and must prove itself (a run of zeros that nobody can aim at). 0.4 µs, where a MAC takes one.
+    """
+    return _hiding(purpose).update(block)
+
+
+def reveal(purpose: str, hidden: bytes) -> bytes:
+    """The block that `hide` made it of, or noise where it was made otherwise."""
+    return _block_cipher(purpose).decryptor().update(hidden)
+
+
 def fingerprint() -> str:
     """A short name of the keys at hand, safe to show."""
     return hashlib.sha256(_subkey(oldest(), "fingerprint")).hexdigest()[:12]
@@ -153,6 +166,16 @@ def _keyed(purpose: str) -> tuple["hashlib._Hash", "hashlib._Hash"]:
     """HMAC's two hashes with the key in them already (RFC 2104 section 4): half the time of a fresh one."""
     key = _subkey(oldest(), purpose).ljust(64, b"\0")
     return hashlib.sha256(bytes(byte ^ 0x36 for byte in key)), hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
+
+
+@functools.cache
+def _block_cipher(purpose: str) -> Cipher[modes.ECB]:
+    return Cipher(algorithms.AES(_subkey(oldest(), purpose)), modes.ECB())  # noqa: S305 - one block alone, never a text
+
+
+@functools.cache
+def _hiding(purpose: str) -> CipherContext:
+    return _block_cipher(purpose).encryptor()
 
 
 @functools.cache

@@ -128,6 +128,7 @@ class Suppression(models.Model):
         ERASED = "erased"
         REFUSED = "refused"
         LEFT = "left"  # another system's list, before it was brought here
+        UNREACHABLE = "unreachable"  # letters kept coming back, though none of them for good
 
     address_index = models.BinaryField(max_length=32, unique=True)
     reason = models.CharField(max_length=12, choices=Reason)

@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from dispatch import vault
-from dispatch.audience import addresses
-from dispatch.audience.models import Subscriber, Suppression
+from dispatch.audience import addresses, leaving
+from dispatch.audience.models import Subscriber, Subscription, Suppression
 from dispatch.delivery import ledger, personalizing
 from dispatch.delivery.models import DeliveryException, Send
 
@@ -35,36 +35,45 @@ def record(send: int, subscriber: int, state: str, code: str = "") -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(RECORD, [state, code[:20], send, subscriber])
-        _suppress(subscriber, state)
+        suppress(subscriber, SUPPRESSING[DeliveryException.State(state)])
 
 
 def record_of(address: str, mark: str, state: str, code: str = "") -> bool:
     """The same, told by address and by the opaque half of a Message-ID. Without that (MailerSend keeps nothing of ours) it is
     taken for the reader's latest message. False: no reader of ours.
     """
-    try:
-        index = vault.blind_index(addresses.unique_form(address))
-    except addresses.Malformed:
-        return False
-    subscriber = Subscriber.objects.filter(address_index=index).values_list("pk", flat=True).first()
+    subscriber = reader_of(address)
     if subscriber is None:
         return False
-    send = _send_of(subscriber, mark)
+    send = send_of(subscriber, mark)
     if send is None:
-        _suppress(subscriber, state)
+        suppress(subscriber, SUPPRESSING[DeliveryException.State(state)])
     else:
         record(send, subscriber, state, code)
     return True
 
 
-def _send_of(subscriber: int, mark: str) -> int | None:
+def reader_of(address: str) -> int | None:
+    """The reader whose address it is; None for a stranger's, and for what is no address."""
+    try:
+        index = vault.blind_index(addresses.unique_form(address))
+    except addresses.Malformed:
+        return None
+    return Subscriber.objects.filter(address_index=index).values_list("pk", flat=True).first()
+
+
+def send_of(subscriber: int, mark: str) -> int | None:
+    """The recent send whose letter to the reader has this mark; without a mark, the latest that they got."""
     recent = Send.objects.filter(started_at__gte=timezone.now() - RECENT).order_by("-pk").values_list("pk", flat=True)
     if mark:
         return next((send for send in recent if personalizing.mark(send, subscriber) == mark), None)
     return next((send for send in recent if ledger.fate(send, subscriber) == "sent"), None)
 
 
-def _suppress(subscriber: int, state: str) -> None:
-    reason = SUPPRESSING[DeliveryException.State(state)]
+def suppress(subscriber: int, reason: str) -> None:
+    """Write to this reader no more; who complained has left, too, and is forgotten as everyone who leaves."""
+    if reason == Suppression.Reason.COMPLAINED:
+        for subscription in Subscription.objects.filter(subscriber=subscriber):
+            leaving.leave(subscription)
     for index in Subscriber.objects.filter(pk=subscriber).values_list("address_index", flat=True):
         Suppression.objects.get_or_create(address_index=index, defaults={"reason": reason})

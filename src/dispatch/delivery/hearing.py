@@ -10,11 +10,11 @@ from typing import Any
 from anymail.signals import AnymailTrackingEvent, EventType
 
 from dispatch.delivery import events
+from dispatch.delivery.bounces import recording
+from dispatch.delivery.bounces.kinds import Kind, Verdict
 from dispatch.delivery.mailers.anymail import MARK
-from dispatch.delivery.models import DeliveryException
 
 CODE = re.compile(r"\b([45]\d\d)?[ -]?\b([45]\.\d{1,3}\.\d{1,3})\b")
-STATES = {EventType.BOUNCED: DeliveryException.State.BOUNCED, EventType.COMPLAINED: DeliveryException.State.COMPLAINED}
 FOR_GOOD: dict[str, Callable[[Any], bool]] = {
     "Amazon SES": lambda said: bool(said["bounce"]["bounceType"] == "Permanent"),
     "Brevo": lambda said: said["event"] in {"hard_bounce", "invalid_email"},
@@ -30,10 +30,19 @@ FOR_GOOD: dict[str, Callable[[Any], bool]] = {
 
 def hear(sender: object, event: AnymailTrackingEvent, esp_name: str, **_: object) -> None:  # noqa: ARG001 - a signal's shape
     """A receiver of anymail's `tracking` signal, which is sent after the provider's signature or secret was checked."""
-    state = STATES.get(event.event_type)
-    if state is None or not event.recipient or (state == "bounced" and not _is_for_good(event, esp_name)):
+    if event.event_type not in {EventType.BOUNCED, EventType.COMPLAINED} or not event.recipient:
         return
-    events.record_of(event.recipient, str((event.metadata or {}).get(MARK, "")), state, _code(event))
+    reader = events.reader_of(event.recipient)
+    if reader is not None:
+        send = events.send_of(reader, str((event.metadata or {}).get(MARK, "")))
+        verdict = Verdict(_kind(event, esp_name), _code(event))
+        recording.record(send, reader, verdict, f"{esp_name}:{event.event_id or ''}")
+
+
+def _kind(event: AnymailTrackingEvent, provider: str) -> Kind:
+    if event.event_type == EventType.COMPLAINED:
+        return Kind.COMPLAINT
+    return Kind.HARD if _is_for_good(event, provider) else Kind.SOFT
 
 
 def _is_for_good(event: AnymailTrackingEvent, provider: str) -> bool:

@@ -232,6 +232,55 @@ class Trial(models.Model):
         ]
 
 
+class Mailbox(models.Model):
+    """A mailbox that undeliverable mail and complaints come to, and that is asked each minute."""
+
+    name = models.SlugField(unique=True)
+    url = models.BinaryField()  # sealed for "mailbox:<name>:url": imaps://user:password@host/INBOX
+    active = models.BooleanField(default=True)
+    asking_since = models.DateTimeField(null=True)  # while a worker asks it
+    asked_at = models.DateTimeField(null=True)  # to the end
+    trouble = models.CharField(max_length=300, blank=True)  # of the last time; never what was read
+
+
+class Ear(models.Model):
+    """What was heard by one way: "intake", "webhook:brevo", "mailbox:main"."""
+
+    way = models.CharField(max_length=80, unique=True)
+    heard_at = models.DateTimeField(null=True)  # the last that was genuine
+    heard = models.PositiveBigIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True)
+    refused = models.PositiveBigIntegerField(default=0)  # forged, or for nobody here
+    alive_at = models.DateTimeField(null=True)  # of a process that listens
+
+
+class Returned(models.Model):
+    """That one report was heard, so that it counts once. A keyed hash: it tells of no reader and no mail."""
+
+    digest = models.BinaryField(max_length=16, unique=True)
+    on = models.DateField(db_index=True)
+
+
+class ReturnedCount(models.Model):
+    """How many reports came back to a send, from one mailbox provider, of one kind."""
+
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="returned")
+    provider_class = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12)  # bounces.kinds.Kind
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["send", "provider_class", "kind"], name="returned_once")]
+
+
+class SoftBounce(models.Model):
+    """That a reader's mailbox would not have a letter for now; forgotten after the days in which it counts, and with them."""
+
+    subscriber = models.ForeignKey("audience.Subscriber", on_delete=models.CASCADE, related_name="+")
+    letter = models.BinaryField(max_length=16)  # a keyed hash of send and reader: the same for the same letter, no more
+    on = models.DateField(db_index=True)
+
+
 class WorkerBeat(models.Model):
     """A worker process's sign of life, written beside Celery so that a deaf one is noticed."""
 

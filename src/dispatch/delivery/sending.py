@@ -20,6 +20,7 @@ from dispatch.delivery import (
     signing_keys,
     statements,
     throttling,
+    verp,
 )
 from dispatch.delivery import journal as journals
 from dispatch.delivery.course import Course
@@ -52,6 +53,7 @@ class Errand:
     mailer: Mailer
     compiled: Compiled
     sender: str  # the envelope's
+    returns_to: str  # the domain where each letter has an address of its own to come back to; or empty
     keys: tuple[signing.Key, ...]  # none where the relay signs
     journal: journals.Journal
     pace: throttling.Pace
@@ -85,7 +87,9 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
         ledger.release(claimed, relays.next_probe())
         return False
     try:
-        compiled, sender, letter = _compiled(claimed.send, claimed.variant, claimed.newsletter, claimed.created_at)
+        compiled, sender, returns_to, letter = _compiled(
+            claimed.send, claimed.variant, claimed.newsletter, claimed.created_at
+        )
         agreed.require(claimed, letter)
     except (Altered, agreed.NotAgreed) as problem:
         log.error("an altered letter is held", extra={"send": claimed.send, "chunk": claimed.number})  # noqa: TRY400 - said in full by its words
@@ -95,18 +99,18 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
         pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
-        return _send(Errand(claimed, relay, mailer, compiled, sender, keys, journal, pace))
+        return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace))
 
 
 @functools.lru_cache(maxsize=COMPILED)
-def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) -> tuple[Compiled, str, bytes]:
+def _compiled(send: int, variant: int, newsletter: int, created_at: datetime) -> tuple[Compiled, str, str, bytes]:
     """Once a worker, not once a chunk: a variant is frozen, and compiling one takes 2.5 ms. And the
-    envelope's sender, and the letter's digest."""
+    envelope's sender, where it returns to, and the letter's digest."""
     found, frozen = Newsletter.objects.get(pk=newsletter), Variant.objects.get(pk=variant)
     if not frozen.is_as_frozen:
         raise Altered(f"The letter in {frozen.language} was changed after it was frozen: nobody gets it.")
     compiled = personalizing.compile_variant(frozen, found, send, created_at)
-    return compiled, personalizing.sender(frozen, found), bytes(frozen.hash)
+    return compiled, personalizing.sender(frozen, found), verp.domain_of(frozen, found), bytes(frozen.hash)
 
 
 def _send(errand: Errand) -> bool:
@@ -155,7 +159,9 @@ def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message 
         head, body = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
         if key:
             head, body = enclosing.enclose(head, body, _key(errand, number, key))
-        return Message(errand.sender, plain, signing.sign(head, body, errand.keys), body)
+        back = errand.returns_to
+        sender = verp.address(errand.claimed.send, number, back) if back else errand.sender
+        return Message(sender, plain, signing.sign(head, body, errand.keys), body)
     except openpgp.Unusable as problem:
         return State.FAILED_RENDER, f"key {problem}"
     except (vault.Unreadable, Misaddressed, ValueError) as problem:

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from dispatch import clock, queue
 from dispatch.delivery import closing, hold_window, ledger, letters, preflighting, stale, trials, waves
+from dispatch.delivery.bounces import mailboxes, recording
 from dispatch.delivery.models import Send
 from dispatch.editions import lateness
 from dispatch.editions.models import Edition
@@ -87,3 +88,16 @@ def preflight() -> None:
 def forget_trials() -> None:
     """Those of last week."""
     trials.forget()
+
+
+@clock.tick("ask mailboxes", every=10)
+def ask_mailboxes() -> None:
+    """Each whose minute is over, and one whose worker died."""
+    for number in mailboxes.due():
+        queue.enqueue("upkeep.ask_mailbox", number)
+
+
+@clock.tick("forget which reports were heard", every=3600)
+def forget_returned() -> None:
+    """Those of long ago."""
+    recording.forget_old()

@@ -14,7 +14,7 @@ from dispatch.articles.models import Story
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, afterwards, company, doubts, naming, overruling, overview
+from dispatch.desk import acting, afterwards, company, doubts, naming, overruling, overview, returned
 from dispatch.desk import stories as telling
 from dispatch.desk.editing import Editing
 from dispatch.desk.letters import Letter, Previewed
@@ -85,6 +85,10 @@ def edition(request: HttpRequest, edition_id: int) -> HttpResponse:
         "preview": Previewed.of(one, asked.get("language", ""), asked.get("show", "")),
         "editing": Editing.of(one, words),
         "others": company.others(one.pk, cast("User", request.user)),
+        "returned_kinds": returned.KINDS.values(),
+        "returned": returned.rows(one.send.pk, exactly=permissions.may(cast("User", request.user), Role.OPERATOR))
+        if hasattr(one, "send")
+        else [],
     }
     return render(request, "desk/edition.html", shown)
 

@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import Error, connection
@@ -17,6 +16,8 @@ from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import correspondence, throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
+from dispatch.operations import returned
+from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
 
@@ -32,16 +33,6 @@ LATE = timedelta(minutes=10)
 """A letter that somebody waits for, with the page open."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """One line. `state`: ok, todo (works, but someone should look) or bad."""
-
-    part: str
-    state: str
-    words: str
-    remedy: str = ""
-
-
 def checks() -> list[Check]:
     """Everything; without its database Dispatch can say little else."""
     found = database()
@@ -55,6 +46,7 @@ def checks() -> list[Check]:
         *relays(),
         *sends(),
         *letters(),
+        *returned.checks(),
         *webhooks(),
         *sources(),
         *channels(),

@@ -1,0 +1,211 @@
+"""Mailboxes that undeliverable mail and complaints come to: asked each minute by IMAP (RFC 9051) over TLS.
+
+A message is marked only after what it says was committed: whatever dies in between, it is read again, and counts once.
+"""
+
+import contextlib
+import imaplib
+import logging
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.db import Error
+from django.db.models import Q
+from django.utils import timezone
+
+from dispatch import vault
+from dispatch.accounts import audit
+from dispatch.delivery.bounces import ears, reading, recording
+from dispatch.delivery.models import Mailbox
+
+log = logging.getLogger(__name__)
+EVERY = timedelta(minutes=1)
+LEASE = timedelta(minutes=10)
+"""After which a worker that asks is dead."""
+AT_ONCE = 500
+"""Messages of one visit; the next minute has the next."""
+PATIENCE = 30
+"""Seconds for each answer of the server."""
+AFTERWARDS = {"seen", "delete"}
+PORTS = {"imaps": 993, "imap": 143}
+
+
+class Unusable(ValueError):
+    """The address cannot be used; the text says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is, and who is let in."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    folder: str
+    starttls: bool
+    cafile: str | None
+    deletes: bool
+
+
+def parse(url: str) -> Place:
+    """imaps://user:password@host:993/INBOX?after=seen|delete&cafile=…; imap:// is STARTTLS. Raises Unusable."""
+    parts, options = urlsplit(url), dict(parse_qsl(urlsplit(url).query))
+    if parts.scheme not in PORTS:
+        raise Unusable("it begins with imaps://, or with imap:// where STARTTLS is spoken")
+    if not parts.hostname or not parts.username or not parts.password:
+        raise Unusable("it needs a user, a password and a host: imaps://user:password@host/INBOX")
+    if unknown := set(options) - {"after", "cafile"}:
+        raise Unusable(f"there is no option {', '.join(sorted(unknown))}; there are after and cafile")
+    if options.get("after", "seen") not in AFTERWARDS:
+        raise Unusable("after is seen or delete")
+    try:
+        port = parts.port or PORTS[parts.scheme]
+    except ValueError as error:
+        raise Unusable("the port is no number") from error
+    return Place(
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username),
+        password=unquote(parts.password),
+        folder=unquote(parts.path.strip("/")) or "INBOX",
+        starttls=parts.scheme == "imap",
+        cafile=options.get("cafile"),
+        deletes=options.get("after") == "delete",
+    )
+
+
+def save(name: str, url: str) -> Mailbox:
+    """Add a mailbox, or change its address. Raises Unusable."""
+    parse(url)
+    sealed = vault.seal(url, f"mailbox:{name}:url")
+    mailbox, _ = Mailbox.objects.update_or_create(name=name, defaults={"url": sealed, "active": True, "trouble": ""})
+    audit.record(None, "mailbox.save", f"mailbox:{name}")
+    return mailbox
+
+
+def turn_off(name: str) -> bool:
+    """Ask it no more. False: there is none."""
+    found = Mailbox.objects.filter(name=name).update(active=False)
+    if found:
+        audit.record(None, "mailbox.off", f"mailbox:{name}")
+    return bool(found)
+
+
+def due() -> list[int]:
+    """Those that a worker should ask now."""
+    now = timezone.now()
+    waits = Q(asked_at__isnull=True) | Q(asked_at__lt=now - EVERY)
+    free = Q(asking_since__isnull=True) | Q(asking_since__lt=now - LEASE)
+    return list(Mailbox.objects.filter(waits, free, active=True).values_list("pk", flat=True))
+
+
+def ask(number: int) -> int:
+    """Take what is new. How many messages. Rung twice, late or in vain: no harm."""
+    now = timezone.now()
+    free = Q(asking_since__isnull=True) | Q(asking_since__lt=now - LEASE)
+    if not Mailbox.objects.filter(free, pk=number, active=True).update(asking_since=now):
+        return 0
+    mailbox, taken, trouble = Mailbox.objects.get(pk=number), 0, "it was not read to its end"
+    try:
+        taken, trouble = _take_all(mailbox), ""
+    except (OSError, imaplib.IMAP4.error, vault.Unreadable, Unusable) as problem:
+        trouble = _words(problem)
+        log.warning("a mailbox cannot be read", extra={"mailbox": mailbox.name, "code": type(problem).__name__})
+    finally:
+        Mailbox.objects.filter(pk=number, asking_since=now).update(
+            asking_since=None, asked_at=timezone.now(), trouble=trouble
+        )
+    return taken
+
+
+def knock(mailbox: Mailbox) -> str:
+    """Why it cannot be read; empty where it can. Nothing is taken."""
+    try:
+        with _opened(_place(mailbox)):
+            return ""
+    except (OSError, imaplib.IMAP4.error, vault.Unreadable, Unusable) as problem:
+        return _words(problem)
+
+
+def _take_all(mailbox: Mailbox) -> int:
+    place = _place(mailbox)
+    heard = refused = 0
+    with _opened(place) as session:
+        numbers = _answer(session.uid("SEARCH", "UNSEEN"))[0] or b""
+        for number in numbers.decode().split()[:AT_ONCE]:
+            is_ours = _take(session, number, deletes=place.deletes)
+            heard, refused = heard + (is_ours is True), refused + (is_ours is False)
+        if place.deletes and heard:
+            _answer(session.expunge())
+    if heard or refused:
+        ears.note(f"mailbox:{mailbox.name}", heard=heard, refused=refused)
+    return heard + refused
+
+
+def _take(session: imaplib.IMAP4, number: str, *, deletes: bool) -> bool | None:
+    """One message. Whether it spoke of a letter of ours; None: it is gone, or stays for another look."""
+    found = _answer(session.uid("FETCH", number, f"(BODY.PEEK[]<0.{reading.LARGEST}>)"))
+    raw = next((part[1] for part in found if isinstance(part, tuple)), None)
+    if raw is None:
+        return None
+    try:
+        is_ours = recording.take(raw) is not None
+    except Error:
+        raise
+    except Exception as problem:  # noqa: BLE001 - one that hurts must not hide those behind it
+        log.error("a returned mail was not taken", extra={"code": type(problem).__name__})  # noqa: TRY400 - a traceback could quote it
+        return None
+    flags = r"(\Seen \Deleted)" if deletes and is_ours else r"(\Seen)"
+    _answer(session.uid("STORE", number, "+FLAGS.SILENT", flags))
+    return is_ours
+
+
+@contextlib.contextmanager
+def _opened(place: Place) -> Iterator[imaplib.IMAP4]:
+    context = ssl.create_default_context(cafile=place.cafile)
+    if place.starttls:
+        session = imaplib.IMAP4(place.host, place.port, timeout=PATIENCE)
+    else:
+        session = imaplib.IMAP4_SSL(place.host, place.port, ssl_context=context, timeout=PATIENCE)
+    try:
+        if place.starttls:
+            _answer(session.starttls(context))
+        _answer(session.login(place.user, place.password))
+        _answer(session.select(f'"{place.folder}"'))
+        yield session
+    finally:
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            session.logout()
+        with contextlib.suppress(OSError):  # a line that broke is not closed by it
+            session.shutdown()
+
+
+def _answer(said: tuple[str, Sequence[Any]]) -> Sequence[Any]:
+    status, data = said
+    if status != "OK":
+        raise imaplib.IMAP4.error(status)
+    return data
+
+
+def _place(mailbox: Mailbox) -> Place:
+    return parse(vault.unseal(bytes(mailbox.url), f"mailbox:{mailbox.name}:url"))
+
+
+def _words(problem: Exception) -> str:
+    """Of ours: a server's reply may quote the user."""
+    match problem:
+        case ssl.SSLCertVerificationError():
+            return "its certificate is not trusted"
+        case OSError():
+            return f"no connection ({problem.strerror or type(problem).__name__})"
+        case imaplib.IMAP4.abort():
+            return "it hung up"
+        case imaplib.IMAP4.error():
+            return "it does not let us in, or has no such folder"
+        case _:
+            return "its address cannot be opened with the keys at hand"
