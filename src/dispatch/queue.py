@@ -237,6 +237,17 @@ def redis(seconds: float) -> Any:
     return channel.client
 
 
+def waiting(seconds: float) -> dict[str, int]:
+    """Doorbells that nobody has heard yet, by queue; none where the broker is not Redis or Valkey, or does not answer."""
+    if env.broker_url().startswith("amqp"):
+        return {}
+    try:
+        client = redis(seconds)
+        return {name: int(client.llen(name)) for name in QUEUES}
+    except Exception:  # noqa: BLE001 - every transport has its own; each means: not known
+        return {}
+
+
 def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Register a worker's function under its doorbell's name."""
     return cast("Callable[[Callable[P, None]], Callable[P, None]]", app.task(name=name, ignore_result=True))

@@ -217,6 +217,9 @@ TELLING_RELAY = env.text("DISPATCH_TELLING_RELAY_URL", "")
 FOLLOW_CHANGES = env.words("DISPATCH_FOLLOW_CHANGES", "")
 """What posts that are out do by themselves when their story changes: "edit", "delete"; nothing: a person decides."""
 
+METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")
+"""What Prometheus shows to be told the figures; empty: only this machine may ask."""
+
 LOGGING_CONFIG = None
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")
 """Domains whose every mailbox is the newsroom's: where readers live who were invented for an export."""

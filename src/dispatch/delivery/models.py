@@ -240,3 +240,17 @@ class WorkerBeat(models.Model):
     doing = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
+
+
+class Tally(models.Model):
+    """How many letters a relay ever answered in one way, for one class of mailboxes; see tallies.py."""
+
+    relay = models.ForeignKey(Relay, on_delete=models.CASCADE, related_name="+")
+    provider_class = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
+    letters = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["relay", "provider_class", "outcome"], name="counted_by_relay_and_provider")
+        ]

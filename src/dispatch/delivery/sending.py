@@ -4,6 +4,7 @@ import contextlib
 import functools
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from dispatch.delivery import (
     signing,
     signing_keys,
     statements,
+    tallies,
     throttling,
 )
 from dispatch.delivery import journal as journals
@@ -56,6 +58,7 @@ class Errand:
     journal: journals.Journal
     pace: throttling.Pace
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
+    counted: Counter[str] = field(default_factory=Counter)  # answers, for tallies.py
 
 
 def send_chunk(send: int, number: int) -> None:
@@ -121,6 +124,7 @@ def _send(errand: Errand) -> bool:
     is_ours = course.end()
     if is_ours and (trouble or errand.pace.not_before):
         ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
+    tallies.add(errand.relay.pk, errand.claimed.provider_class, errand.counted)
     return is_ours and not trouble and course.known == len(errand.claimed.recipients)
 
 
@@ -193,6 +197,7 @@ def _while_mine(errand: Errand, course: Course) -> Leaving:
 def _note(errand: Errand, course: Course, place: int, answer: Outcome) -> bool:
     """Write down one answer. Whether the relay is still to be trusted with the next."""
     reader = errand.claimed.recipients[place]
+    errand.counted[tallies.outcome(answer)] += 1
     if isinstance(answer, Sent):
         errand.journal.mark(place, journals.ACCEPTED)
         relays.worked(errand.relay)
