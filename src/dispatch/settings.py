@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import conninfo
 
-from dispatch import env
+from dispatch import env, staging
 
 HERE = Path(__file__).parent
 
@@ -217,6 +217,8 @@ TELLING_RELAY = env.text("DISPATCH_TELLING_RELAY_URL", "")
 FOLLOW_CHANGES = env.words("DISPATCH_FOLLOW_CHANGES", "")
 """What posts that are out do by themselves when their story changes: "edit", "delete"; nothing: a person decides."""
 
+STAGING_ONLY = staging.mailboxes(env.words("DISPATCH_STAGING_ONLY"))
+"""In a rehearsal: whom mail may leave for, "alice@example.org" or "@example.org"; none: this is no rehearsal."""
 METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")
 """What Prometheus shows to be told the figures; empty: only this machine may ask."""
 
