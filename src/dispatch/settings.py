@@ -217,6 +217,8 @@ TELLING_RELAY = env.text("DISPATCH_TELLING_RELAY_URL", "")
 FOLLOW_CHANGES = env.words("DISPATCH_FOLLOW_CHANGES", "")
 """What posts that are out do by themselves when their story changes: "edit", "delete"; nothing: a person decides."""
 
+PING_URL = env.text("DISPATCH_PING_URL", "")
+"""Asked for by the leading clock each minute while things flow; whoever is there raises the alarm when it is not."""
 STAGING_ONLY = staging.mailboxes(env.words("DISPATCH_STAGING_ONLY"))
 """In a rehearsal: whom mail may leave for, "alice@example.org" or "@example.org"; none: this is no rehearsal."""
 METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")

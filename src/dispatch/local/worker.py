@@ -48,6 +48,10 @@ def run(options: argparse.Namespace) -> int:
         from dispatch.workers import standing_by
 
         standing_by.install()
+    if "upkeep" in queues:
+        from dispatch.workers import watching
+
+        watching.install()
     queue.app.worker_main(
         [
             "--quiet",
