@@ -19,7 +19,7 @@ def mailboxes(words: Iterable[str]) -> frozenset[str]:
     for word in named:
         if word.count("@") != 1 or word.endswith("@"):
             raise env.Misconfigured(
-                "DISPATCH_STAGING_ONLY names what is neither an address nor an @domain: say alice@example.org, or @example.org."
+                "DISPATCH_STAGING_ONLY names what is no address and no @domain: say alice@example.org, or @example.org."
             )
     return named
 

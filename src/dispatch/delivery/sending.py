@@ -124,8 +124,15 @@ def _send(errand: Errand) -> bool:
     is_ours = course.end()
     if is_ours and (trouble or errand.pace.not_before):
         ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
+    _say(errand, course)
     tallies.add(errand.relay.pk, errand.claimed.provider_class, errand.counted)
     return is_ours and not trouble and course.known == len(errand.claimed.recipients)
+
+
+def _say(errand: Errand, course: Course) -> None:
+    """What the relay answered, in numbers: replies name readers."""
+    about = {"send": errand.claimed.send, "chunk": errand.claimed.number, "relay": errand.relay.name}
+    log.info("chunk sent", extra={**about, "readers": course.known - errand.claimed.settled, **errand.counted})
 
 
 def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
