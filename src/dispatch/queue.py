@@ -101,7 +101,7 @@ app.conf.update(
     task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
     task_default_queue="upkeep",
     task_send_sent_event=False,
-    worker_send_task_events=False,
+    worker_send_task_events=env.flag("DISPATCH_TASK_EVENTS"),  # for Flower; a doorbell's ids are not in them
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=True,  # those acknowledged late: none; else Celery warns each time
     worker_hijack_root_logger=False,
