@@ -26,14 +26,18 @@ def plan_article(article_id: int) -> None:
     article = Article.objects.select_related("current", "story").filter(pk=article_id, planned_at=None).first()
     if article is None:
         return
-    if not logs.trail.get():
-        logs.follow(f"article:{article_id}")
-    log.info("article planned", extra={"article": article_id, "revision": article.current_id})
+    _say(article)
     is_gone = article.state == Article.State.WITHDRAWN
     for room in (editions, social):
         (room.withdraw if is_gone else room.plan)(article)
     as_seen = {"current": article.current, "state": article.state}  # what changed meanwhile is planned again
     Article.objects.filter(embargo.free(), pk=article_id, **as_seen).update(planned_at=timezone.now())
+
+
+def _say(article: Article) -> None:
+    """What no webhook began, it begins itself."""
+    logs.follow(logs.trail.get() or f"article:{article.pk}")
+    log.info("article planned", extra={"article": article.pk, "revision": article.current_id})
 
 
 @queue.task("articles.poll_source")

@@ -99,7 +99,9 @@ class Snapshot:
         for key, figure in LATENESS.items():
             buckets = [(_edge(labels[0]), value) for labels, value in self.found[key].items()]
             total = next(iter(self.found[f"{key}_sum"].values()), 0.0)
-            yield HistogramMetricFamily(f"dispatch_{figure.name}", figure.words, sorted(buckets, key=_number), total)
+            yield HistogramMetricFamily(
+                f"dispatch_{figure.name}", figure.words, sorted(buckets, key=lambda bucket: float(bucket[0])), total
+            )
 
 
 def read() -> Found:
@@ -120,7 +122,11 @@ def read() -> Found:
 
 def _rows() -> list[tuple[Any, ...]]:
     statement = (stats.SQL / "figures.sql").read_text(encoding="utf-8")
-    values = {"buckets": [*BUCKETS, ENDLESS], "silent": health.SILENT_AFTER, "queues": [*queue.QUEUES, "clock"]}
+    values: dict[str, Any] = {
+        "buckets": [*BUCKETS, ENDLESS],
+        "silent": health.SILENT_AFTER,
+        "queues": [*queue.QUEUES, "clock"],
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
@@ -151,10 +157,6 @@ def _broker(found: Found) -> None:
 
 def _edge(text: str) -> str:
     return "+Inf" if text == "Infinity" else str(float(text))
-
-
-def _number(bucket: tuple[str, float]) -> float:
-    return float(bucket[0])
 
 
 _last: tuple[float, bytes] = (-KEPT, b"")
