@@ -1,3 +1,4 @@
+import json
 import os
 import socket
 import subprocess
@@ -22,6 +23,17 @@ def broker() -> Iterator[redis.Redis]:
 
 def waiting(broker: redis.Redis, name: str) -> int:
     return broker.llen(f"dispatch:{name}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_task_events_tell_of_a_doorbell_has_none_of_its_ids(broker):
+    """Flower shows a message's argsrepr and kwargsrepr, which the worker copies into its events."""
+    queue.enqueue("email.send_chunk", 1234567, 7654321)
+    queue.flush(60)
+    headers = json.loads(broker.lindex("dispatch:email", 0))["headers"]
+    assert (headers["argsrepr"], headers["kwargsrepr"]) == ("(…)", "{}")
+    assert "1234567" not in json.dumps(headers)
+    assert queue.app.conf.worker_send_task_events is False  # unless DISPATCH_TASK_EVENTS asks for them
 
 
 @pytest.mark.django_db(transaction=True)

@@ -61,7 +61,10 @@ def install(queues: str) -> None:
 
     def name_the_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
         logs.correlation.set(f"{task.name}({', '.join(map(str, args))})")
+        logs.follow(str(getattr(task.request, "trail", "") or ""))
 
+    # Celery would set the root logger to its own level, and our lines would be lost below it: whoever answers keeps it away.
+    signals.setup_logging.connect(lambda **_: None, weak=False)
     signals.task_prerun.connect(name_the_task, weak=False)
     signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)

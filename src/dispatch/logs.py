@@ -25,6 +25,16 @@ OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 """What the lines of one request or task have in common: its id."""
 
+trail: ContextVar[str] = ContextVar("trail", default="")
+"""What began all this, through every process: "webhook:12", "article:7". It goes with doorbells, beside their ids; the
+clock rings without it, and then what each line names (article, edition, send, chunk) leads on."""
+TRAIL = re.compile(r"[a-z]{1,12}:[0-9]{1,19}")
+
+
+def follow(name: str) -> None:
+    """Let this context's lines, and the doorbells it rings, carry `name`; what is no trail is none."""
+    trail.set(name if TRAIL.fullmatch(name) else "")
+
 
 @contextmanager
 def correlated(name: str) -> Iterator[None]:
@@ -110,7 +120,8 @@ def _scrubbed(value: object) -> object:
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
     extra = {key: value for key, value in vars(record).items() if key not in OURS}
-    return extra | ({"of": correlation.get()} if correlation.get() else {})
+    begun = {"trail": trail.get()} if trail.get() else {}
+    return extra | ({"of": correlation.get()} if correlation.get() else {}) | begun
 
 
 def _trace(record: logging.LogRecord) -> str:

@@ -21,7 +21,7 @@ from celery.app.amqp import AMQP
 from django.db import transaction
 from kombu import Connection, Exchange, Queue
 
-from dispatch import env
+from dispatch import env, logs
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ app.conf.update(
     task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
     task_default_queue="upkeep",
     task_send_sent_event=False,
-    worker_send_task_events=False,
+    worker_send_task_events=env.flag("DISPATCH_TASK_EVENTS"),  # for Flower; a doorbell's ids are not in them
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=True,  # those acknowledged late: none; else Celery warns each time
     worker_hijack_root_logger=False,
@@ -126,16 +126,16 @@ class _Bell:
 
     def forget(self) -> None:
         """Start anew: a forked child inherits neither the thread nor what it was about to publish."""
-        self.pending: standard_queue.Queue[Doorbell] = standard_queue.Queue(self.size)
+        self.pending: standard_queue.Queue[tuple[str, tuple[int | str, ...], str]] = standard_queue.Queue(self.size)
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.trouble = ""
 
-    def ring(self, doorbell: Doorbell) -> None:
+    def ring(self, doorbell: Doorbell, trail: str = "") -> None:
         """Never waits, never raises."""
         self._start_once()
         try:
-            self.pending.put_nowait(doorbell)
+            self.pending.put_nowait((*doorbell, trail))
         except standard_queue.Full:
             self._note("more doorbells than the broker takes")
 
@@ -154,9 +154,10 @@ class _Bell:
     def _publish_forever(self) -> None:
         pending = self.pending
         while True:
-            name, ids = pending.get()
+            name, ids, trail = pending.get()
             try:
-                app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)")
+                headers = {"trail": trail} if trail else None
+                app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)", headers=headers)
                 self._note("")
             except Exception as error:  # noqa: BLE001 - each transport has its own; none may end this thread
                 self._note(type(error).__name__)
@@ -192,7 +193,8 @@ def is_stopping() -> bool:
 
 def enqueue(task: str, *ids: int | str) -> None:
     """Ring for `task` ("email.send_chunk") once the open transaction has committed; at once where none is open."""
-    transaction.on_commit(lambda: _bell.ring((task, ids)))
+    trail = logs.trail.get()
+    transaction.on_commit(lambda: _bell.ring((task, ids), trail))
 
 
 def prepare() -> None:
@@ -235,6 +237,17 @@ def redis(seconds: float) -> Any:
     patience = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry_on_timeout": False}
     channel: Any = app.connection_for_write(transport_options=patience).default_channel
     return channel.client
+
+
+def waiting(seconds: float) -> dict[str, int]:
+    """Doorbells that nobody has heard yet, by queue; none where the broker is not Redis or Valkey, or does not answer."""
+    if env.broker_url().startswith("amqp"):
+        return {}
+    try:
+        client = redis(seconds)
+        return {name: int(client.llen(name)) for name in QUEUES}
+    except Exception:  # noqa: BLE001 - every transport has its own; each means: not known
+        return {}
 
 
 def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import conninfo
 
-from dispatch import env
+from dispatch import env, staging
 
 HERE = Path(__file__).parent
 
@@ -228,6 +228,12 @@ BOUNCES: dict[str, Any] = {
 is written to no more. 0: never."""
 MAIL_WEBHOOKS = env.pairs("DISPATCH_MAIL_WEBHOOKS")
 """By provider, the secret of the webhook by which it tells of bounces: lines of "brevo user:password"."""
+PING_URL = env.text("DISPATCH_PING_URL", "")
+"""Asked for by the leading clock each minute while things flow; whoever is there raises the alarm when it is not."""
+STAGING_ONLY = staging.mailboxes(env.words("DISPATCH_STAGING_ONLY"))
+"""In a rehearsal: whom mail may leave for, "alice@example.org" or "@example.org"; none: this is no rehearsal."""
+METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")
+"""What Prometheus shows to be told the figures; empty: only this machine may ask."""
 
 LOGGING_CONFIG = None
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from dispatch.operations import probes
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.desk.urls")),
     path("account/", include("dispatch.accounts.urls")),
@@ -13,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.social.urls")),
     path("", include("dispatch.api.urls")),
     path("operations/", include("dispatch.operations.urls")),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
 ]
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("dispatch.local.urls")))

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import queue
+from dispatch import logs, queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles import incoming as incomings
@@ -49,6 +49,7 @@ def keep(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> A
         ((number, before, why, waiting),) = cursor.fetchall()
     if number is None:
         return Accepted("repeated", ": ".join(filter(None, ["this delivery was taken before", before, why])))
+    log.info("webhook kept", extra={"webhook": number, "source": source.pk, "did": did})
     if not ignored and waiting < BUSY:
         queue.enqueue("articles.take_in", source.pk)
     return Accepted(did, incoming.why)
@@ -113,6 +114,7 @@ def _is_mine(source: Source) -> bool:
 
 def _take(source: Source, delivery: WebhookDelivery) -> tuple[int, ...]:
     """What cannot be taken in is put off, and does not stand before what came after it."""
+    logs.follow(f"webhook:{delivery.pk}")
     try:
         with transaction.atomic():
             accepted = intake.take(source, incomings.from_json(delivery.said), delivery.received_at)
@@ -126,4 +128,7 @@ def _take(source: Source, delivery: WebhookDelivery) -> tuple[int, ...]:
         delivery.said, delivery.due_at = "", None
     delivery.did, delivery.why = accepted.did, accepted.why[:300]
     delivery.save(update_fields=["said", "due_at", "did", "why"])
+    log.info(
+        "webhook taken in", extra={"webhook": delivery.pk, "did": delivery.did, "articles": list(accepted.changed)}
+    )
     return accepted.changed

@@ -5,6 +5,7 @@ by each window. A send is odd when it goes to more than twice as many as its new
 """
 
 import hashlib
+import logging
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +18,7 @@ from dispatch.delivery import agreed, hold_window, ledger, statements
 from dispatch.delivery.models import Approval, Send
 from dispatch.editions.models import Edition, Variant, digest
 
+log = logging.getLogger(__name__)
 STARTING = ("edition.send_now", "edition.retry")
 """Acts on an edition that let it leave: whoever did the last of them does not agree to it, too."""
 
@@ -29,6 +31,8 @@ def enlist(edition_id: int) -> Send | None:
         send = ledger.enlist(edition_id)
         if send and not known and (why := _reason(send)):
             _hold(send, why)
+    if send and not known:
+        log.info("edition enlisted", extra={"edition": edition_id, "send": send.pk, "readers": send.frozen_count})
     return send
 
 

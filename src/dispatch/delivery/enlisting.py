@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from dispatch import vault
+from dispatch import staging, vault
 from dispatch.audience import addresses
-from dispatch.audience.models import Newsletter
+from dispatch.audience.models import Newsletter, Subscriber
 from dispatch.delivery import comparing, hold_window, statements
 from dispatch.delivery.models import Send
 from dispatch.editions import subjects
@@ -56,8 +56,25 @@ def cutting(send: Send) -> dict[str, Any]:
         "send": send.pk,
         "size": settings.DELIVERY["chunk"],
         "seeds": [vault.blind_index(addresses.unique_form(address)) for address in settings.DELIVERY["seeds"]],
+        "only": _rehearsed(send),
         **_wave(send),
     }
+
+
+def _rehearsed(send: Send) -> list[int] | None:
+    """In a rehearsal, its readers who may get mail: each address is opened and forgotten. None: this is no rehearsal."""
+    if not staging.is_on():
+        return None
+    readers = Subscriber.objects.filter(subscriptions__newsletter=send.edition.newsletter_id)
+    sealed = readers.values_list("pk", "address").iterator(1000)
+    return [number for number, address in sealed if _may(number, bytes(address))]
+
+
+def _may(number: int, sealed: bytes) -> bool:
+    try:
+        return staging.allows(vault.unseal(sealed, f"subscriber:{number}:address"))
+    except vault.Unreadable:
+        return False
 
 
 def _wave(send: Send) -> dict[str, Any]:

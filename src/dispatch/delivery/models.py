@@ -42,9 +42,7 @@ class DkimKey(models.Model):
         RSA = "rsa", "RSA"
         ED25519 = "ed25519", "Ed25519"
 
-    host = models.CharField(
-        max_length=300, unique=True
-    )  # of its public half in the DNS: <selector>._domainkey.<domain>
+    host = models.CharField(max_length=300, unique=True)  # of its public half: <selector>._domainkey.<domain>
     domain = models.CharField(max_length=253)
     pair = models.CharField(max_length=42)  # what the two selectors begin with
     kind = models.CharField(max_length=8, choices=Kind)
@@ -167,7 +165,7 @@ class DeliveryException(models.Model):
     state = models.CharField(max_length=16, choices=State)
     code = models.CharField(
         max_length=20, blank=True
-    )  # "550 5.1.1"; never the reply's text, which often quotes the address
+    )  # "550 5.1.1"; never the reply's text, which may quote the address
     attempts = models.PositiveSmallIntegerField(default=1)
     doubts = models.PositiveSmallIntegerField(default=0)  # how often it may have gone out without an answer
     next_attempt_at = models.DateTimeField(null=True)
@@ -289,3 +287,17 @@ class WorkerBeat(models.Model):
     doing = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
+
+
+class Tally(models.Model):
+    """How many letters a relay ever answered in one way, for one class of mailboxes; see tallies.py."""
+
+    relay = models.ForeignKey(Relay, on_delete=models.CASCADE, related_name="+")
+    provider_class = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
+    letters = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["relay", "provider_class", "outcome"], name="counted_by_relay_and_provider")
+        ]

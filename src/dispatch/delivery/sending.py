@@ -4,6 +4,7 @@ import contextlib
 import functools
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from dispatch.delivery import (
     signing,
     signing_keys,
     statements,
+    tallies,
     throttling,
     verp,
 )
@@ -58,6 +60,7 @@ class Errand:
     journal: journals.Journal
     pace: throttling.Pace
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
+    counted: Counter[str] = field(default_factory=Counter)  # answers, for tallies.py
 
 
 def send_chunk(send: int, number: int) -> None:
@@ -125,7 +128,15 @@ def _send(errand: Errand) -> bool:
     is_ours = course.end()
     if is_ours and (trouble or errand.pace.not_before):
         ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
+    _say(errand, course)
+    tallies.add(errand.relay.pk, errand.claimed.provider_class, errand.counted)
     return is_ours and not trouble and course.known == len(errand.claimed.recipients)
+
+
+def _say(errand: Errand, course: Course) -> None:
+    """What the relay answered, in numbers: replies name readers."""
+    about = {"send": errand.claimed.send, "chunk": errand.claimed.number, "relay": errand.relay.name}
+    log.info("chunk sent", extra={**about, "readers": course.known - errand.claimed.settled, **errand.counted})
 
 
 def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
@@ -199,6 +210,7 @@ def _while_mine(errand: Errand, course: Course) -> Leaving:
 def _note(errand: Errand, course: Course, place: int, answer: Outcome) -> bool:
     """Write down one answer. Whether the relay is still to be trusted with the next."""
     reader = errand.claimed.recipients[place]
+    errand.counted[tallies.outcome(answer)] += 1
     if isinstance(answer, Sent):
         errand.journal.mark(place, journals.ACCEPTED)
         relays.worked(errand.relay)

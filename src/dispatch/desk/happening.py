@@ -13,7 +13,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.articles import embargo
 from dispatch.delivery.models import Send
-from dispatch.desk import naming, shell
+from dispatch.desk import naming, shell, surroundings
 from dispatch.editions.models import Edition
 from dispatch.social import changing
 from dispatch.social.models import Change, Channel, Post
@@ -28,8 +28,14 @@ KINDS = {
     "approval": "An edition waits for a second person",
     "paused": "Somebody paused a send",
     "stop": "A STOP was pulled or lifted",
+    "worker": "Nobody works for a queue any more",
+    "clock": "No clock leads",
+    "relay": "A relay is left alone after failures",
+    "disk": "The disk is nearly full",
+    "backup": "The last backup is old",
+    "certificate": "The certificate of our address ends",
 }
-URGENT = frozenset({"edition_failed", "edition_held", "stop"})
+URGENT = frozenset({"edition_failed", "edition_held", "stop", "worker", "clock", "relay", "disk"})
 """These come in quiet hours, too."""
 EXPIRES = timedelta(days=7)
 LATE = timedelta(minutes=15)
@@ -62,7 +68,8 @@ class Thing:
 def now() -> list[Thing]:
     """Everything that is so at this moment."""
     moment = timezone.now()
-    return [*_stops(moment), *_sends(), *_editions(moment), *_posts(moment), *_changes(), *_channels(moment)]
+    newsroom = [*_stops(moment), *_sends(), *_editions(moment), *_posts(moment), *_changes(), *_channels(moment)]
+    return [*newsroom, *(_thing(*said, reverse("health")) for said in surroundings.now(moment))]
 
 
 def _stops(moment: datetime) -> Iterator[Thing]:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from dispatch import staging
 from dispatch.accounts import desks, permissions, stopping
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
@@ -66,6 +67,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "messages": lambda: messages.get_messages(request),
         "state": states.of,
         "zone": settings.TIME_ZONE,
+        "rehearsal": staging.is_on(),
         "second_factor": settings.SECOND_FACTOR,
         "name_of": naming.newsletter,
         "brings": naming.brings,

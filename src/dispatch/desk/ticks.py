@@ -2,12 +2,19 @@
 
 from dispatch import clock, queue
 from dispatch.desk import outbox, telling
+from dispatch.operations import pinging
 
 
 @clock.tick("look what people are to be told", every=10)
 def look() -> None:
     """New things, and those that have waited for others long enough."""
     telling.look()
+
+
+@clock.tick("tell a watchman that all flows", every=60)
+def ping() -> None:
+    """Outside: whoever hears nothing for some minutes raises the alarm."""
+    pinging.ping()
 
 
 @clock.tick("ring what people are told", every=5)

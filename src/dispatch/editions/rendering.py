@@ -85,6 +85,7 @@ def render(edition_id: int) -> None:
         edition = Edition.objects.select_for_update().get(id=edition_id)
         if edition.state == State.DUE:
             _end(edition)
+            log.info("edition rendered", extra={"edition": edition_id, "state": str(edition.state)})
 
 
 def drafts(edition: Edition) -> list[Draft]:

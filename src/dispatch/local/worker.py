@@ -44,10 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if {"articles", "social"} & set(queues):
         _load_networks()
     beating.install(options.queues)
-    if "social" in queues:
-        from dispatch.workers import standing_by
-
-        standing_by.install()
+    _look_besides(queues)
     queue.app.worker_main(
         [
             "--quiet",
@@ -61,6 +58,16 @@ def run(options: argparse.Namespace) -> int:
             "--loglevel=WARNING",
         ]
     )
+
+
+def _look_besides(queues: list[str]) -> None:
+    """What a worker's main process looks at by itself, while others that should tell it may be gone."""
+    from dispatch.workers import standing_by, watching
+
+    if "social" in queues:
+        standing_by.install()
+    if "upkeep" in queues:
+        watching.install()
 
 
 def _load_networks() -> None:

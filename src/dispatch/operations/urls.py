@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.operations import readers, relays, views
+from dispatch.operations import probes, readers, relays, views
 
 urlpatterns: list[URLPattern] = [
     path("queue/", views.queue, name="queue"),
@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern] = [
     path("health.json", views.health_json, name="health_json"),
     path("live", views.live, name="live"),
     path("events", views.events, name="events"),
+    path("metrics", probes.metrics, name="metrics"),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dispatch import staging
 from dispatch.outcomes import Outcome
 
 
@@ -56,6 +57,10 @@ class Misaddressed(Exception):
     """A message is not for exactly the reader of its envelope: a bug, stopped before the wire. Names nobody."""
 
 
+class NotRehearsed(Misaddressed):
+    """In a rehearsal, a message for somebody else than its mailboxes (staging.py). Names nobody."""
+
+
 class Mailer(Protocol):
     """Kept by a worker for a chunk; connections are its own business, and more than one may share a window."""
 
@@ -84,6 +89,8 @@ def _check(message: Message) -> None:
     Measured: 1.2 microseconds a message, of which only the header is looked through.
     """
     data, recipient = message.data, message.recipient
+    if not staging.allows(recipient):
+        raise NotRehearsed("a message is for somebody who gets none in a rehearsal")
     if not (message.more[-1] if message.more else data).endswith(b"\r\n"):
         raise Misaddressed("a message does not end its last line: the next one's envelope would run into it")
     end = data.find(b"\r\n\r\n")

@@ -3,6 +3,8 @@
 import functools
 from importlib import import_module
 
+from dispatch import staging
+from dispatch.social.networks import rehearsing
 from dispatch.social.networks.absent import Absent
 from dispatch.social.networks.base import Network
 
@@ -29,12 +31,16 @@ def told(name: str) -> str:
     return names.get(name, name.capitalize())
 
 
-@functools.cache
 def get(name: str) -> Network:
-    """The network of this name. Raises KeyError."""
+    """The network of this name; in a rehearsal one at which nothing is put. Raises KeyError."""
+    return _loaded(name, is_rehearsal=staging.is_on() and name != "fake")
+
+
+@functools.cache
+def _loaded(name: str, *, is_rehearsal: bool) -> Network:
     module, _, attribute = registry[name].partition(":")
-    network: Network = getattr(import_module(module), attribute)()
-    return network
+    kind: type[Network] = getattr(import_module(module), attribute)
+    return type(attribute, (rehearsing.Rehearsed, kind), {})() if is_rehearsal else kind()
 
 
 def of(name: str) -> Network:

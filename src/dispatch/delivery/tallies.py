@@ -1,0 +1,29 @@
+"""How many letters a relay took, put off or refused, by mailbox provider: counted for operators, a statement a chunk.
+
+The ledger says who has what; these only ever grow, outlive the details of a send, and miss what a worker that is killed had
+not counted yet: a chunk at most.
+"""
+
+from collections.abc import Mapping
+
+from dispatch.delivery import statements
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent
+
+COUNTED: dict[type, str] = {Sent: "accepted", Deferred: "deferred", Refused: "refused"}
+OUTCOMES = (*COUNTED.values(), "unknown")
+
+
+def outcome(answer: Outcome) -> str:
+    """One of OUTCOMES."""
+    return COUNTED.get(type(answer), "unknown")
+
+
+def add(relay: int, provider: int, counted: Mapping[str, int]) -> None:
+    """More of them, by outcome."""
+    names = sorted(
+        name for name, count in counted.items() if count
+    )  # one order, so that no two workers wait for each other
+    if names:
+        statements.execute(
+            "tally", relay=relay, provider=provider, outcomes=names, counts=[counted[name] for name in names]
+        )

@@ -1,0 +1,77 @@
+"""What may be wrong around the newsroom's work: programs, relays, the disk, backups, the certificate. (name, kind, words).
+
+Who stopped in order is not missed: only a process that fell silent leaves its row behind.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from dispatch import saying
+from dispatch.accounts.models import AuditEntry
+from dispatch.delivery.models import Relay, WorkerBeat
+from dispatch.operations import certificate, health
+
+SILENT = timedelta(minutes=1)
+"""A worker that is started anew is back by then."""
+ENDS = timedelta(days=14)
+Said = tuple[str, str, str]
+
+
+def now(moment: datetime) -> Iterator[Said]:
+    """Everything of it that is so."""
+    yield from _workers(moment)
+    yield from _clock(moment)
+    yield from _relays()
+    yield from _disk()
+    yield from _backup(moment)
+    yield from _certificate(moment)
+
+
+def is_clockless(moment: datetime) -> bool:
+    """Whether a clock was there, and none has led for a minute."""
+    beats = WorkerBeat.objects.filter(queues="clock")
+    return beats.exists() and not beats.filter(doing="leading", beat_at__gt=moment - SILENT).exists()
+
+
+def _workers(moment: datetime) -> Iterator[Said]:
+    heard, silent = set[str](), dict[str, datetime]()
+    for queues, beat_at in WorkerBeat.objects.exclude(queues="clock").values_list("queues", "beat_at"):
+        for name in queues.split(","):
+            if beat_at > moment - SILENT:
+                heard.add(name)
+            else:
+                silent[name] = max(beat_at, silent.get(name, beat_at))
+    for name in sorted(silent.keys() - heard):
+        words = f"Nobody works for {name} any more; the last sign of life came {saying.ago(silent[name])}."
+        yield f"worker:{name}", "worker", words
+
+
+def _clock(moment: datetime) -> Iterator[Said]:
+    if is_clockless(moment):
+        yield "clock", "clock", "No clock leads: nothing becomes due, and nothing that is scheduled leaves."
+
+
+def _relays() -> Iterator[Said]:
+    """On trial it is still in the same trouble: that is no news."""
+    for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED).order_by("pk"):
+        words = f"The relay {relay.name} is left alone after {saying.many(relay.failures, 'failure')}. {relay.trouble}"
+        yield f"relay:{relay.pk}", "relay", words
+
+
+def _disk() -> Iterator[Said]:
+    for check in health.disk():
+        if check.state != "ok":
+            yield "disk", "disk", "Less than a tenth of Dispatch's disk is free. Make room."
+
+
+def _backup(moment: datetime) -> Iterator[Said]:
+    last = AuditEntry.objects.filter(act="backup.make").order_by("pk").last()
+    if last is not None and moment - last.at > health.OLD:
+        yield "backup", "backup", f"The last backup was made {saying.ago(last.at)}."
+
+
+def _certificate(moment: datetime) -> Iterator[Said]:
+    until = certificate.own.look()
+    if until is not None and until < (moment + ENDS).timestamp():
+        ends = saying.moment(datetime.fromtimestamp(until, UTC))
+        yield "certificate", "certificate", f"The certificate of our address ends {ends}."

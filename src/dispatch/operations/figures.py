@@ -1,0 +1,162 @@
+"""Figures for Prometheus: read from the database, not counted in this process, so that every web host says the same.
+
+What each means stands in docs/metrics.md; its labels are of closed sets, or slugs of relays and channels. No label names a
+person, an address or a story.
+"""
+
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from dispatch import env, queue
+from dispatch.audience.addresses import ProviderClass
+from dispatch.operations import certificate, health, stats
+
+KEPT = 5.0
+"""Seconds that an answer serves everyone who asks."""
+BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 10800.0)
+"""Seconds; what is later counts as +Inf."""
+ENDLESS = float("inf")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One family: its name after "dispatch_", what it says, its labels, and what kind it is."""
+
+    name: str
+    words: str
+    labels: tuple[str, ...] = ()
+    of: type[GaugeMetricFamily | CounterMetricFamily] = GaugeMetricFamily
+
+
+FIGURES = {
+    "work": Figure("work", "Things that wait, as on the queue's page.", ("kind", "state")),
+    "oldest": Figure("work_oldest_seconds", "Age of the oldest of them.", ("kind", "state")),
+    "letters": Figure(
+        "letters", "Relays' answers to letters of editions.", ("relay", "provider", "outcome"), CounterMetricFamily
+    ),
+    "sends": Figure("sends", "Sends that have not ended.", ("state",)),
+    "posts_last_hour": Figure("posts_last_hour", "Attempts at posts within the last hour.", ("network", "outcome")),
+    "webhooks_last_hour": Figure("webhooks_last_hour", "Webhooks within the last hour.", ("did",)),
+    "relay_open": Figure("relay_open", "1 where a relay is left alone after failures.", ("relay",)),
+    "relay_failures": Figure("relay_failures", "A relay's failures in a row.", ("relay",)),
+    "stops": Figure("stops", "STOPs in force.", ("scope",)),
+    "channel_trouble": Figure("channel_trouble", "1 where a channel cannot post.", ("channel", "network")),
+    "channel_expires": Figure("channel_expires_timestamp_seconds", "When it must be renewed.", ("channel", "network")),
+    "heartbeat_age": Figure("heartbeat_age_seconds", "Since the last sign of life for a queue.", ("queue",)),
+    "workers": Figure("workers", "Workers alive.", ("queue",)),
+    "workers_silent": Figure("workers_silent", "Processes that ended without a word, of the last day."),
+    "clock_age": Figure("clock_age_seconds", "Since the leading clock's last sign of life."),
+    "database_bytes": Figure("database_bytes", "Size of the database."),
+    "partitions": Figure("partitions", "Sends whose details are kept."),
+    "partition_age": Figure("partition_age_seconds", "Since the end of the oldest of them that has ended."),
+    "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
+    "certificate": Figure("certificate_expiry_timestamp_seconds", "End of our own address's certificate."),
+    "disk": Figure("disk_free_ratio", "Free share of the disk of an embedded instance."),
+    "broker_up": Figure("broker_up", "1 where the broker answers."),
+    "doorbells": Figure("doorbells", "Doorbells that wait at a Redis or Valkey.", ("queue",)),
+    "asking": Figure("figures_seconds", "How long reading all this took."),
+}
+LATENESS = {
+    "post_lateness": Figure("post_lateness_last_hour_seconds", "From a planned post's moment to its first attempt."),
+    "edition_lateness": Figure("edition_lateness_last_day_seconds", "From an edition's moment until its send began."),
+}
+Found = dict[str, dict[tuple[str, ...], float]]
+"""By figure, then by the values of its labels."""
+
+
+def exposition() -> bytes:
+    """In Prometheus's text format; asked of the world every five seconds at most. Raises django.db.Error."""
+    global _last  # noqa: PLW0603 - the memory of one answer
+    if time.monotonic() - _last[0] >= KEPT:
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(Snapshot(read()))
+        _last = (time.monotonic(), generate_latest(registry))
+    return _last[1]
+
+
+class Snapshot:
+    """What was found, as families."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+
+    def collect(self) -> Iterator[Metric]:
+        """Each figure that has a value, and both histograms."""
+        for key, figure in FIGURES.items():
+            family = figure.of(f"dispatch_{figure.name}", figure.words, labels=figure.labels)
+            for labels, value in self.found[key].items():
+                family.add_metric(labels, value)
+            yield family
+        for key, figure in LATENESS.items():
+            buckets = [(_edge(labels[0]), value) for labels, value in self.found[key].items()]
+            total = next(iter(self.found[f"{key}_sum"].values()), 0.0)
+            yield HistogramMetricFamily(
+                f"dispatch_{figure.name}", figure.words, sorted(buckets, key=lambda bucket: float(bucket[0])), total
+            )
+
+
+def read() -> Found:
+    """From the database, the broker and the disk."""
+    began, found = time.monotonic(), defaultdict[str, dict[tuple[str, ...], float]](dict)
+    for key, labels, value in _rows():
+        found[key][_named(key, labels)] = float(value)
+    _board(found)
+    _broker(found)
+    if (until := certificate.own.look()) is not None:
+        found["certificate"][()] = until
+    if env.is_embedded("DATABASE") and env.data_dir().exists():
+        usage = shutil.disk_usage(env.data_dir())
+        found["disk"][()] = usage.free / usage.total
+    found["asking"][()] = time.monotonic() - began
+    return found
+
+
+def _rows() -> list[tuple[Any, ...]]:
+    statement = (stats.SQL / "figures.sql").read_text(encoding="utf-8")
+    values: dict[str, Any] = {
+        "buckets": [*BUCKETS, ENDLESS],
+        "silent": health.SILENT_AFTER,
+        "queues": [*queue.QUEUES, "clock"],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def _named(key: str, labels: list[str]) -> tuple[str, ...]:
+    """A letter's provider by its name."""
+    if key != "letters":
+        return tuple(labels)
+    relay, provider, outcome = labels
+    return relay, ProviderClass(int(provider)).name.lower(), outcome
+
+
+def _board(found: Found) -> None:
+    for kind, row in stats.now().board.items():
+        for column, cell in row.items():
+            found["work"][kind, column] = cell.count
+            age = (timezone.now() - cell.oldest).total_seconds() if cell.oldest else 0
+            found["oldest"][kind, column] = max(age, 0)
+
+
+def _broker(found: Found) -> None:
+    found["broker_up"][()] = float(not queue.ping(1))
+    if found["broker_up"][()]:
+        for name, count in queue.waiting(1.0).items():
+            found["doorbells"][name,] = count
+
+
+def _edge(text: str) -> str:
+    return "+Inf" if text == "Infinity" else str(float(text))
+
+
+_last: tuple[float, bytes] = (-KEPT, b"")

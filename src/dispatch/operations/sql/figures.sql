@@ -1,0 +1,64 @@
+-- What a monitoring system is told besides the queue's board: (figure, labels, value), in one statement of bounded cost, so that
+-- every web process says the same. No label names a person, an address or a story. Attempts are those of the last hour among the
+-- newest 50,000, read from the end of the primary key; webhooks those of the last hour, by an index on their moment.
+WITH attempts AS (
+    SELECT c.network, a.outcome, a.number, p.placed, extract(epoch FROM a.started_at - p.due_at) AS late
+    FROM social_attempt a JOIN social_post p ON p.id = a.post_id JOIN social_channel c ON c.id = p.channel_id
+    WHERE a.id > (SELECT coalesce(max(id), 0) - 50000 FROM social_attempt)
+      AND a.started_at > clock_timestamp() - interval '1 hour'
+), left_today AS (
+    SELECT greatest(extract(epoch FROM s.started_at - e.due_at), 0) AS late
+    FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id
+    WHERE s.started_at > clock_timestamp() - interval '1 day'
+)
+SELECT 'letters', ARRAY[r.name::text, t.provider_class::text, t.outcome::text], t.letters::float8
+FROM delivery_tally t JOIN delivery_relay r ON r.id = t.relay_id
+UNION ALL
+SELECT 'sends', ARRAY[state::text], count(*) FROM delivery_send WHERE state NOT IN ('finished', 'cancelled') GROUP BY state
+UNION ALL
+SELECT 'posts_last_hour', ARRAY[network::text, outcome::text], count(*) FROM attempts WHERE outcome <> '' GROUP BY network, outcome
+UNION ALL
+SELECT 'post_lateness', ARRAY[le::text], (SELECT count(*) FROM attempts WHERE number = 1 AND outcome = 'sent' AND placed AND late <= le)
+FROM unnest(%(buckets)s::float8[]) AS le
+UNION ALL
+SELECT 'post_lateness_sum', '{}', coalesce(sum(late), 0) FROM attempts WHERE number = 1 AND outcome = 'sent' AND placed
+UNION ALL
+SELECT 'edition_lateness', ARRAY[le::text], (SELECT count(*) FROM left_today WHERE late <= le) FROM unnest(%(buckets)s::float8[]) AS le
+UNION ALL
+SELECT 'edition_lateness_sum', '{}', coalesce(sum(late), 0) FROM left_today
+UNION ALL
+SELECT 'webhooks_last_hour', ARRAY[did::text], count(*) FROM articles_webhookdelivery
+WHERE received_at > clock_timestamp() - interval '1 hour' GROUP BY did
+UNION ALL
+SELECT 'relay_open', ARRAY[name::text], (breaker <> 'closed')::int FROM delivery_relay WHERE active
+UNION ALL
+SELECT 'relay_failures', ARRAY[name::text], failures FROM delivery_relay WHERE active
+UNION ALL
+SELECT 'stops', ARRAY[scope::text], count(*) FROM accounts_stop WHERE lifted_at IS NULL GROUP BY scope
+UNION ALL
+SELECT 'channel_trouble', ARRAY[slug::text, network::text], (trouble <> '')::int FROM social_channel WHERE active
+UNION ALL
+SELECT 'channel_expires', ARRAY[slug::text, network::text], extract(epoch FROM expires_at) FROM social_channel
+WHERE active AND expires_at IS NOT NULL
+UNION ALL
+SELECT 'heartbeat_age', ARRAY[queue], min(extract(epoch FROM clock_timestamp() - beat_at))
+FROM delivery_workerbeat, unnest(string_to_array(queues, ',')) AS queue GROUP BY queue
+UNION ALL
+SELECT 'workers', ARRAY[wanted.queue],
+       (SELECT count(*) FROM delivery_workerbeat
+        WHERE wanted.queue = ANY (string_to_array(queues, ',')) AND beat_at > clock_timestamp() - %(silent)s)
+FROM unnest(%(queues)s::text[]) AS wanted (queue)
+UNION ALL
+SELECT 'workers_silent', '{}', count(*) FROM delivery_workerbeat WHERE beat_at <= clock_timestamp() - %(silent)s
+UNION ALL
+SELECT 'clock_age', '{}', extract(epoch FROM clock_timestamp() - max(beat_at)) FROM delivery_workerbeat
+WHERE queues = 'clock' AND doing = 'leading' HAVING count(*) > 0
+UNION ALL
+SELECT 'database_bytes', '{}', pg_database_size(current_database())
+UNION ALL
+SELECT 'partitions', '{}', count(*) FROM pg_inherits WHERE inhparent = 'delivery_exception'::regclass
+UNION ALL
+SELECT 'partition_age', '{}', extract(epoch FROM clock_timestamp() - min(finished_at)) FROM delivery_send
+WHERE totals = '{}' AND state IN ('finished', 'cancelled') HAVING count(finished_at) > 0
+UNION ALL
+SELECT 'backup_made', '{}', extract(epoch FROM max(at)) FROM accounts_auditentry WHERE act = 'backup.make' HAVING count(*) > 0

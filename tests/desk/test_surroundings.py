@@ -1,0 +1,131 @@
+"""Operators are told of what is around the newsroom's work: programs, relays, the disk, backups, the certificate."""
+
+import socket
+import ssl
+import threading
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
+import certificates
+import newsroom
+import pytest
+from django.utils import timezone
+
+from dispatch.accounts import audit
+from dispatch.delivery.models import Relay, WorkerBeat
+from dispatch.desk import happening, telling
+from dispatch.desk.models import Notice, Told
+from dispatch.operations import certificate, health
+from dispatch.workers import watching
+
+pytestmark = pytest.mark.django_db
+AGO = timedelta(minutes=3)
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch):
+    monkeypatch.setattr("dispatch.queue.enqueue", lambda *what: None)
+
+
+def beat(queues, ago=timedelta(), doing=""):
+    moment = timezone.now() - ago
+    name = f"host:{WorkerBeat.objects.count()}"
+    WorkerBeat.objects.create(name=name, queues=queues, doing=doing, started_at=moment, beat_at=moment)
+
+
+def kinds():
+    return [thing.kind for thing in happening.now()]
+
+
+def test_nothing_is_wrong_where_nothing_was_ever_started():
+    assert kinds() == []
+
+
+def test_a_worker_that_fell_silent_is_told_unless_another_works_for_its_queue():
+    beat("email,social", AGO)
+    beat("social")
+    (thing,) = happening.now()
+    assert (thing.name, thing.kind, thing.is_urgent) == ("worker:email", "worker", True)
+    assert thing.words.startswith("Nobody works for email any more; the last sign of life came ")
+
+
+def test_a_clock_in_wait_is_none_that_leads():
+    beat("clock", AGO, "leading")
+    beat("clock", doing="waiting")
+    assert kinds() == ["clock"]
+    beat("clock", doing="leading")
+    assert kinds() == []
+
+
+def test_without_a_clock_a_worker_tells_and_with_one_it_does_not():
+    telling.add("Night desk", "mail", "alice@example.org", None, "a test", kinds=["clock"])
+    beat("clock", doing="leading")
+    assert not watching.look()
+    WorkerBeat.objects.update(beat_at=timezone.now() - AGO)
+    assert watching.look()
+    Told.objects.update(since=timezone.now() - AGO)
+    assert watching.look()
+    assert Notice.objects.get().text.startswith("No clock leads: ")
+
+
+def test_a_relay_left_alone_is_told_once_while_it_is_tried_again():
+    newsroom.relay()
+    Relay.objects.update(breaker=Relay.Breaker.OPEN, failures=5, trouble="connection refused")
+    (first,) = happening.now()
+    assert (first.kind, first.words) == (
+        "relay",
+        "The relay main is left alone after 5 failures. connection refused",
+    )
+    Relay.objects.update(breaker=Relay.Breaker.HALF_OPEN)
+    assert [thing.name for thing in happening.now()] == [first.name]
+
+
+def test_a_full_disk_is_told(monkeypatch):
+    usage = SimpleNamespace(free=5, total=100)
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: usage)
+    assert kinds() == ["disk"]
+
+
+def test_an_old_backup_is_told():
+    audit.record(None, "backup.make", "database", "a test")
+    assert kinds() == []
+    later = timezone.now() + timedelta(days=3)
+    assert [kind for _, kind, _ in happening.surroundings.now(later)] == ["backup"]
+
+
+def test_a_certificate_that_ends_soon_is_told(monkeypatch):
+    monkeypatch.setattr(certificate.own, "look", lambda: time.time() + 86400)
+    assert kinds() == ["certificate"]
+    monkeypatch.setattr(certificate.own, "look", lambda: time.time() + 86400 * 60)
+    assert kinds() == []
+
+
+def test_whoever_looks_for_the_certificate_does_not_wait(settings, monkeypatch):
+    settings.PUBLIC_URL = "https://dispatch.example"
+    watch = certificate.Watch()
+    monkeypatch.setattr(certificate, "expiry", lambda host, port: 1234.0)
+    watch.look()
+    deadline = time.monotonic() + 30
+    while watch.look() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert watch.look() == 1234.0
+    settings.PUBLIC_URL = "http://dispatch.example"
+    assert certificate.Watch().look() is None
+
+
+def test_a_certificates_end_is_read_from_the_wire(tmp_path, monkeypatch):
+    file = certificates.make(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_shake_hands, args=(listening, context), daemon=True).start()
+        until = certificate.expiry("127.0.0.1", listening.getsockname()[1])
+    assert until == pytest.approx(time.time() + 86400, abs=600)
+
+
+def _shake_hands(listening, context):
+    plain, _ = listening.accept()
+    with plain, context.wrap_socket(plain, server_side=True) as wrapped:
+        wrapped.recv(1)
