@@ -51,6 +51,9 @@ class DkimKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+UNDER_WAY = ["sending", "first_wave"]
+
+
 class Send(models.Model):
     """One edition on its way to one frozen audience."""
 
@@ -85,11 +88,7 @@ class Send(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["id"],
-                name="send_urgent",
-                condition=models.Q(is_urgent=True, state__in=["sending", "first_wave"]),
-            )
+            models.Index(fields=["id"], name="send_urgent", condition=models.Q(is_urgent=True, state__in=UNDER_WAY))
         ]
 
     @property
@@ -163,9 +162,7 @@ class DeliveryException(models.Model):
     subscriber_id = models.BigIntegerField()
     chunk = models.PositiveIntegerField()  # the first-round chunk's number
     state = models.CharField(max_length=16, choices=State)
-    code = models.CharField(
-        max_length=20, blank=True
-    )  # "550 5.1.1"; never the reply's text, which may quote the address
+    code = models.CharField(max_length=20, blank=True)  # "550 5.1.1"; never the reply's text: it may quote addresses
     attempts = models.PositiveSmallIntegerField(default=1)
     doubts = models.PositiveSmallIntegerField(default=0)  # how often it may have gone out without an answer
     next_attempt_at = models.DateTimeField(null=True)
