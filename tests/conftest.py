@@ -41,7 +41,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import TransactionTestCase  # noqa: E402
 
-from dispatch import env  # noqa: E402
+from dispatch import env, logs  # noqa: E402
 from dispatch.local import postgres, supervisor, valkey  # noqa: E402
 
 assert settings.DATABASES  # loaded here, so that pytest-django finds them
@@ -100,6 +100,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def django_db_setup(django_db_setup: None) -> None:
     """The database as migrations made it; what a test commits is taken out again by emptied.sql."""
     TransactionTestCase._fixture_teardown = lambda _: connection.cursor().execute(EMPTIED)  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _no_trail():
+    """Each test's lines begin without a trail, as each task's do."""
+    logs.follow("")
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from dispatch.operations import urls as operations
 
 pytestmark = pytest.mark.django_db
 LONG = "пройдзе яшчэ адзін доўгі дзень " * 3
-OPEN_TO_ALL = {"live", "health_json"}
-"""Whether this process is there and well; no more is said."""
+OPEN_TO_ALL = {"live", "health_json", "connect_program", "metrics"}
+"""Whether this process is there and well, which program asks Bluesky's servers for an account, figures for this machine."""
 
 
 @pytest.fixture

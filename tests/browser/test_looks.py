@@ -65,6 +65,7 @@ SEEN = {
 }
 """The name of an address, and of a picture of its page; one that ends in "-" begins the names of several."""
 UNSEEN = {
+    "metrics": "for Prometheus",
     "bulk_template": "a file",
     "connect_program": "for programs",
     "connect_back": "leads on",

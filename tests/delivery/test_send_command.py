@@ -40,7 +40,9 @@ def test_it_is_paused_goes_on_and_is_cancelled(send, capsys):
     status, words = said(capsys, "cancel", send.pk, *WHO, "--json")
     told = json.loads(words)
     assert (status, told["state"], told["moved"], told["may_leave"]) == (0, "cancelling", True, 0)
-    entries = AuditEntry.objects.filter(act__startswith="send.").values_list("act", "who__email", "reason")
+    entries = (
+        AuditEntry.objects.filter(act__startswith="send.").order_by("pk").values_list("act", "who__email", "reason")
+    )
     assert list(entries) == [
         (act, "alice@example.org", "a wrong name in the title") for act in ("send.pause", "send.resume", "send.cancel")
     ]

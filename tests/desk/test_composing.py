@@ -250,10 +250,10 @@ def test_time_is_set_beside_the_text_and_leads_back(editor, post):
 @pytest.mark.parametrize("network", ["facebook", "instagram", "threads", "linkedin", "apprise"])
 def test_networks_to_come_have_their_previews(editor, post, network, monkeypatch):
     monkeypatch.setitem(networks.registry, network, networks.registry["fake"])
-    networks.get.cache_clear()
+    networks._loaded.cache_clear()
     Channel.objects.update(network=network)
     shown = editor.get(f"/stories/{post.story_id}/compose").content.decode()
-    networks.get.cache_clear()
+    networks._loaded.cache_clear()
     assert f'class="drawn {"plain" if network == "apprise" else network}"' in shown
 
 

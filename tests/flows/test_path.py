@@ -1,6 +1,6 @@
 """One article from webhook to inbox and timelines, with everything real."""
 
-NETWORKS = ("x", "mastodon", "bluesky", "telegram")
+NETWORKS = ("x", "mastodon", "bluesky", "telegram", "facebook", "instagram", "threads", "linkedin", "apprise")
 
 
 def test_stories_reach_every_reader_once_and_every_channel_once(demo):

@@ -119,7 +119,8 @@ def carried_out(brought_in, settings):
     export = exporting.ask(office, "csv", str(key.to_public()), "the auditors", alice)
     assert exporting.agree(export.pk, bob, "they asked me")
     assert exporting.take(export.pk, alice, sealed)
-    assert pyrage.decrypt(sealed.getvalue(), [key]).count(b"canary") >= count
+    left = 1  # who complained reads along no more
+    assert pyrage.decrypt(sealed.getvalue(), [key]).count(b"canary") >= count - left
     return sealed.getvalue()
 
 

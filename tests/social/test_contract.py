@@ -141,7 +141,7 @@ def test_what_is_out_can_be_taken_back(name, network, account, standins):
 
 def test_a_server_that_does_not_answer_in_time_leaves_an_unknown_post(name, network, account, standins, monkeypatch):
     network.probe(account)
-    asking = {"bluesky": "xrpc"}.get(name, name)  # the module that makes the requests
+    asking = {"bluesky": "xrpc", "apprise": "watched"}.get(name, name)  # the module that makes the requests
     monkeypatch.setattr(f"dispatch.social.networks.{asking}.TIMEOUT", 0.2)
     standins.faults[name].append(("slow", 0.6))
     outcome = network.publish(draft(), account)

@@ -16,7 +16,7 @@ from psycopg import sql
 from dispatch import vault
 from dispatch.articles.models import Source
 from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
-from dispatch.delivery.models import DkimKey, Relay, TeamAddress, Trial
+from dispatch.delivery.models import DkimKey, Mailbox, Relay, TeamAddress, Trial
 from dispatch.desk.models import Target
 from dispatch.social.models import App, Channel
 
@@ -54,6 +54,7 @@ COLUMNS = [
     Column("team addresses", TeamAddress, "team", "id", "address"),
     Column("test letters not yet sent", Trial, "trial", "id", "address"),
     Column("relays", Relay, "relay", "name", "url"),
+    Column("mailboxes for bounces", Mailbox, "mailbox", "name", "url"),
     Column("DKIM keys", DkimKey, "dkim", "host", "private"),
     Column("channels", Channel, "channel", "slug", "credentials"),
     Column("programs at networks", App, "app", "place", "secrets"),

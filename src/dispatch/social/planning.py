@@ -68,6 +68,7 @@ def _wants(channel: Channel, article: Article) -> bool:
 def _plan_post(channel: Channel, article: Article) -> None:
     said = {"article": article, **template(channel, article)}
     moment = timing.earliest(channel, article.story)
+    picture = standing_in.wanted(channel, article)  # before there is a post: any worker may take that at once
     with transaction.atomic():
         post, made = Post.objects.select_for_update().get_or_create(
             channel=channel, story=article.story, turn=0, place=0, defaults={**said, "due_at": moment}
@@ -75,7 +76,7 @@ def _plan_post(channel: Channel, article: Article) -> None:
         if not made:
             _follow(post, article, said)
             _hold_back(post, moment)
-    standing_in.illustrate(post)
+        standing_in.give(post, picture)
     if made:
         queue.enqueue("social.publish_post", post.pk)
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from dispatch.articles.models import Article
 from dispatch.social import channels, media, networks
 from dispatch.social.models import Channel, Media, Post, PostMedia
 
@@ -10,13 +11,21 @@ STANDING, STANDING_ALT = "picture", "picture_alt"
 """A channel's settings: the picture that stands in, and what is said of it."""
 
 
-def illustrate(post: Post) -> None:
-    """Give a post the picture it cannot go without. Where there is none to be had it stays without, and its check says so."""
-    limits = networks.of(post.channel.network).limits(channels.unopened(post.channel))
-    if limits.pictures_needed and not post.media.exists():
-        kept, alt = _own(post) or kept_by(post.channel) or (None, "")
-        if kept:
-            PostMedia.objects.get_or_create(post=post, media=kept, defaults={"alt": alt[: limits.alt_longest]})
+def wanted(channel: Channel, article: Article) -> tuple[Media, str] | None:
+    """The picture, with what is said of it, that a story's own post here cannot go without and does not have. None:
+    it needs none, or there is none to be had; then its check says so."""
+    limits = networks.of(channel.network).limits(channels.unopened(channel))
+    shown = PostMedia.objects.filter(post__channel=channel, post__story=article.story_id, post__turn=0, post__place=0)
+    if not limits.pictures_needed or shown.exists():
+        return None
+    found = _own(article) or kept_by(channel)
+    return (found[0], found[1][: limits.alt_longest]) if found else None
+
+
+def give(post: Post, found: tuple[Media, str] | None) -> None:
+    """Put it into the post, once."""
+    if found:
+        PostMedia.objects.get_or_create(post=post, media=found[0], defaults={"alt": found[1]})
 
 
 def keep(channel: Channel, content: bytes, alt: str) -> None:
@@ -41,12 +50,12 @@ def kept_by(channel: Channel) -> tuple[Media, str] | None:
     return (kept, str(channel.settings.get(STANDING_ALT, ""))) if kept else None
 
 
-def _own(post: Post) -> tuple[Media, str] | None:
-    current = post.article.current
+def _own(article: Article) -> tuple[Media, str] | None:
+    current = article.current
     if current is None or not current.picture_url:
         return None
     try:
         return media.bring(current.picture_url), current.picture_alt
     except media.Unfit as error:
-        log.info("a post goes without its article's picture", extra={"post": post.pk, "reason": str(error)})
+        log.info("a post goes without its article's picture", extra={"article": article.pk, "reason": str(error)})
         return None
