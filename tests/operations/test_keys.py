@@ -34,14 +34,13 @@ NOT_SEALED = {
     "previous",
     "address_index",
     "handle",
-    "letter",
-    "digest",
-    "said",
     "audience_hash",
     "key",
     "mark",
     "seal",
 }
+HASHES = {("SoftBounce", "letter"), ("Returned", "digest"), ("Answered", "said")}
+"""Likewise hashes, whose names do not say so."""
 
 pytestmark = pytest.mark.django_db
 
@@ -195,7 +194,7 @@ def test_no_sealed_column_is_forgotten():
         (model, field.name) for model in ours for field in model._meta.fields if isinstance(field, models.BinaryField)
     }
     assert {(column.model, column.field) for column in resealing.COLUMNS} == {
-        (model, name) for model, name in binary if name not in NOT_SEALED
+        (model, name) for model, name in binary if name not in NOT_SEALED and (model.__name__, name) not in HASHES
     }
 
 

@@ -110,7 +110,7 @@ def mailed(brought_in, crashing, monkeypatch):
 
 
 @pytest.fixture
-def carried_out(brought_in, settings):
+def carried_out(brought_in, mailed, settings):
     """The list, as it left."""
     settings.HONEY_DOMAINS = ["letters.example.org"]
     office, count, _ = brought_in
@@ -119,8 +119,8 @@ def carried_out(brought_in, settings):
     export = exporting.ask(office, "csv", str(key.to_public()), "the auditors", alice)
     assert exporting.agree(export.pk, bob, "they asked me")
     assert exporting.take(export.pk, alice, sealed)
-    left = 1  # who complained reads along no more
-    assert pyrage.decrypt(sealed.getvalue(), [key]).count(b"canary") >= count - left
+    listed, known = pyrage.decrypt(sealed.getvalue(), [key]), searching.canaries(count)
+    assert [address for address in known if address.encode() not in listed] == known[1:2]  # who complained has left
     return sealed.getvalue()
 
 
