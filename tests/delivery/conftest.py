@@ -125,9 +125,10 @@ class Scripted:
             for line in lines:
                 verb = line.split()[0].upper().decode().partition(":")[0]
                 self.heard.append(line.decode().strip())
-                if not self.answer(connection, verb):
+                said = self.answer(connection, verb)
+                if said == self.DROP:
                     return
-                if verb == "DATA" and self.last.startswith("354"):
+                if verb == "DATA" and said.startswith("354"):
                     body = b""
                     for part in lines:
                         if part == b".\r\n":
@@ -135,20 +136,19 @@ class Scripted:
                         body += part
                     if self.script(".").startswith("250"):
                         self.taken.append(body)
-                    if not self.answer(connection, "."):
+                    if self.answer(connection, ".") == self.DROP:
                         return
 
     def script(self, verb):
         return (self.says.get(verb) or [self.USUAL.get(verb, "502 what")])[0]
 
     def answer(self, connection, verb):
-        self.last = self.script(verb)
+        said = self.script(verb)
         if self.says.get(verb):
             self.says[verb].pop(0)
-        if self.last == self.DROP:
-            return False
-        connection.sendall(self.last.encode() + b"\r\n")
-        return True
+        if said != self.DROP:
+            connection.sendall(said.encode() + b"\r\n")
+        return said
 
 
 @pytest.fixture

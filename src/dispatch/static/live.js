@@ -69,6 +69,15 @@ function follow(address) {
   document.addEventListener("toggle", renew, true);
 }
 
+// A part that is replaced takes what it had queued with it: what was asked meanwhile is asked of its successor.
+const again = new Set();
+document.addEventListener("renew", ({ target }) => {
+  if (target.classList.contains("htmx-request")) again.add(target.id);
+}, true);
+document.addEventListener("htmx:load", ({ target }) => {
+  if (again.delete(target.id)) window.htmx.trigger(target, "renew");
+});
+
 // A part is replaced by itself only: a sign-in page that comes instead is shown as a whole. And never under a person's hands,
 // which may have come while it was asked for.
 document.addEventListener("htmx:beforeSwap", (event) => {
