@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 NAME ?= path
 LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help demo test lint bench chaos privacy-gate lock clean
+.PHONY: help demo test test-long test-counterparts lint bench chaos privacy-gate lock clean
 
 help:  ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -22,8 +22,14 @@ $(READY): requirements/dev.txt pyproject.toml
 demo: $(READY)  ## Start everything, publish a real article, show where to look
 	@$(BIN)/dispatch demo $(ARGS)
 
-test: $(READY)  ## Every test
-	@scripts/test $(ARGS)
+test: $(READY)  ## The tests, a quarter of an hour at most
+	@scripts/test everyday $(ARGS)
+
+test-long: $(READY)  ## Those that take minutes each: processes killed in every order, whole instances
+	@scripts/test long $(ARGS)
+
+test-counterparts: $(READY)  ## Those against other projects' servers, which it installs
+	@scripts/test counterparts $(ARGS)
 
 lint: $(READY)  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check src workers tests bench scripts

@@ -14,6 +14,7 @@ from dispatch import env
 POINTS = Path(__file__).parents[1] / "chaos" / "points.py"
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_wherever_a_worker_or_a_clock_is_killed_each_reader_has_a_fate_and_the_policy_holds():
     database = f"postgresql://dispatch@/{settings.DATABASES['default']['NAME']}?host={env.run_dir()}"

@@ -5,6 +5,7 @@ import pytest
 SHORT = {"DISPATCH_LEASE_SECONDS": "5", "DISPATCH_RESEND_WAIT_SECONDS": "1", "DISPATCH_WINDOW": "20"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
     [

@@ -1,8 +1,11 @@
 """One article from webhook to inbox and timelines, with everything real."""
 
+import pytest
+
 NETWORKS = ("x", "mastodon", "bluesky", "telegram", "facebook", "instagram", "threads", "linkedin", "apprise")
 
 
+@pytest.mark.long
 def test_stories_reach_every_reader_once_and_every_channel_once(demo):
     ran = demo("--readers", "90")
     assert (ran.code, ran.complained) == (0, ""), ran.said + ran.complained
@@ -13,6 +16,7 @@ def test_stories_reach_every_reader_once_and_every_channel_once(demo):
     assert told["posts"] == dict.fromkeys(NETWORKS, 3)
 
 
+@pytest.mark.long
 def test_the_real_inputs_do_too(demo, data):
     ran = demo("--readers", "90", "--inputs", str(data))
     assert ran.code == 0, ran.said + ran.complained

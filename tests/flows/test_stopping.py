@@ -1,6 +1,9 @@
 """STOP while posts are due and mail leaves: a second later nothing does, and no more came than was said."""
 
+import pytest
 
+
+@pytest.mark.long
 def test_a_second_after_stop_nothing_leaves(stopping):
     assert stopping.code == 0, stopping.said + stopping.complained
     told = stopping.told

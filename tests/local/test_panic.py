@@ -64,6 +64,7 @@ def name_of(folder, monkeypatch):
     return shares.fingerprint()
 
 
+@pytest.mark.long
 def test_after_panic_nobody_is_read_and_the_share_brings_everything_back(folder, start, say, holder, monkeypatch):
     key, public = holder
     away = key.parent

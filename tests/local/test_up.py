@@ -59,6 +59,7 @@ def test_whatever_is_killed_comes_back(folder, start):
     assert up.stop(signal.SIGTERM) < 10
 
 
+@pytest.mark.long
 def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_its_port(folder, start):
     first = start(folder).wait_until_up()
     orphans = first.processes()
@@ -81,6 +82,7 @@ def test_two_starts_in_one_directory_say_so(folder, monkeypatch):
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.long
 def test_two_instances_in_two_directories_do_not_collide(folder, start):
     one = start(folder)
     two = start(folder.with_name("other"))
@@ -90,6 +92,7 @@ def test_two_instances_in_two_directories_do_not_collide(folder, start):
     assert rows(folder, "SHOW data_directory") != rows(folder.with_name("other"), "SHOW data_directory")
 
 
+@pytest.mark.long
 def test_a_database_and_broker_of_ones_own_start_nothing_embedded(folder, start):
     host = start(folder).wait_until_up()
     guest = start(
@@ -103,6 +106,7 @@ def test_a_database_and_broker_of_ones_own_start_nothing_embedded(folder, start)
     assert not (folder.with_name("guest") / "postgres").exists()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
 def test_an_ordinary_user_needs_nothing_of_root(folder, start):
     nobody = pwd.getpwnam("nobody")
@@ -119,6 +123,7 @@ def test_an_ordinary_user_needs_nothing_of_root(folder, start):
     assert (folder / "postgres").owner() == (folder / "keys" / "vault_keys").owner() == "nobody"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are closed to PostgreSQL's user")
 def test_root_may_keep_its_data_where_only_root_may_go(folder, start):
     folder.parent.chmod(0o700)
