@@ -1,5 +1,6 @@
 """Reports as receivers write them, by the schemas of RFC 7489, RFC 9990 and RFC 8460. Nobody in them exists."""
 
+import email.policy
 import gzip
 import io
 import json
@@ -99,7 +100,7 @@ def mail(content, kind="application/gzip", name="report.xml.gz", words="This is 
     made.set_content(words)
     maintype, _, subtype = kind.partition("/")
     made.add_attachment(content, maintype=maintype, subtype=subtype, filename=name)
-    return made.as_bytes()
+    return made.as_bytes(policy=email.policy.SMTP)
 
 
 def packed(content):

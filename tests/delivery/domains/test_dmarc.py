@@ -1,9 +1,10 @@
 """DMARC, who its reports may go to, and whether what proves a letter is of the domain that it shows."""
 
+import newsroom
 import pytest
 
 from dispatch.delivery import signing_keys
-from dispatch.delivery.domains import Standing, alignment, bimi, dmarc
+from dispatch.delivery.domains import Standing, alignment, bimi, dmarc, transport
 
 pytestmark = pytest.mark.django_db
 DOMAIN = "news.example.org"
@@ -52,6 +53,17 @@ def test_reports_are_asked_for_where_a_mailbox_of_ours_takes_them(names, returns
     names.zone = {HERE: ["v=DMARC1; p=none;"]}
     (found,) = dmarc.look(DOMAIN)
     assert found.paste.value == "v=DMARC1; p=none; rua=mailto:reports@bounces.example.org"
+
+
+def test_what_a_discreet_domain_is_to_publish_does_not_tell_whose_it_is(names, returns_to, settings):
+    newsroom.newsletter(discreet_address="post@neutral.example")
+    returns_to("bounces.example.org")
+    names.zone = {"neutral.example": {"MX": ["10 mx.neutral.example."]}}
+    for check in (dmarc.look, transport.reports, alignment.look):
+        assert "example.org" not in str(list(check("neutral.example")))
+    settings.BOUNCES = {**settings.BOUNCES, "discreet_domain": "back.neutral.example"}
+    (found,) = dmarc.look("neutral.example")
+    assert found.paste.value == "v=DMARC1; p=none; rua=mailto:reports@back.neutral.example"
 
 
 def test_reports_to_anothers_mailbox_need_its_consent(names):

@@ -100,6 +100,13 @@ def test_a_record_without_our_address_is_mended_in_front_of_its_end(names, ours,
     assert only().paste.value == f"v=spf1 ip4:{OTHER} ip4:{OURS} ip6:2001:db8::7 ~all"
 
 
+def test_where_letters_come_back_elsewhere_that_domains_record_counts(names, ours, settings):
+    settings.BOUNCES = {**settings.BOUNCES, "domain": "bounces.example.org"}
+    names.zone = {DOMAIN: ["v=spf1 -all"], "bounces.example.org": ["v=spf1 -all"]}
+    assert (only().standing, "bounces.example.org counts" in only().todo) == (Standing.LOOK, True)
+    assert only("bounces.example.org").standing is Standing.WRONG
+
+
 def test_what_is_told_to_publish_is_then_well(names, ours):
     for before in ([], [f"v=spf1 ip4:{OTHER} -all"], ["v=spf1 +all"], ["v=spf1 ip4:1.2.3.4 all"]):
         names.zone = {DOMAIN: before}

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from dispatch.delivery import verp
-from dispatch.delivery.domains import dmarc
+from dispatch.delivery.domains import dmarc, ours
 from dispatch.delivery.domains.records import Record, Standing
 from dispatch.delivery.reputation import DkimKey
 
@@ -13,7 +12,7 @@ def look(domain: str) -> Iterator[Record]:
     if not dmarc.policy(domain):
         return
     strict_spf, _ = dmarc.modes(domain)
-    back = next(iter(verp.domains()), domain)
+    back = ours.return_path(domain) or domain
     by_spf = back == domain or (not strict_spf and dmarc.organisation(back) == dmarc.organisation(domain))
     by_dkim = DkimKey.objects.filter(domain=domain, active=True).exists()
     ways = [*(["SPF, by the return path"] if by_spf else []), *(["DKIM, by our signature"] if by_dkim else [])]

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dispatch.delivery import verp
-from dispatch.delivery.domains import asking
+from dispatch.delivery.domains import asking, ours
 from dispatch.delivery.domains.records import Paste, Record, Standing, tags
 
 POLICIES = {"none", "quarantine", "reject"}
@@ -19,7 +18,9 @@ def look(domain: str) -> Iterator[Record]:
     if not found:
         said = f"{domain} has no DMARC record."
         todo = "Publish this record. Gmail and Yahoo ask large senders for one."
-        yield Record("DMARC", Standing.LOOK, said, todo, domain, Paste(f"_dmarc.{domain}", f"v=DMARC1; p=none{_rua()}"))
+        yield Record(
+            "DMARC", Standing.LOOK, said, todo, domain, Paste(f"_dmarc.{domain}", f"v=DMARC1; p=none{_rua(domain)}")
+        )
         return
     if len(found) > 1:
         said = f"{name} has {len(found)} DMARC records, so that receivers heed none."
@@ -90,7 +91,7 @@ def _judged(domain: str, name: str, record: str, said: dict[str, str]) -> Record
             _with(name, record, "p", "none"),
         )
     told = f"{name} says what becomes of forgeries: {policy(domain)}."
-    if "rua" not in said and (rua := _rua()):
+    if "rua" not in said and (rua := _rua(domain)):
         todo = "With rua= receivers tell daily who sends in your name; Dispatch reads it."
         paste = Paste(name, f"{record.rstrip().rstrip(';')}{rua}")
         return Record("DMARC", Standing.WELL, told, todo, domain, paste)
@@ -111,8 +112,8 @@ def _permissions(domain: str, rua: str) -> Iterator[Record]:
         yield Record("DMARC", Standing.LOOK, said, "Publish this record there.", name, Paste(name, "v=DMARC1"))
 
 
-def _rua() -> str:
-    return f"; rua=mailto:reports@{places[0]}" if (places := verp.domains()) else ""
+def _rua(domain: str) -> str:
+    return f"; rua=mailto:reports@{place}" if (place := ours.return_path(domain)) else ""
 
 
 def _with(name: str, record: str, tag: str, value: str) -> Paste:

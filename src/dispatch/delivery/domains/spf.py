@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dispatch.delivery.domains import sources
+from dispatch.delivery.domains import ours, sources
 from dispatch.delivery.domains.records import Paste, Record, Standing
 from dispatch.delivery.domains.sources import Sources
 from dispatch.delivery.domains.spf_walk import MOST, Broken, Walk, record_of
@@ -38,14 +38,7 @@ def look(domain: str) -> Iterator[Record]:
 
 def _judged(domain: str, record: str, known: Sources, whole: Walk, outside: list[str]) -> Record:
     if outside:
-        standing = Standing.WRONG if known.are_said else Standing.LOOK
-        said = f"{domain} does not let {', '.join(outside)} send in its name, and our mail leaves from there."
-        todo = (
-            "Publish this record."
-            if known.are_said
-            else ("Publish this record, or set DISPATCH_SENDING_ADDRESSES if mail leaves from elsewhere.")
-        )
-        return Record("SPF", standing, said, todo, domain, _mended(domain, record, known, outside))
+        return _outside(domain, outside, known, _mended(domain, record, known, outside))
     if missing := [one for one in known.includes if one not in whole.names]:
         said = f"{domain} does not include {', '.join(missing)}."
         todo = "Only where the provider sends with your domain as its return path; most use their own."
@@ -53,6 +46,19 @@ def _judged(domain: str, record: str, known: Sources, whole: Walk, outside: list
     asked = f"{whole.lookups} of {MOST} look-ups" if whole.lookups else "no look-ups"
     ours = ", our addresses among them" if known.addresses else ""
     return Record("SPF", Standing.WELL, f"{domain} says who sends in its name{ours} ({asked}).", host=domain)
+
+
+def _outside(domain: str, outside: list[str], known: Sources, paste: Paste) -> Record:
+    """Wrong only where we surely know, and where receivers surely look: at the envelope's sender."""
+    said = f"{domain} does not let {', '.join(outside)} send in its name, and our mail leaves from there."
+    back = ours.return_path(domain) or domain
+    if back != domain:
+        todo = f"The record of {back} counts, where letters come back to; a few receivers look here, too."
+        return Record("SPF", Standing.LOOK, said, todo, domain, paste)
+    if not known.are_said:
+        todo = "Publish this record, or set DISPATCH_SENDING_ADDRESSES if mail leaves from elsewhere."
+        return Record("SPF", Standing.LOOK, said, todo, domain, paste)
+    return Record("SPF", Standing.WRONG, said, "Publish this record.", domain, paste)
 
 
 def _none(domain: str, known: Sources) -> Record:

@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 
 from dispatch import fetching
-from dispatch.delivery import verp
-from dispatch.delivery.domains import asking
+from dispatch.delivery.domains import asking, ours
 from dispatch.delivery.domains.records import Paste, Record, Standing, tags
 
 MODES = {"enforce", "testing", "none"}
@@ -32,7 +31,7 @@ def reports(domain: str) -> Iterator[Record]:
         return
     name = f"_smtp._tls.{domain}"
     found = [text for text in asking.texts(name) if text.replace(" ", "").lower().startswith("v=tlsrptv1;")]
-    place = next(iter(verp.domains()), domain)
+    place = ours.return_path(domain) or domain
     paste = Paste(name, f"v=TLSRPTv1; rua=mailto:reports@{place}")
     if not found:
         said = f"Nobody is told where mail to {domain} could not be encrypted."
