@@ -56,7 +56,7 @@ def _keep(domain: str, records: list[Record]) -> None:
     now = timezone.now()
     silent = {record.what for record in records if not record.is_known}
     known = {(row.what, row.host): row for row in Looked.objects.filter(domain=domain)}
-    kept = [record for record in records if record.is_known or record.what not in {what for what, _ in known}]
+    kept = [record for record in records if record.is_known or not known]
     for record in kept:
         _keep_one(domain, record, known.get((record.what, record.host)), now)
     seen = {(record.what, record.host) for record in kept}
