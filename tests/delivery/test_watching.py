@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
-from dispatch.delivery import watching
+from dispatch.delivery import rotating, ticks, watching
 from dispatch.delivery.domains import asking
 from dispatch.delivery.reputation import Looked
 from dispatch.desk import happening
 from dispatch.operations import domains
+from dispatch.workers import upkeep
 
 pytestmark = pytest.mark.django_db
 SPF, DMARC = ["v=spf1 ip4:203.0.113.7 -all"], ["v=DMARC1; p=none"]
@@ -121,3 +123,20 @@ def test_it_is_looked_at_once_a_night_and_later_where_a_night_was_missed(zone, s
     assert watching.is_due(NIGHT + timedelta(hours=31))
     settings.DEMO = True
     assert not watching.is_due(NIGHT + timedelta(hours=24))
+
+
+def test_the_clock_rings_and_a_worker_looks(zone, monkeypatch):
+    rung = []
+    monkeypatch.setattr(ticks.queue, "enqueue", lambda *words: rung.append(words))
+    with time_machine.travel(NIGHT, tick=False):
+        ticks.look_at_domains()
+        ticks.rotate_keys()
+        assert rung == [("upkeep.look_at_domains",)]
+        upkeep.look_at_domains()
+        ticks.look_at_domains()
+        assert len(rung) == 1
+    assert Looked.objects.filter(domain="example.org", what="SPF", standing="well").exists()
+    rotating.rotate("example.org", "s1")
+    ticks.rotate_keys()
+    assert rung[1:] == [("upkeep.rotate_keys",)]
+    upkeep.rotate_keys()
