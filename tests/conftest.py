@@ -36,6 +36,7 @@ EMPTIED = Path(__file__).with_name("emptied.sql").read_text(encoding="utf-8")
 DATA = Path(os.environ.get("DISPATCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 import django  # noqa: E402
+import name_server  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -120,3 +121,12 @@ def data(real_inputs: Path) -> Path:
     if not real_inputs.is_dir():
         pytest.skip("real inputs are not here (DISPATCH_TEST_DATA names their folder)")
     return real_inputs
+
+
+@pytest.fixture
+def names(settings):
+    """A name server of this test's own; nobody else is asked."""
+    server = name_server.NameServer()
+    settings.DNS = [server.place]
+    yield server
+    server.close()

@@ -68,3 +68,11 @@ def test_root_keeps_its_sockets_where_nobody_can_reach_them(monkeypatch, tmp_pat
     assert env.run_dir().parent.as_posix() == "/tmp"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert env.run_dir() == tmp_path / "run"
+
+
+def test_addresses_are_written_in_one_way_and_a_name_is_none(monkeypatch):
+    monkeypatch.setenv("DISPATCH_X", "203.0.113.7, 2001:DB8:0::7")
+    assert env.addresses("DISPATCH_X") == ["203.0.113.7", "2001:db8::7"]
+    monkeypatch.setenv("DISPATCH_X", "mail.example.org")
+    with pytest.raises(env.Misconfigured, match=r"DISPATCH_X: .* Give addresses such as"):
+        env.addresses("DISPATCH_X")

@@ -3,7 +3,7 @@
 from dispatch import queue
 from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
-from dispatch.delivery import preflighting
+from dispatch.delivery import preflighting, rotating, watching
 from dispatch.delivery.bounces import mailboxes
 from dispatch.desk import outbox
 
@@ -61,3 +61,15 @@ def tell_endpoint(delivery_id: int) -> None:
 def ask_mailbox(number: int) -> None:
     """Take what came back to a mailbox."""
     mailboxes.ask(number)
+
+
+@queue.task("upkeep.look_at_domains")
+def look_at_domains() -> None:
+    """See how sending domains' records stand."""
+    watching.look_at_all()
+
+
+@queue.task("upkeep.rotate_keys")
+def rotate_keys() -> None:
+    """Take DKIM keys that wait as far as the DNS and their time allow."""
+    rotating.advance()

@@ -28,7 +28,7 @@ COMMANDS = {
     "send": ("dispatch.delivery.commands.send", "list the latest sends; say who is missing from one, and why"),
     "dkim": (
         "dispatch.delivery.commands.dkim",
-        "make the keys that sign mail, show their DNS records, turn them on or off",
+        "make the keys that sign mail, rotate and check them, show their DNS records",
     ),
     "channel": ("dispatch.social.commands.channel", "connect, list or change a social channel"),
     "stop": ("dispatch.operations.commands.stop", "STOP everything, a newsletter or a channel, within a second; list"),

@@ -1,6 +1,7 @@
 """What the environment says: one reader for each kind of value, each failing with words a person can act on."""
 
 import hashlib
+import ipaddress
 import os
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def number(name: str, default: float) -> float:
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas or white space."""
     return text(name, default).replace(",", " ").split()
+
+
+def addresses(name: str) -> list[str]:
+    """IP addresses as they are written shortest, separated as `words` are."""
+    try:
+        return [str(ipaddress.ip_address(word)) for word in words(name)]
+    except ValueError as error:
+        raise Misconfigured(f"{name}: {error}. Give addresses such as 203.0.113.7 or 2001:db8::7.") from error
 
 
 def pairs(name: str) -> dict[str, str]:

@@ -188,6 +188,16 @@ DELIVERY: dict[str, Any] = {
 
 DNS = env.words("DISPATCH_DNS")
 """Resolvers that are asked about sending domains, "192.0.2.53" or "192.0.2.53:5353"; none: the machine's own."""
+SENDING_ADDRESSES = env.addresses("DISPATCH_SENDING_ADDRESSES")
+"""Those that receivers see our mail come from; none: what the relays' names lead to."""
+BLOCKLISTS = env.words("DISPATCH_BLOCKLISTS", "zen.spamhaus.org bl.spamcop.net")
+"""That are asked each night whether they have one of these addresses; an empty value: none."""
+DKIM: dict[str, float] = {
+    "settle_hours": env.number("DISPATCH_DKIM_SETTLE_HOURS", 1),
+    "grace_days": env.number("DISPATCH_DKIM_GRACE_DAYS", 7),
+}
+"""For how long a new pair must have been seen in the DNS before it signs: who asked too early remembers “no” for a while.
+And how long an older one is kept: a letter may be on its way for days."""
 SPAMASSASSIN = env.text("DISPATCH_SPAMASSASSIN", "spamassassin")
 """The program that scores letters by SpamAssassin's rules; it is asked for nothing that needs the network."""
 SOCIAL: dict[str, float] = {

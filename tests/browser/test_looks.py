@@ -43,6 +43,7 @@ SEEN = {
     "queue": "queue",
     "reader": "reader",
     "relays": "relays",
+    "domains": "domains",
     "health": "health",
     "account_own": "account",
     "account_password": "password",

@@ -8,7 +8,8 @@ from django.db import connection
 
 from dispatch import cli
 from dispatch.delivery import ledger, sending, signing_keys
-from dispatch.delivery.models import Chunk, DkimKey, Relay
+from dispatch.delivery.models import Chunk, Relay
+from dispatch.delivery.reputation import DkimKey
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_a_new_pair_takes_over_and_the_old_one_can_be_forgotten(dispatch):
         dispatch("on", "example.org", selector)
     assert {key.selector for key in signing_keys.of("news@example.org")} == {"s2-rsa", "s2-ed25519"}
     listed = dispatch("list")[1].splitlines()
-    assert [line.split("\t")[3] for line in listed] == ["off", "off", "signs", "signs"]
+    assert [line.split("\t")[3].partition(";")[0] for line in listed] == ["retired", "retired", "signs", "signs"]
     assert dispatch("forget", "example.org", "s1")[0] == 0
     assert dispatch("off", "example.org")[0] == 0
     assert signing_keys.of("news@example.org") == ()

@@ -1,5 +1,8 @@
+import argparse
+import json
 import subprocess
 
+import newsroom
 import pytest
 
 from dispatch.local import check
@@ -78,3 +81,29 @@ def test_a_host_without_a_sign_of_life_is_not_beating():
     assert check.is_beating()
     beat.end()
     assert not check.is_beating()
+
+
+def test_the_dns_is_asked_where_it_is_wished_and_programs_get_one_list(names, settings, capsys):
+    newsroom.newsletter(from_address="news@news.example.org")
+    settings.SENDING_ADDRESSES, settings.BLOCKLISTS = ["203.0.113.7"], []
+    settings.BOUNCES = {**settings.BOUNCES, "domain": "", "discreet_domain": ""}
+    names.zone = {"news.example.org": ["v=spf1 -all"], "_dmarc.news.example.org": ["v=DMARC1; p=reject"]}
+    found = {one.record["what"]: one for one in check.sending_domains()}
+    assert {what: one.state for what, one in found.items()} == {
+        "SPF": "WRONG",
+        "DKIM": "todo",
+        "DMARC": "ok",
+        "Alignment": "ok",
+        "BIMI": "todo",
+        "PTR": "WRONG",
+    }
+    paste = 'news.example.org. IN TXT "v=spf1 ip4:203.0.113.7 -all"'
+    assert found["SPF"].words.endswith(f"\n      {paste}")
+
+    parser = argparse.ArgumentParser()
+    check.add_arguments(parser)
+    assert check.run(parser.parse_args(["--dns", "--json"])) == 1
+    said = json.loads(capsys.readouterr().out)
+    (spf,) = [one["record"] for one in said if one.get("record", {}).get("what") == "SPF"]
+    assert (spf["domain"], spf["standing"], spf["paste"]) == ("news.example.org", "wrong", paste)
+    assert any(one["words"].startswith("The database answers") for one in said)

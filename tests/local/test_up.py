@@ -5,6 +5,7 @@ import pwd
 import re
 import shutil
 import signal
+import smtplib
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 
 from dispatch.local import instance, postgres
+from dispatch.local import up as up_command
 
 from .conftest import clean_environment, command, is_running, wait_for
 
@@ -156,3 +158,43 @@ def test_a_wrong_setting_is_told_in_words(folder, changes, words):
     assert done.returncode != 0
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_intake_runs_where_it_is_set_and_takes_what_comes_back(folder, start):
+    place = ports.free()
+    up = start(
+        folder,
+        DISPATCH_INTAKE=f"127.0.0.1:{place}",
+        DISPATCH_INTAKE_PROTOCOL="smtp",
+        DISPATCH_BOUNCE_DOMAIN="bounces.example.org",
+    ).wait_until_up()
+    wait_for(lambda: greeted(place))
+    with smtplib.SMTP("127.0.0.1", place, local_hostname="localhost", timeout=120) as client:
+        client.ehlo()
+        client.docmd("MAIL FROM:<>")
+        assert client.docmd("RCPT TO:<complaints@bounces.example.org>")[0] == 250
+        assert client.data(b"Subject: Hello\r\n\r\nHello\r\n")[0] == 250
+    (victim,) = up.processes("intake")
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: set(up.processes("intake")) - {victim})
+    wait_for(lambda: greeted(place))
+    assert up.stop() < 60
+    assert up.processes() == []
+
+
+def greeted(place: int) -> bool:
+    try:
+        with smtplib.SMTP("127.0.0.1", place, local_hostname="localhost", timeout=120):
+            return True
+    except OSError:
+        return False
+
+
+def test_without_an_address_of_ours_there_is_no_intake(monkeypatch):
+    monkeypatch.setenv("DISPATCH_INTAKE", "127.0.0.1:8024")
+    monkeypatch.delenv("DISPATCH_BOUNCE_DOMAIN", raising=False)
+    assert up_command.intakes() == []
+    monkeypatch.setenv("DISPATCH_BOUNCE_DOMAIN", "bounces.example.org")
+    assert [program.name for program in up_command.intakes()] == ["intake"]
+    monkeypatch.delenv("DISPATCH_INTAKE")
+    assert up_command.intakes() == []

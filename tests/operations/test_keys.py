@@ -39,7 +39,7 @@ NOT_SEALED = {
     "mark",
     "seal",
 }
-HASHES = {("SoftBounce", "letter"), ("Returned", "digest"), ("Answered", "said")}
+HASHES = {("SoftBounce", "letter"), ("Returned", "digest"), ("Report", "digest"), ("Answered", "said")}
 """Likewise hashes, whose names do not say so."""
 
 pytestmark = pytest.mark.django_db

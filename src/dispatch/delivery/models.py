@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from dispatch.audience.models import Newsletter
+from dispatch.delivery import reputation  # noqa: F401 - these tables are delivery's, too
 from dispatch.editions.models import Edition, Variant
 
 
@@ -33,22 +34,6 @@ class Relay(models.Model):
     opened_times = models.PositiveIntegerField(default=0)  # since it last worked; sets the wait before the next probe
     probe_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=300, blank=True)
-
-
-class DkimKey(models.Model):
-    """One of a pair that signs a sending domain's letters, or will, or did."""
-
-    class Kind(models.TextChoices):
-        RSA = "rsa", "RSA"
-        ED25519 = "ed25519", "Ed25519"
-
-    host = models.CharField(max_length=300, unique=True)  # of its public half: <selector>._domainkey.<domain>
-    domain = models.CharField(max_length=253)
-    pair = models.CharField(max_length=42)  # what the two selectors begin with
-    kind = models.CharField(max_length=8, choices=Kind)
-    private = models.BinaryField()  # sealed for "dkim:<host>:private": PKCS 8, PEM
-    active = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
 
 
 UNDER_WAY = ["sending", "first_wave"]

@@ -110,8 +110,13 @@ def _outside(edition: Edition) -> Iterator[Finding]:
     newsletter = edition.newsletter
     for address in dict.fromkeys(filter(None, (newsletter.from_address, newsletter.discreet_address))):
         for record in domains.look(address.rpartition("@")[2]):
-            level = {Standing.WELL: Level.OK, Standing.LOOK: Level.LOOK, Standing.WRONG: Level.BLOCKS}[record.standing]
-            yield Finding(level, record.what, record.words, record.todo)
+            level = {
+                Standing.WELL: Level.OK,
+                Standing.MAY: Level.OK,
+                Standing.LOOK: Level.LOOK,
+                Standing.WRONG: Level.BLOCKS,
+            }[record.standing]
+            yield Finding(level, record.what, record.words, record.told)
 
 
 def _links(bodies: Sequence[Body]) -> Iterator[Finding]:

@@ -10,10 +10,11 @@ import idna
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from django.db import transaction
+from django.utils import timezone
 
 from dispatch import vault
 from dispatch.delivery import signing
-from dispatch.delivery.models import DkimKey
+from dispatch.delivery.reputation import DkimKey
 from dispatch.delivery.signing import Key, Private
 
 BITS = 2048
@@ -28,7 +29,7 @@ def make(domain: str, selector: str) -> list[DkimKey]:
     """A new pair for a sending domain, off. Raises Unusable."""
     if not LABEL.fullmatch(selector):
         raise Unusable("a selector is made of small letters, digits and hyphens")
-    where = _a_labels(domain)
+    where = a_labels(domain)
     if DkimKey.objects.filter(domain=where, pair=selector).exists():
         raise Unusable(f"{where} has a pair {selector} already; choose another selector")
     fresh: dict[str, Private] = {
@@ -40,17 +41,22 @@ def make(domain: str, selector: str) -> list[DkimKey]:
 
 
 def turn(domain: str, selector: str | None) -> None:
-    """This pair signs the domain's letters from now on, and no other; None: none does. Raises Unusable."""
-    keys = DkimKey.objects.filter(domain=_a_labels(domain))
+    """This pair signs the domain's letters from now on, and no other, which retires the one that did; None: none signs for
+    now. Raises Unusable.
+    """
+    keys = DkimKey.objects.filter(domain=a_labels(domain))
     with transaction.atomic():
-        keys.update(active=False)
-        if selector is not None and not keys.filter(pair=selector).update(active=True):
+        ends = None if selector is None else timezone.now()
+        keys.filter(active=True).exclude(pair=selector or "").update(active=False, retired_at=ends)
+        keys.update(wanted_at=None, seen_at=None)
+        whole = keys.filter(pair=selector, private__isnull=False)
+        if selector is not None and not whole.update(active=True, retired_at=None):
             raise Unusable(f"{domain} has no pair {selector}")
 
 
 def forget(domain: str, selector: str) -> None:
     """A pair that signs nothing any more goes. Raises Unusable."""
-    keys = DkimKey.objects.filter(domain=_a_labels(domain), pair=selector)
+    keys = DkimKey.objects.filter(domain=a_labels(domain), pair=selector)
     if keys.filter(active=True).exists():
         raise Unusable("this pair signs letters; turn on another one first, or turn them off")
     if not keys.delete()[0]:
@@ -58,8 +64,8 @@ def forget(domain: str, selector: str) -> None:
 
 
 def all_of(domain: str) -> list[DkimKey]:
-    """On or off, the oldest first. Raises Unusable: there are none."""
-    keys = list(DkimKey.objects.filter(domain=_a_labels(domain)).order_by("pk"))
+    """On or off, the oldest first; not those that are destroyed. Raises Unusable: there are none."""
+    keys = list(DkimKey.objects.filter(domain=a_labels(domain), private__isnull=False).order_by("pk"))
     if not keys:
         raise Unusable(f"{domain} has no keys; dispatch dkim make {domain} makes some")
     return keys
@@ -68,16 +74,16 @@ def all_of(domain: str) -> list[DkimKey]:
 def of(sender: str) -> tuple[Key, ...]:
     """What signs letters from this address; empty where the relay signs."""
     try:
-        domain = _a_labels(sender.rpartition("@")[2])
+        domain = a_labels(sender.rpartition("@")[2])
     except Unusable:  # a literal, or a local name with an underscore: mail can come from it, a key cannot stand there
         return ()
     keys = DkimKey.objects.filter(domain=domain, active=True).order_by("pk")
-    return tuple(_opened(key.host, bytes(key.private)) for key in keys)
+    return tuple(_opened(key.host, bytes(key.private or b"")) for key in keys)
 
 
 def record(key: DkimKey) -> str:
     """Its TXT record, to be published at `key.host`."""
-    return signing.record(_private(key.host, bytes(key.private)))
+    return signing.record(_private(key.host, bytes(key.private or b"")))
 
 
 def _keep(domain: str, pair: str, kind: str, private: Private) -> DkimKey:
@@ -101,7 +107,8 @@ def _opened(host: str, sealed: bytes) -> Key:
     return signing.key(host, _private(host, sealed))
 
 
-def _a_labels(domain: str) -> str:
+def a_labels(domain: str) -> str:
+    """As the DNS has it (RFC 5890). Raises Unusable."""
     try:
         return idna.encode(domain.strip().rstrip("."), uts46=True).decode()
     except idna.IDNAError as problem:

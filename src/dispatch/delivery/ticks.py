@@ -3,9 +3,21 @@
 from django.utils import timezone
 
 from dispatch import clock, queue
-from dispatch.delivery import closing, hold_window, ledger, letters, preflighting, stale, trials, waves
+from dispatch.delivery import (
+    closing,
+    hold_window,
+    ledger,
+    letters,
+    preflighting,
+    rotating,
+    stale,
+    trials,
+    watching,
+    waves,
+)
 from dispatch.delivery.bounces import mailboxes, recording
 from dispatch.delivery.models import Send
+from dispatch.delivery.reports import recording as reports
 from dispatch.editions import lateness
 from dispatch.editions.models import Edition
 
@@ -101,3 +113,23 @@ def ask_mailboxes() -> None:
 def forget_returned() -> None:
     """Those of long ago."""
     recording.forget_old()
+
+
+@clock.tick("look at sending domains", every=600)
+def look_at_domains() -> None:
+    """Once a night."""
+    if watching.is_due(timezone.now()):
+        queue.enqueue("upkeep.look_at_domains")
+
+
+@clock.tick("rotate DKIM keys", every=300)
+def rotate_keys() -> None:
+    """While a pair waits for the DNS, or its time is over."""
+    if rotating.is_under_way():
+        queue.enqueue("upkeep.rotate_keys")
+
+
+@clock.tick("forget old domain reports", every=3600)
+def forget_reports() -> None:
+    """Those of three months ago."""
+    reports.forget_old()

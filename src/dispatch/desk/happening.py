@@ -31,6 +31,7 @@ KINDS = {
     "worker": "Nobody works for a queue any more",
     "clock": "No clock leads",
     "relay": "A relay is left alone after failures",
+    "domain": "A sending domain's record is not right any more",
     "disk": "The disk is nearly full",
     "backup": "The last backup is old",
     "certificate": "The certificate of our address ends",

@@ -27,6 +27,7 @@ DESK = (
 OPERATIONS = (
     ("Queue", "queue", Role.OPERATOR),
     ("Health", "health", Role.EDITOR),
+    ("Domains", "domains", Role.OPERATOR),
     ("Readers", "reader", Role.OPERATOR),
     ("Exports", "exports", Role.OPERATOR),
     ("Telling", "telling", Role.OPERATOR),

@@ -126,6 +126,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "off": ("over", "switched off"),
         "unknown": ("bad", "unknown network"),
     },
+    "record": {
+        "well": ("good", "stands"),
+        "may": ("", "could be"),
+        "look": ("unsure", "look"),
+        "wrong": ("bad", "wrong"),
+    },
+    "key": {"on": ("good", "signs"), "off": ("", "does not sign")},
     "check": {"ok": ("good", "ok"), "todo": ("later", "to do"), "bad": ("bad", "not well")},
 }
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from dispatch import saying
 from dispatch.accounts.models import AuditEntry
+from dispatch.delivery import watching
 from dispatch.delivery.models import Relay, WorkerBeat
 from dispatch.operations import certificate, health
 
@@ -22,6 +23,7 @@ def now(moment: datetime) -> Iterator[Said]:
     yield from _workers(moment)
     yield from _clock(moment)
     yield from _relays()
+    yield from _domains()
     yield from _disk()
     yield from _backup(moment)
     yield from _certificate(moment)
@@ -56,6 +58,14 @@ def _relays() -> Iterator[Said]:
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED).order_by("pk"):
         words = f"The relay {relay.name} is left alone after {saying.many(relay.failures, 'failure')}. {relay.trouble}"
         yield f"relay:{relay.pk}", "relay", words
+
+
+def _domains() -> Iterator[Said]:
+    """Each time anew that one falls."""
+    for row in watching.fallen():
+        assert row.fell_at is not None
+        words = f"{row.domain or row.host}: {row.what} was right and is not any more. {row.words} {row.todo}"
+        yield f"domain:{row.pk}:{row.fell_at:%Y%m%d%H%M}", "domain", words
 
 
 def _disk() -> Iterator[Said]:

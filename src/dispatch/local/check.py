@@ -1,6 +1,8 @@
 """`dispatch check`: says in words what is wrong with a configuration, one line a finding, and what to do about it."""
 
 import argparse
+import dataclasses
+import json
 import socket
 import sys
 import zoneinfo
@@ -28,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="also ask each relay and channel itself; nothing is sent or posted"
     )
     parser.add_argument(
+        "--dns", action="store_true", help="also ask the DNS about each sending domain and relay's address"
+    )
+    parser.add_argument("--json", action="store_true", help="for programs: one list")
+    parser.add_argument(
         "--beating", action="store_true", help="only say whether a worker or clock of this host is alive"
     )
 
@@ -39,13 +45,18 @@ def run(options: argparse.Namespace) -> int:
         django.setup()
         return 0 if is_beating() else 1
     is_wrong = False
-    for finding in findings(ask_live=options.live):
-        print(f"{finding.state:<6}{finding.words}", flush=True)
+    found = []
+    for finding in findings(ask_live=options.live, ask_dns=options.dns):
+        found.append({name: value for name, value in dataclasses.asdict(finding).items() if value is not None})
+        if not options.json:
+            print(f"{finding.state:<6}{finding.words}", flush=True)
         is_wrong |= finding.state == "WRONG"
+    if options.json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
     return 1 if is_wrong else 0
 
 
-def findings(*, ask_live: bool = False) -> Iterator[Finding]:
+def findings(*, ask_live: bool = False, ask_dns: bool = False) -> Iterator[Finding]:
     """Everything there is to say; a check that stumbles over a setting says which."""
     yield from _told(secrets)
     try:
@@ -53,7 +64,8 @@ def findings(*, ask_live: bool = False) -> Iterator[Finding]:
     except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
         yield wrong(f"The settings cannot be read: {error}")
         return
-    for part in (public_url, discreet.url, time_zone, database, broker, *([counterparts] if ask_live else [])):
+    also = [*([counterparts] if ask_live else []), *([sending_domains] if ask_dns else [])]
+    for part in (public_url, discreet.url, time_zone, database, broker, *also):
         yield from _told(part)
 
 
@@ -162,6 +174,13 @@ def counterparts() -> Iterator[Finding]:
     from dispatch.local import live
 
     yield from live.counterparts()
+
+
+def sending_domains() -> Iterator[Finding]:
+    """What the DNS says of them."""
+    from dispatch.local import names
+
+    yield from names.domains()
 
 
 def pending_migrations() -> int:

@@ -1,6 +1,7 @@
 """What `dispatch check` finds: one line each."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -9,6 +10,7 @@ class Finding:
 
     state: str
     words: str
+    record: dict[str, Any] | None = None  # of a sending domain, for programs
 
 
 def ok(words: str) -> Finding:

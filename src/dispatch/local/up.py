@@ -90,7 +90,7 @@ def begin(everything: supervisor.Supervisor) -> None:
 
 def programs(listening: socket.socket) -> list[Program]:
     """What an instance consists of; nothing embedded where the environment brings its own."""
-    return [*storage(), *webs(listening), clock(), *workers()]
+    return [*storage(), *webs(listening), clock(), *workers(), *intakes()]
 
 
 def storage() -> list[Program]:
@@ -142,6 +142,13 @@ def workers() -> list[Program]:
 def clock() -> Program:
     """The clock."""
     return Program(name="clock", command=supervisor.python("clock"), env=_for_people())
+
+
+def intakes() -> list[Program]:
+    """The small mail server for what comes back, where both an address of ours and a place to listen are set."""
+    if not env.text("DISPATCH_INTAKE", "") or not env.words("DISPATCH_BOUNCE_DOMAIN"):
+        return []
+    return [Program(name="intake", command=supervisor.python("intake"), env=_for_people())]
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -16,7 +16,7 @@ from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import correspondence, throttling
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.operations import returned
+from dispatch.operations import domains, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
@@ -47,6 +47,7 @@ def checks() -> list[Check]:
         *sends(),
         *letters(),
         *returned.checks(),
+        *domains.checks(),
         *webhooks(),
         *sources(),
         *channels(),

@@ -16,7 +16,8 @@ from psycopg import sql
 from dispatch import vault
 from dispatch.articles.models import Source
 from dispatch.audience.models import Change, Letter, SignUp, Subscriber, Wish
-from dispatch.delivery.models import DkimKey, Mailbox, Relay, TeamAddress, Trial
+from dispatch.delivery.models import Mailbox, Relay, TeamAddress, Trial
+from dispatch.delivery.reputation import DkimKey
 from dispatch.desk.models import Target
 from dispatch.social.models import App, Channel
 

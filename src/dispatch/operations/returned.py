@@ -45,7 +45,12 @@ def _intake(ear: Ear | None) -> Iterator[Check]:
         yield Check("Intake", "ok", f"It listens; {_heard(ear)}.")
     elif alive or env.text("DISPATCH_INTAKE", ""):
         seen = f"It was last seen {saying.ago(alive)}." if alive else "It was never seen."
-        yield Check("Intake", "todo", seen, "The server in front keeps the mail. Run: dispatch intake")
+        yield Check(
+            "Intake",
+            "todo",
+            seen,
+            "The server in front keeps the mail. dispatch up starts it; elsewhere run: dispatch intake",
+        )
 
 
 def _webhook(provider: str, ear: Ear | None) -> Check:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from dispatch.operations import probes, readers, relays, views
+from dispatch.operations import domains, probes, readers, relays, views
 
 urlpatterns: list[URLPattern] = [
     path("queue/", views.queue, name="queue"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("reader/", readers.reader, name="reader"),
     path("relays/", relays.relays, name="relays"),
     path("relays/<int:number>/pace", relays.set_pace, name="relay_pace"),
+    path("domains/", domains.domains, name="domains"),
+    path("domains/look", domains.look_now, name="domains_look"),
     path("health/", views.health, name="health"),
     path("health.json", views.health_json, name="health_json"),
     path("live", views.live, name="live"),

@@ -16,6 +16,7 @@ from django.db import connection
 
 from dispatch.delivery import verp
 from dispatch.delivery.bounces import ears, reading, recording
+from dispatch.delivery.reports import recording as reports
 
 log = logging.getLogger(__name__)
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -54,18 +55,24 @@ class Handler:
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
         run = asyncio.get_running_loop().run_in_executor
-        return await run(self.threads, self._take, raw[: reading.LARGEST], envelope.rcpt_tos[0])
+        return await run(self.threads, self._take, raw, envelope.rcpt_tos[0])
 
     def _take(self, raw: bytes, came_to: str) -> str:
         try:
-            taken = recording.take(raw, came_to)
+            taken = self._recorded(raw, came_to)
         except Exception as problem:  # noqa: BLE001 - the other server brings it again
             log.error("a returned mail was not taken", extra={"code": type(problem).__name__})  # noqa: TRY400 - a traceback could quote it
             return "451 4.3.0 not now, bring it again"
         finally:
             connection.close()  # to the pool: a thread may wait for hours for its next mail
-        self.heard, self.refused = self.heard + (taken is not None), self.refused + (taken is None)
+        self.heard, self.refused = self.heard + taken, self.refused + (not taken)
         return "250 2.0.0 recorded"
+
+    @staticmethod
+    def _recorded(raw: bytes, came_to: str) -> bool:
+        if reports.is_address(came_to):
+            return bool(reports.take(raw))
+        return recording.take(raw[: reading.LARGEST], came_to) is not None
 
     def beat(self) -> None:
         """Say that it listens, and what was heard since."""
@@ -78,9 +85,13 @@ class Handler:
 
 
 def is_ours(address: str) -> bool:
-    """Of a letter, or for complaints, at a domain of ours."""
+    """Of a letter, or for complaints or reports, at a domain of ours."""
     local, _, domain = address.lower().rpartition("@")
-    return (local == COMPLAINTS and domain in verp.domains()) or verp.read(address) is not None
+    return (
+        reports.is_address(address)
+        or (local == COMPLAINTS and domain in verp.domains())
+        or verp.read(address) is not None
+    )
 
 
 async def serve(where: str, protocol: str, stop: asyncio.Event) -> None:

@@ -21,6 +21,8 @@ from dispatch import vault
 from dispatch.accounts import audit
 from dispatch.delivery.bounces import ears, reading, recording
 from dispatch.delivery.models import Mailbox
+from dispatch.delivery.reports import recording as reports
+from dispatch.delivery.reports import unpacking
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=1)
@@ -28,6 +30,8 @@ LEASE = timedelta(minutes=10)
 """After which a worker that asks is dead."""
 AT_ONCE = 500
 """Messages of one visit; the next minute has the next."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a mail that carries a report."""
 PATIENCE = 30
 """Seconds for each answer of the server."""
 AFTERWARDS = {"seen", "delete"}
@@ -149,12 +153,11 @@ def _take_all(mailbox: Mailbox) -> int:
 
 def _take(session: imaplib.IMAP4, number: str, *, deletes: bool) -> bool | None:
     """One message. Whether it spoke of a letter of ours; None: it is gone, or stays for another look."""
-    found = _answer(session.uid("FETCH", number, f"(BODY.PEEK[]<0.{reading.LARGEST}>)"))
-    raw = next((part[1] for part in found if isinstance(part, tuple)), None)
+    raw = _fetched(session, number, reading.LARGEST)
     if raw is None:
         return None
     try:
-        is_ours = recording.take(raw) is not None
+        is_ours = _recorded(session, number, raw)
     except Error:
         raise
     except Exception as problem:  # noqa: BLE001 - one that hurts must not hide those behind it
@@ -163,6 +166,21 @@ def _take(session: imaplib.IMAP4, number: str, *, deletes: bool) -> bool | None:
     flags = r"(\Seen \Deleted)" if deletes and is_ours else r"(\Seen)"
     _answer(session.uid("STORE", number, "+FLAGS.SILENT", flags))
     return is_ours
+
+
+def _recorded(session: imaplib.IMAP4, number: str, raw: bytes) -> bool:
+    """Of a letter of ours, or a report about a domain of ours, which is fetched to its end."""
+    if recording.take(raw) is not None:
+        return True
+    if not unpacking.might_be(raw):
+        return False
+    whole = _fetched(session, number, LARGEST) if len(raw) >= reading.LARGEST else raw
+    return bool(whole and reports.take(whole))
+
+
+def _fetched(session: imaplib.IMAP4, number: str, most: int) -> bytes | None:
+    found = _answer(session.uid("FETCH", number, f"(BODY.PEEK[]<0.{most}>)"))
+    return next((part[1] for part in found if isinstance(part, tuple)), None)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WHERE",
         help="host:port, or unix:/path; this machine alone by default",
     )
-    parser.add_argument("--protocol", choices=["lmtp", "smtp"], default="lmtp", help="what the server in front speaks")
+    parser.add_argument(
+        "--protocol",
+        choices=["lmtp", "smtp"],
+        default=env.text("DISPATCH_INTAKE_PROTOCOL", "lmtp"),
+        help="what the server in front speaks",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,6 +34,9 @@ def run(options: argparse.Namespace) -> int:
 
     if not verp.domains():
         print("dispatch intake: DISPATCH_BOUNCE_DOMAIN is not set, so no address is ours.", file=sys.stderr)
+        return 1
+    if options.protocol not in {"lmtp", "smtp"}:
+        print("dispatch intake: DISPATCH_INTAKE_PROTOCOL is lmtp or smtp.", file=sys.stderr)
         return 1
     try:
         asyncio.run(_serve(options.listen, options.protocol))

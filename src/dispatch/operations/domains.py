@@ -1,0 +1,110 @@
+"""Sending domains for operators: how their records stood at the last look, what to paste, and what receivers report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from django.contrib import messages
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from dispatch import queue, saying
+from dispatch.accounts import audit, permissions
+from dispatch.accounts.models import Role, User
+from dispatch.delivery import rotating, watching
+from dispatch.delivery.domains import Standing, ours
+from dispatch.delivery.reputation import DkimKey, Looked, Report, ReportLine
+from dispatch.operations.checks import Check
+
+SHOWN = timedelta(days=30)
+"""Of reports."""
+MOST = 200
+"""Lines of one domain; the largest."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One domain's section; `name` is empty for the addresses that mail leaves from."""
+
+    name: str
+    records: list[Looked]
+    keys: list[tuple[DkimKey, str]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of what receivers say."""
+
+    domain: str
+    source: str
+    result: str
+    treated: str
+    count: int
+
+
+@permissions.requires(Role.OPERATOR)
+@require_safe
+def domains(request: HttpRequest) -> HttpResponse:
+    """What was seen at the last look; nothing is asked while somebody waits."""
+    since = timezone.now().date() - SHOWN
+    shown = {
+        "sections": list(_sections()),
+        "looked_at": watching.looked_at(),
+        "dmarc": _told(Report.Kind.DMARC),
+        "tls": _told(Report.Kind.TLS),
+        "reports": Report.objects.filter(ends__gte=since).count(),
+        "reporters": Report.objects.filter(ends__gte=since).values("reporter").distinct().count(),
+    }
+    return render(request, "operations/domains.html", shown)
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def look_now(request: HttpRequest) -> HttpResponse:
+    """Have a worker look; the page shows it once it did."""
+    audit.record(cast("User", request.user), "domains.look", "domains")
+    queue.enqueue("upkeep.look_at_domains")
+    messages.success(request, "A worker looks now. Load the page again in a few seconds.")
+    return redirect("domains")
+
+
+def checks() -> Iterator[Check]:
+    """One line for Health, once anything was looked at."""
+    rows = Looked.objects.all()
+    if not rows.exists():
+        return
+    wrong = list(rows.filter(standing=Standing.WRONG).order_by("domain", "pk"))
+    fell = [row for row in watching.fallen() if row.pk not in {one.pk for one in wrong}]
+    if wrong or fell:
+        words = " ".join(row.words for row in [*wrong, *fell][:3])
+        yield Check("Domains", "todo", words[:600], "Sending domains says what to publish.")
+    else:
+        yield Check("Domains", "ok", f"Their records stand; looked at {saying.ago(watching.looked_at())}.")
+
+
+def _sections() -> Iterator[Domain]:
+    for name in [*ours.all_of_them(), ""]:
+        records = list(Looked.objects.filter(domain=name).order_by("pk"))
+        keys = [(key, _state(key)) for key in DkimKey.objects.filter(domain=name).order_by("pk")]
+        if name or records:
+            yield Domain(name, sorted(records, key=lambda row: ORDER.index(row.standing)), keys)
+
+
+ORDER = [Standing.WRONG.value, Standing.LOOK.value, Standing.MAY.value, Standing.WELL.value]
+
+
+def _state(key: DkimKey) -> str:
+    return "" if key.active else rotating.words(key)
+
+
+def _told(kind: str) -> list[Told]:
+    lines: QuerySet[ReportLine] = ReportLine.objects.filter(
+        report__kind=kind, report__ends__gte=timezone.now().date() - SHOWN
+    )
+    grouped = lines.values("report__domain", "source", "result", "treated").annotate(total=Sum("count"))
+    rows = grouped.order_by("report__domain", "-total")[:MOST]
+    return [Told(row["report__domain"], row["source"], row["result"], row["treated"], row["total"]) for row in rows]
