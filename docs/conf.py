@@ -7,10 +7,6 @@ extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 nitpicky = True
 show_warning_types = True
-# A page that may not be there yet is named with brackets, [c]apacity: it stands in the navigation from the day it is written.
-suppress_warnings = ["toc.empty_glob"]
-exclude_patterns = ["README.md"]
-
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
@@ -33,12 +29,16 @@ def keep_to_itself(_app, _name, _template, context, _doctree):
 
 
 def adopt(app, name, source):
-    """Pages that the front page's lists do not name stand where it says [others], so that a new one is never lost."""
+    """The front page's lists, as the pages are: [c]apacity stands there from the day that capacity.md is written, and pages that no
+    list names stand where it says [others], so that a new one is never lost.
+    """
     if name == "index":
-        named = [line.rpartition("<")[2].rstrip("> ") for line in source[0].splitlines()]
-        tops = (page for page in sorted(app.env.found_docs) if "/" not in page and page != "index")
-        others = [page for page in tops if not any(fnmatch(page, each) for each in named if each)]
-        source[0] = source[0].replace("[others]", "\n".join(others))
+        pages = sorted(page for page in app.env.found_docs if "/" not in page and page != name)
+        lines = source[0].splitlines()
+        others = [page for page in pages if not any(fnmatch(page, line) for line in lines)]
+        lines[lines.index("[others]") :] = [*others, *lines[lines.index("[others]") + 1 :]]
+        kept = [line for line in lines if not line.startswith("[") or any(fnmatch(page, line) for page in pages)]
+        source[0] = "\n".join(kept)
 
 
 def setup(app):
