@@ -46,13 +46,14 @@ chaos: $(READY)  ## Kill things while mail goes out, count what arrives
 privacy-gate: $(READY)  ## Each promise to readers, with figures: make privacy-gate
 	@$(BIN)/python -m pytest -q tests/privacy --gate $(ARGS)
 
-docs: $(DOCS_READY)  ## The documentation as a site: dist/docs/index.html
+docs: $(DOCS_READY)  ## The documentation as a site: build/docs/index.html
 	@scripts/build-docs
 
 install-page: $(READY)  ## Follow docs/install.md word by word, on a new home, to a delivered letter
 	@$(BIN)/python scripts/check-install-page
 
 wheel: $(READY)  ## What a release is: the wheel, and the libraries it was tried with
+	@rm -f $(DIST)/dispatch-*.whl
 	@$(BIN)/python -m build --wheel --no-isolation --outdir $(DIST) . >/dev/null 2>&1
 	@cp requirements/base.txt $(DIST)/requirements.txt
 
@@ -63,4 +64,4 @@ lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
 	echo 'hatchling>=1.27' | uv pip compile -q $(LOCK) - -o requirements/build.txt
 
 clean:
-	rm -rf $(VENV) .cache dispatch-data artefacts dist
+	rm -rf $(VENV) .cache dispatch-data artefacts dist build

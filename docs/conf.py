@@ -18,6 +18,7 @@ html_css_files = ["site.css"]
 html_favicon = "../src/dispatch/static/icon.svg"
 html_show_sphinx = False
 html_copy_source = False
+html_show_search_summary = False  # a page that is read from a disk may not open others
 html_theme_options = {"navigation_with_keys": True}
 POLICY = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'"  # noqa: E501
 
