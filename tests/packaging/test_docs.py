@@ -64,7 +64,7 @@ def adopted(*pages):
 
 def test_a_page_that_no_list_names_stands_with_the_others():
     assert adopted("quite-new")[-2:] == ["quite-new", "```"]
-    assert "contributing" == adopted("decisions/0001-one")[-2]
+    assert adopted("decisions/0001-one")[-2] == "contributing"
 
 
 def test_a_page_that_is_still_to_be_written_stands_in_its_list_once_it_is():
