@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs-ready
 NAME ?= path
+DIST ?= dist
 LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help demo test test-long test-counterparts lint bench chaos privacy-gate lock clean
+.PHONY: help demo test test-long test-counterparts lint bench chaos privacy-gate docs install-page wheel lock clean
 
 help:  ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -17,6 +19,10 @@ $(READY): requirements/dev.txt pyproject.toml
 	@echo "Installing the locked requirements …"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 
+	@touch $@
+
+$(DOCS_READY): $(READY) requirements/docs.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
 demo: $(READY)  ## Start everything, publish a real article, show where to look
@@ -46,10 +52,22 @@ chaos: $(READY)  ## Kill things while mail goes out, count what arrives
 privacy-gate: $(READY)  ## Each promise to readers, with figures: make privacy-gate
 	@$(BIN)/python -m pytest -q tests/privacy --gate $(ARGS)
 
+docs: $(DOCS_READY)  ## The documentation as a site: build/docs/index.html
+	@scripts/build-docs
+
+install-page: $(READY)  ## Follow docs/install.md word by word, on a new home, to a delivered letter
+	@$(BIN)/python scripts/check-install-page
+
+wheel: $(READY)  ## What a release is: the wheel, and the libraries it was tried with
+	@rm -f $(DIST)/dispatch-*.whl
+	@$(BIN)/python -m build --wheel --no-isolation --outdir $(DIST) . >/dev/null 2>&1
+	@cp requirements/base.txt $(DIST)/requirements.txt
+
 lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
 	uv pip compile -q $(LOCK) pyproject.toml -o requirements/base.txt
 	uv pip compile -q $(LOCK) --extra test --extra lint pyproject.toml -o requirements/dev.txt
+	uv pip compile -q $(LOCK) --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	echo 'hatchling>=1.27' | uv pip compile -q $(LOCK) - -o requirements/build.txt
 
 clean:
-	rm -rf $(VENV) .cache dispatch-data artefacts dist
+	rm -rf $(VENV) .cache dispatch-data artefacts dist build
