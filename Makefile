@@ -42,7 +42,7 @@ privacy-gate: $(READY)  ## Each promise to readers, with figures: make privacy-g
 
 lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
 	uv pip compile -q $(LOCK) pyproject.toml -o requirements/base.txt
-	uv pip compile -q $(LOCK) --extra test --extra lint pyproject.toml -o requirements/dev.txt
+	uv pip compile -q $(LOCK) --extra test --extra lint --extra otel pyproject.toml -o requirements/dev.txt
 	echo 'hatchling>=1.27' | uv pip compile -q $(LOCK) - -o requirements/build.txt
 
 clean:
