@@ -29,6 +29,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         body = json.dumps(dict(self.headers)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")  # a kept one would answer after the end
         self.send_header("Strict-Transport-Security", "max-age=5")
         self.end_headers()
         self.wfile.write(body)
