@@ -3,9 +3,8 @@
 import os
 import socket
 import threading
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import signals
 from django.db import Error, connection
@@ -13,6 +12,9 @@ from django.utils import timezone
 
 from dispatch import logs, queue, tracing
 from dispatch.delivery.models import WorkerBeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EVERY = 5.0
 FORGOTTEN_AFTER = timedelta(days=1)

@@ -5,9 +5,7 @@ import json
 from deploying import parts
 
 VERSIONS = ("1.31", "1.34", "1.37")
-READ = (
-    "import json, sys, yaml; json.dump([one for one in yaml.safe_load_all(open(sys.argv[1])) if one], sys.stdout)"
-)
+READ = "import json, sys, yaml; json.dump([one for one in yaml.safe_load_all(open(sys.argv[1])) if one], sys.stdout)"
 
 
 def check(work):

@@ -1,4 +1,4 @@
-"""What every check of deploy/ uses: where things are, how a failure and a miss are told, programs that end with their check."""
+"""What the checks of deploy/ share: where things are, failures and misses, programs that end with their check."""
 
 import contextlib
 import os

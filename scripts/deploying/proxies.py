@@ -1,7 +1,7 @@
 """deploy/proxy: nginx and Caddy run with our files before a stand-in for Dispatch, are asked everything that matters from a
 client's own address, lose the server behind them, and that address is then looked for in all that they wrote."""
 
-import datetime
+import datetime as dt
 import http.client
 import os
 import re
@@ -109,10 +109,10 @@ def _first_event(port):
 
 def _certify(place):
     key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), datetime.datetime.now(datetime.UTC)
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False).sign(key, hashes.SHA256())
     )  # fmt: skip
     private = key.private_bytes(

@@ -6,7 +6,7 @@ from pathlib import Path
 from deploying import parts
 
 EXPOSED = 13
-"""The most that `systemd-analyze security` may say of a service, in tenths: it calls up to 19 OK, and an unsandboxed one gets 96."""
+"""The most that `systemd-analyze security` may say of a service, in tenths; one without a sandbox gets 96."""
 PROGRAMS = ("opt/dispatch/bin/dispatch", "bin/sh", "usr/bin/find")
 
 
@@ -25,7 +25,8 @@ def check(work):
     services = [name for name in ours if name.endswith(".service")]
     for name in services:
         said, status = parts.asked(
-            [analyze, "security", "--offline=true", f"--root={root}", f"--threshold={EXPOSED}", "--no-pager", name], **about
+            [analyze, "security", "--offline=true", f"--root={root}", f"--threshold={EXPOSED}", "--no-pager", name],
+            **about,
         )
         if status:
             raise parts.Failed(f"{name} is exposed by more than {EXPOSED / 10}: {said[-300:]}")
@@ -37,7 +38,9 @@ def _root(work):
     root, units = work / "root", work / "root/etc/systemd/system"
     shutil.copytree(parts.DEPLOY / "systemd", units)
     own = parts.THERE / "systemd/lib/systemd/system"
-    shutil.copytree(own if own.exists() else Path("/lib/systemd/system"), root / "usr/lib/systemd/system", symlinks=True)
+    shutil.copytree(
+        own if own.exists() else Path("/lib/systemd/system"), root / "usr/lib/systemd/system", symlinks=True
+    )
     for name in PROGRAMS:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("#!/bin/sh\n")

@@ -127,7 +127,7 @@ class _Bell:
 
     def forget(self) -> None:
         """Start anew: a forked child inherits neither the thread nor what it was about to publish."""
-        self.pending: standard_queue.Queue[tuple[str, tuple[int | str, ...], Mapping[str, str]]] = standard_queue.Queue(self.size)
+        self.pending: standard_queue.Queue[tuple[Doorbell, Mapping[str, str]]] = standard_queue.Queue(self.size)
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.trouble = ""
@@ -136,7 +136,7 @@ class _Bell:
         """Never waits, never raises. What goes `along` beside the ids: the trail and the trace that it belongs to."""
         self._start_once()
         try:
-            self.pending.put_nowait((*doorbell, along))
+            self.pending.put_nowait((doorbell, along))
         except standard_queue.Full:
             self._note("more doorbells than the broker takes")
 
@@ -155,7 +155,7 @@ class _Bell:
     def _publish_forever(self) -> None:
         pending = self.pending
         while True:
-            name, ids, along = pending.get()
+            (name, ids), along = pending.get()
             try:
                 app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)", headers=along or None)
                 self._note("")

@@ -136,7 +136,11 @@ def _send(errand: Errand) -> bool:
 
 def _say(errand: Errand, course: Course) -> None:
     """What the relay answered, in numbers: replies name readers."""
-    about: dict[str, tracing.Figure] = {"send": errand.claimed.send, "chunk": errand.claimed.number, "relay": errand.relay.name}
+    about: dict[str, tracing.Figure] = {
+        "send": errand.claimed.send,
+        "chunk": errand.claimed.number,
+        "relay": errand.relay.name,
+    }
     about |= {"readers": course.known - errand.claimed.settled, **errand.counted}
     tracing.note(**about)
     log.info("chunk sent", extra=about)
