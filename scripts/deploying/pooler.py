@@ -1,5 +1,5 @@
-"""The whole demo with PgBouncer in session mode before its database, and all of it under the system calls that systemd's units
-leave it; every letter is counted."""
+"""The whole demo with PgBouncer in session mode before its database, under the system calls that systemd's units leave it;
+every letter is counted."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""`python sandboxed.py ANALYZE COMMAND…`: runs it under the system calls that house.conf leaves a service, and without writable
-code. ANALYZE is systemd-analyze, which knows what the sets hold.
+"""`python sandboxed.py ANALYZE COMMAND…`: runs it under the system calls that house.conf leaves a service, without
+writable code. ANALYZE is systemd-analyze, which knows what the sets hold.
 
-No systemd runs for that: libseccomp makes the same filter of the same sets, and Linux itself (6.3 and newer) refuses the rest.
+No systemd runs for that: libseccomp makes the same filter of the same sets, and Linux (6.3 and newer) refuses the rest.
 """
 
 import ctypes
