@@ -37,10 +37,9 @@ def _root(work):
     """A machine's root with our units, the distribution's own, and something to start."""
     root, units = work / "root", work / "root/etc/systemd/system"
     shutil.copytree(parts.DEPLOY / "systemd", units)
-    own = parts.THERE / "systemd/lib/systemd/system"
-    shutil.copytree(
-        own if own.exists() else Path("/lib/systemd/system"), root / "usr/lib/systemd/system", symlinks=True
-    )
+    places = (parts.THERE / "systemd/lib", parts.THERE / "systemd/usr/lib", Path("/usr/lib"), Path("/lib"))
+    own = next(place / "systemd/system" for place in places if (place / "systemd/system/sysinit.target").exists())
+    shutil.copytree(own, root / "usr/lib/systemd/system", symlinks=True)
     for name in PROGRAMS:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("#!/bin/sh\n")
