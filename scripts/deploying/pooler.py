@@ -1,4 +1,4 @@
-"""A whole instance with PgBouncer in session mode before its database, under the system calls that systemd's units leave it."""
+"""An instance with PgBouncer in session mode before its database, under the system calls that systemd's units leave it."""
 
 import os
 import pwd
