@@ -4,14 +4,17 @@ import os
 import socket
 import threading
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import signals
 from django.db import Error, connection
 from django.utils import timezone
 
-from dispatch import logs, queue
+from dispatch import logs, queue, tracing
 from dispatch.delivery.models import WorkerBeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EVERY = 5.0
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -59,14 +62,23 @@ def install(queues: str) -> None:
         if thread.is_alive():
             thread.join(2)
 
+    traced: list[Callable[[], None]] = []  # one: a process has one task at a time
+
     def name_the_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
         logs.correlation.set(f"{task.name}({', '.join(map(str, args))})")
         logs.follow(str(getattr(task.request, "trail", "") or ""))
+        traced.append(tracing.opened(task.name, str(getattr(task.request, tracing.CARRIER, "") or "")))
+
+    def end_the_task(**_: Any) -> None:
+        while traced:
+            traced.pop()()
 
     # Celery would set the root logger to its own level, and our lines would be lost below it: whoever answers keeps it away.
     signals.setup_logging.connect(lambda **_: None, weak=False)
     signals.task_prerun.connect(name_the_task, weak=False)
+    signals.task_postrun.connect(end_the_task, weak=False)
     signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)
+    signals.worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
     signals.worker_shutdown.connect(end, weak=False)

@@ -13,7 +13,7 @@ import queue as standard_queue
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, cast
 
 from celery import Celery
@@ -21,7 +21,7 @@ from celery.app.amqp import AMQP
 from django.db import transaction
 from kombu import Connection, Exchange, Queue
 
-from dispatch import env, logs
+from dispatch import env, logs, tracing
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
@@ -115,6 +115,7 @@ EXPIRES = 600
 """Seconds after which an unheard doorbell is worthless: the clock has rung again long before."""
 
 Doorbell = tuple[str, tuple[int | str, ...]]
+NOTHING: Mapping[str, str] = {}
 
 
 class _Bell:
@@ -126,16 +127,16 @@ class _Bell:
 
     def forget(self) -> None:
         """Start anew: a forked child inherits neither the thread nor what it was about to publish."""
-        self.pending: standard_queue.Queue[tuple[str, tuple[int | str, ...], str]] = standard_queue.Queue(self.size)
+        self.pending: standard_queue.Queue[tuple[Doorbell, Mapping[str, str]]] = standard_queue.Queue(self.size)
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.trouble = ""
 
-    def ring(self, doorbell: Doorbell, trail: str = "") -> None:
-        """Never waits, never raises."""
+    def ring(self, doorbell: Doorbell, along: Mapping[str, str] = NOTHING) -> None:
+        """Never waits, never raises. What goes `along` beside the ids: the trail and the trace that it belongs to."""
         self._start_once()
         try:
-            self.pending.put_nowait((*doorbell, trail))
+            self.pending.put_nowait((doorbell, along))
         except standard_queue.Full:
             self._note("more doorbells than the broker takes")
 
@@ -154,10 +155,9 @@ class _Bell:
     def _publish_forever(self) -> None:
         pending = self.pending
         while True:
-            name, ids, trail = pending.get()
+            (name, ids), along = pending.get()
             try:
-                headers = {"trail": trail} if trail else None
-                app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)", headers=headers)
+                app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)", headers=along or None)
                 self._note("")
             except Exception as error:  # noqa: BLE001 - each transport has its own; none may end this thread
                 self._note(type(error).__name__)
@@ -194,7 +194,8 @@ def is_stopping() -> bool:
 def enqueue(task: str, *ids: int | str) -> None:
     """Ring for `task` ("email.send_chunk") once the open transaction has committed; at once where none is open."""
     trail = logs.trail.get()
-    transaction.on_commit(lambda: _bell.ring((task, ids), trail))
+    along = tracing.carried() | ({"trail": trail} if trail else {})
+    transaction.on_commit(lambda: _bell.ring((task, ids), along))
 
 
 def prepare() -> None:

@@ -88,9 +88,9 @@ def test_what_is_no_trail_is_not_carried_on(name):
 def test_a_doorbell_carries_its_trail_beside_the_ids(monkeypatch):
     rung = []
     monkeypatch.setattr(queue.transaction, "on_commit", lambda ring: ring())
-    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, trail: rung.append((doorbell, trail)))
+    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, along: rung.append((doorbell, along)))
     logs.follow("article:7")
     queue.enqueue("email.send_chunk", 3, 7)
     logs.follow("")
     queue.enqueue("email.send_chunk", 3, 8)
-    assert rung == [(("email.send_chunk", (3, 7)), "article:7"), (("email.send_chunk", (3, 8)), "")]
+    assert rung == [(("email.send_chunk", (3, 7)), {"trail": "article:7"}), (("email.send_chunk", (3, 8)), {})]

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import logs, queue
+from dispatch import logs, queue, tracing
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles import incoming as incomings
@@ -49,6 +49,7 @@ def keep(source: Source, delivery_id: str, body: bytes, incoming: Incoming) -> A
         ((number, before, why, waiting),) = cursor.fetchall()
     if number is None:
         return Accepted("repeated", ": ".join(filter(None, ["this delivery was taken before", before, why])))
+    tracing.note(trail=f"webhook:{number}")
     log.info("webhook kept", extra={"webhook": number, "source": source.pk, "did": did})
     if not ignored and waiting < BUSY:
         queue.enqueue("articles.take_in", source.pk)

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from django.db import close_old_connections
 from django.utils.datastructures import CaseInsensitiveMapping
 
+from dispatch import tracing
 from dispatch.articles import answering
 from dispatch.articles.answering import Answer
 
@@ -76,7 +77,10 @@ def _answer(slug: str, scope: Message, body: bytes) -> Answer:
     tokens = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])
     close_old_connections()
     try:
-        return answering.answer(slug, headers, body, tokens[-1])
+        with tracing.span("webhook"):
+            answer = answering.answer(slug, headers, body, tokens[-1])
+            tracing.note(status=answer.status)
+            return answer
     except Exception:  # the CMS gets an answer that makes it come again
         log.exception("a webhook could not be kept")
         return answering.unable()

@@ -15,7 +15,7 @@ import jinja2
 from django.conf import settings
 from django.db import transaction
 
-from dispatch import retrying, templating, vault
+from dispatch import retrying, templating, tracing, vault
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import letters
@@ -45,7 +45,9 @@ def send(number: int) -> None:
         return
     mailer = relays.open_mailer(relay)
     try:
-        (answer,) = mailer.send([_message(letter)])
+        with tracing.span("mail.letter", relay=relay.name):
+            (answer,) = mailer.send([_message(letter)])
+            tracing.note(outcome=type(answer).__name__.lower())
     except (vault.Unreadable, Misaddressed, jinja2.TemplateError, ValueError) as problem:
         log.error("a letter cannot be made", extra={"letter": number, "code": type(problem).__name__.lower()})  # noqa: TRY400 - a traceback could hold the address
         _settle(letter, State.REFUSED, "unmakeable")

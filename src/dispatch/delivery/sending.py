@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch import openpgp, queue, retrying, vault
+from dispatch import openpgp, queue, retrying, tracing, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import (
     agreed,
@@ -102,7 +102,8 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
         pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
-        return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace))
+        with tracing.span("mail.chunk"):
+            return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -135,8 +136,14 @@ def _send(errand: Errand) -> bool:
 
 def _say(errand: Errand, course: Course) -> None:
     """What the relay answered, in numbers: replies name readers."""
-    about = {"send": errand.claimed.send, "chunk": errand.claimed.number, "relay": errand.relay.name}
-    log.info("chunk sent", extra={**about, "readers": course.known - errand.claimed.settled, **errand.counted})
+    about: dict[str, tracing.Figure] = {
+        "send": errand.claimed.send,
+        "chunk": errand.claimed.number,
+        "relay": errand.relay.name,
+    }
+    about |= {"readers": course.known - errand.claimed.settled, **errand.counted}
+    tracing.note(**about)
+    log.info("chunk sent", extra=about)
 
 
 def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:

@@ -4,7 +4,7 @@ import argparse
 
 import django
 
-from dispatch import logs
+from dispatch import logs, tracing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has the same shape
     """Watch until told to stop."""
     logs.configure()
+    tracing.begin()
     django.setup()
     from dispatch import clock
     from dispatch.workers import beating

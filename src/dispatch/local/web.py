@@ -3,7 +3,7 @@
 import argparse
 import socket
 
-from dispatch import env, logs
+from dispatch import env, logs, tracing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until told to stop. No access log: its lines would hold readers' tokens and network addresses."""
     logs.configure()
+    tracing.begin()
     import uvicorn
 
     config = uvicorn.Config(

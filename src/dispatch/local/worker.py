@@ -7,7 +7,7 @@ import warnings
 
 import django
 
-from dispatch import env, logs
+from dispatch import env, logs, tracing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     os.nice(options.nice)
     os.environ["DISPATCH_DATABASE_POOL"] = "0"  # each process works alone, and a pool does not survive a fork
     logs.configure()
+    tracing.begin()
     warnings.filterwarnings(
         "ignore", message="You're running the worker with superuser"
     )  # it guards pickle; ours is JSON
