@@ -19,7 +19,10 @@ from dispatch.operations import health
 
 from .conftest import clean_environment, command
 
-READERS = "SELECT s.id, address, address_index, handle FROM audience_subscriber s JOIN audience_subscription ON subscriber_id = s.id"
+READERS = (
+    "SELECT s.id, address, address_index, handle FROM audience_subscriber s "
+    "JOIN audience_subscription ON subscriber_id = s.id"
+)
 LEDGER = "SELECT send_id, number, recipients, settled, ahead, state FROM delivery_chunk ORDER BY send_id, number"
 KEYS = ("DISPATCH_VAULT_KEYS", "DISPATCH_SECRET_KEY")
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -177,8 +177,8 @@ def _stand_still(made_at: datetime) -> str:
             cursor.execute(statement)
         reason = f"restored from a backup of {made_at:%d %B %Y %H:%M} UTC"
         stopping.stop(Stop.Scope.EVERYTHING, None, None, reason)
-        audit.record(None, "backup.restore", f"backup:{made_at:%Y-%m-%d %H:%M:%S}")
         honey.forget_restored()
         held = standing_still.hold()
+        audit.record(None, "backup.restore", f"backup:{made_at:%Y-%m-%d %H:%M:%S}")
     sends, editions = saying.many(held.sends, "send"), saying.many(held.editions, "edition")
     return f"{sends}, {editions} and {saying.many(held.posts, 'post')} wait"

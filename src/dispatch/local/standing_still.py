@@ -1,4 +1,4 @@
-"""What a restored database believes is still to leave: some of it left after the backup was made, and nothing here says which.
+"""What a restored database believes is still to leave: some of it left after the backup was made, and none can say which.
 
 So none of it leaves by itself, even once the STOP is lifted: what a person can judge waits for a person, what nobody would
 miss or can ask for anew is given up. Mail twice is worse than mail late.
