@@ -15,7 +15,7 @@ BIG = {
 }  # fmt: skip
 """Tables that grow with readers or with letters."""
 
-EARLIER = {("audience", "0006_bounces_unreachable"), ("delivery", "0004_editions_trials")}
+EARLIER = {("delivery", "0002_exceptions")}
 """From before anybody had ten million readers here."""
 
 SLOW_SQL = re.compile(
@@ -70,7 +70,8 @@ def slow_new(field):
         return "a column comes with its index; add it without, then use AddIndexConcurrently"
     if isinstance(field, models.GeneratedField):
         return "a generated column writes every row anew"
-    if not field.null and not field.has_default() and field.db_default is models.NOT_PROVIDED:
+    is_given = field.has_default() or field.db_default is not models.NOT_PROVIDED
+    if not (field.null or is_given or (field.blank and field.empty_strings_allowed)):
         return "a column that may not be empty, and no value for the rows that are there"
     return ""
 
