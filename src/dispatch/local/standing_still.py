@@ -5,7 +5,7 @@ miss or can ask for anew is given up. Mail twice is worse than mail late.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.utils import timezone
@@ -20,6 +20,7 @@ from dispatch.social.models import Post, Recurrence
 
 WHY = "Restored: what left after the backup is not known."
 UNDER_WAY = (Send.State.ENLISTING, Send.State.READY, Send.State.FIRST_WAVE, Send.State.SENDING, Send.State.PAUSED)
+NEVER = timedelta(days=36_500)
 NOT_YET = (Edition.State.GATHERING, Edition.State.DUE, Edition.State.RENDERED, Edition.State.FAILED)
 
 
@@ -83,7 +84,7 @@ def _give_up(now: datetime) -> None:
     notices = Notice.objects.filter(state__in=[Notice.State.WAITING, Notice.State.SENDING])
     notices.update(state=Notice.State.UNKNOWN, trouble=WHY, finished_at=now)
     untaken = WebhookDelivery.objects.filter(due_at__isnull=False)
-    untaken.update(did="failed", why=WHY, due_at=now.replace(year=9999))
+    untaken.update(did="failed", why=WHY, due_at=now + NEVER)
 
 
 def _read_on_from(now: datetime) -> None:
