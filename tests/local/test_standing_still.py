@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source
-from dispatch.audience.models import Letter
+from dispatch.audience.models import Letter, Rhythm, Subscription
 from dispatch.delivery import acts, ledger, ticks
 from dispatch.delivery.models import Approval, Send
-from dispatch.editions.models import Edition
+from dispatch.editions.models import Edition, Item
 from dispatch.local import standing_still
 from dispatch.social.models import Post
 
@@ -86,3 +86,16 @@ def test_what_was_published_before_is_no_news_to_a_poll():
     source.refresh_from_db()
     assert source.created_at >= before
     assert source.poll_state == {}
+
+
+def test_a_letter_by_a_readers_own_rhythm_that_was_due_is_left_out_and_the_next_goes_on(office):
+    now = timezone.now()
+    for number in (1, 2):
+        Item.objects.create(newsletter=office, story=newsroom.story("en"), number=number, arrived_at=now)
+    due, later, _ = Subscription.objects.filter(newsletter=office)
+    Rhythm.objects.create(subscription=due, since=0, told_to=0, due_at=now - AN_HOUR)
+    Rhythm.objects.create(subscription=later, since=0, told_to=0, due_at=now + AN_HOUR)
+    standing_still.hold()
+    assert Rhythm.objects.get(subscription=due).told_to == 2
+    assert Rhythm.objects.get(subscription=due).due_at is None
+    assert Rhythm.objects.get(subscription=later).told_to == 0
