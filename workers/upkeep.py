@@ -6,6 +6,7 @@ from dispatch.audience import keys, leaving, moving, signing_up
 from dispatch.delivery import preflighting, rotating, watching
 from dispatch.delivery.bounces import mailboxes
 from dispatch.desk import outbox
+from dispatch.local import nightly
 
 
 @queue.task("upkeep.forget_who_left")
@@ -55,6 +56,12 @@ def preflight(edition_id: int) -> None:
 def tell_endpoint(delivery_id: int) -> None:
     """Tell an endpoint of an event that is due."""
     delivering.deliver(delivery_id)
+
+
+@queue.task("upkeep.back_up")
+def back_up() -> None:
+    """Keep tonight's backup, where none was kept yet."""
+    nightly.make()
 
 
 @queue.task("upkeep.ask_mailbox")

@@ -246,5 +246,9 @@ METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")
 """What Prometheus shows to be told the figures; empty: only this machine may ask."""
 
 LOGGING_CONFIG = None
+BACKUP_NIGHTLY = env.text("DISPATCH_BACKUP_NIGHTLY", "")
+"""A folder that gets a backup each night; empty: none is made by itself."""
+BACKUP_HOUR = int(env.number("DISPATCH_BACKUP_HOUR", 3))
+"""Of the newsroom's clock."""
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")
 """Domains whose every mailbox is the newsroom's: where readers live who were invented for an export."""

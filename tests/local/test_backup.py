@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from dispatch import vault
+from dispatch import cli, vault
 from dispatch.accounts.models import AuditEntry
 from dispatch.audience import honey
 from dispatch.audience.models import Honey, Subscriber, Subscription, Suppression
@@ -19,6 +19,11 @@ from dispatch.operations import health
 
 from .conftest import clean_environment, command
 
+READERS = (
+    "SELECT s.id, address, address_index, handle FROM audience_subscriber s "
+    "JOIN audience_subscription ON subscriber_id = s.id"
+)
+LEDGER = "SELECT send_id, number, recipients, settled, ahead, state FROM delivery_chunk ORDER BY send_id, number"
 KEYS = ("DISPATCH_VAULT_KEYS", "DISPATCH_SECRET_KEY")
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,9 +62,12 @@ def alice(tmp_path):
 
 @pytest.fixture
 def kept(place, alice, tmp_path, settings):
-    """A backup of an office with two readers."""
+    """A backup of an office with two readers, while a letter to them is on its way."""
     settings.HONEY_DOMAINS = ["letters.example.org"]
-    newsroom.readers(newsroom.newsletter(), en=1, be=1)
+    office = newsroom.newsletter()
+    newsroom.readers(office, en=1, be=1)
+    newsroom.relay()
+    assert newsroom.send(office, newsroom.story("en", "be")).state == "sending"
     file = tmp_path / "office.age"
     said = backup.make(file, shares.recipients([alice[1]]))
     assert said.endswith("2 readers and 5 who were invented for it")
@@ -87,6 +95,10 @@ def rows(database, sql):
         return session.execute(sql).fetchall()
 
 
+def place_of_tests():
+    return os.environ["DISPATCH_DATABASE_URL"]
+
+
 def test_a_backup_comes_back_and_stands_still_until_somebody_has_looked(kept, restore, alice, empty):
     connection.cursor().execute("INSERT INTO django_session VALUES ('bob', 'signed in', now() + interval '1 day')")
     done = restore(kept, alice[0])
@@ -98,6 +110,14 @@ def test_a_backup_comes_back_and_stands_still_until_somebody_has_looked(kept, re
     assert rows(empty, "SELECT count(*) FROM audience_subscription WHERE state = 'active'") == [(2,)]
     assert rows(empty, "SELECT count(*) FROM django_session") == [(0,)]
     assert rows(empty, "SELECT act FROM accounts_auditentry ORDER BY id DESC LIMIT 1") == [("backup.restore",)]
+    assert "1 send, 0 editions and 0 posts wait for a person" in done.stdout
+    assert rows(empty, "SELECT state, is_held, trouble FROM delivery_send") == [
+        ("paused", True, "Restored: what left after the backup is not known.")
+    ]
+    ours = sorted(rows(place_of_tests(), READERS))
+    assert sorted(rows(empty, READERS)) == ours
+    assert len(ours) == 2
+    assert rows(empty, LEDGER) == rows(place_of_tests(), LEDGER)
     again = restore(kept, alice[0])
     assert again.returncode == 1
     assert "There is something in this database already" in again.stderr
@@ -132,6 +152,25 @@ def test_one_that_was_cut_short_altered_or_is_anothers_leaves_nothing_behind(kep
         assert (done.returncode, why in done.stderr) == (1, True), done.stderr
         assert "Traceback" not in done.stderr
         assert rows(empty, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+
+
+def test_a_backup_is_looked_at_without_being_taken_in(kept, alice, tmp_path, capsys):
+    def look(file):
+        return cli.main(["backup", "verify", str(file), "--identity", str(alice[0])])
+
+    assert look(kept) == 0
+    said = capsys.readouterr().out
+    assert f"needs the vault keys {shares.fingerprint()}" in said
+    assert "7 audience_subscriber\n" in said
+    part = tmp_path / "part.age"
+    part.write_bytes(kept.read_bytes()[:-100])
+    assert look(part) == 1
+    assert "not whole" in capsys.readouterr().err
+    opened = pyrage.decrypt(kept.read_bytes(), shares.identities(alice[0]))
+    lied = opened.replace(b'"delivery_send": 1', b'"delivery_send": 2', 1)
+    part.write_bytes(pyrage.encrypt(lied, shares.recipients([alice[1]])))
+    assert look(part) == 1
+    assert "delivery_send has 1 rows, not 2" in capsys.readouterr().err
 
 
 def test_a_file_that_is_there_is_never_written_over(kept, alice, place):

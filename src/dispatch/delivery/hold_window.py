@@ -12,10 +12,10 @@ from dispatch.delivery.models import Send
 
 
 def begin(send: Send) -> bool:
-    """Make a send that would leave now wait for as long as its newsletter says. False: it says nothing, or nobody is written
-    to. The caller saves the row."""
+    """Make a send that would leave now wait for as long as its newsletter says. False: it says nothing, nobody is written
+    to, or it stands still anyway. The caller saves the row."""
     wait = timedelta(minutes=send.edition.newsletter.hold)
-    if not wait or not send.frozen_count:
+    if not wait or not send.frozen_count or send.state == Send.State.PAUSED:
         return False
     send.state, send.holds_until = Send.State.READY, statements.now() + wait
     return True

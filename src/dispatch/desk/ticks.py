@@ -2,7 +2,7 @@
 
 from dispatch import clock, queue
 from dispatch.desk import outbox, telling
-from dispatch.operations import pinging
+from dispatch.operations import backups, pinging
 
 
 @clock.tick("look what people are to be told", every=10)
@@ -15,6 +15,13 @@ def look() -> None:
 def ping() -> None:
     """Outside: whoever hears nothing for some minutes raises the alarm."""
     pinging.ping()
+
+
+@clock.tick("keep a backup each night", every=300)
+def back_up() -> None:
+    """Where a folder for it is named."""
+    if backups.is_due():
+        queue.enqueue("upkeep.back_up")
 
 
 @clock.tick("ring what people are told", every=5)

@@ -1,7 +1,9 @@
 """`dispatch backup FILE --to age1…`: the whole database in one file that only the holder of an age key can open.
+`dispatch backup verify FILE --identity KEY` reads such a file to its end.
 
 What pg_dump writes goes straight into age, so nothing readable is on the disk at any time. In front of it stands one line of
-JSON that says which keys its readers' addresses are sealed with: those are not in it (`dispatch keys share` keeps them).
+JSON that says which keys its readers' addresses are sealed with (those are not in it; `dispatch keys share` keeps them), and
+how many rows of which table must come out again.
 """
 
 import argparse
@@ -22,7 +24,7 @@ import django
 import psycopg
 
 from dispatch import env, saying
-from dispatch.local import postgres, shares
+from dispatch.local import manifest, postgres, shares
 
 
 class Failed(Exception):
@@ -30,8 +32,11 @@ class Failed(Exception):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to, and who can open it."""
-    parser.add_argument("file", type=Path, help="a file that is not there yet")
+    """Where to, and who can open it; or what is to be looked at, and what opens it."""
+    parser.add_argument(
+        "words", nargs="+", metavar="FILE", help="a file that is not there yet; verify FILE: one that is"
+    )
+    parser.add_argument("--identity", type=Path, metavar="KEY", help="verify: the holder's file, as age-keygen made it")
     parser.add_argument(
         "--to",
         action="append",
@@ -42,15 +47,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0: it is there, whole. 1: it is not, and the file neither."""
+    match options.words:
+        case [file]:
+            return _keep(Path(file), options)
+        case ["verify", file] if options.identity:
+            return _verify(Path(file), options.identity)
+    print("dispatch backup: FILE --to age1…, or: verify FILE --identity KEY", file=sys.stderr)
+    return 2
+
+
+def _keep(file: Path, options: argparse.Namespace) -> int:
     django.setup()
     try:
         recipients = shares.recipients(options.to or env.words("DISPATCH_BACKUP_TO"))
-        held = make(options.file, recipients)
+        held = make(file, recipients)
     except (Failed, shares.Unsuited, OSError, psycopg.Error) as problem:
         print(f"dispatch backup: {words(problem)}", file=sys.stderr)
         return 1
-    print(f"{options.file}: {held}")
+    print(f"{file}: {held}")
     print("Take it off this machine. Try it once: dispatch restore FILE --identity KEY, in a directory of its own.")
+    return 0
+
+
+def _verify(file: Path, identity: Path) -> int:
+    from dispatch.local import verifying
+
+    try:
+        found = verifying.verify(file, shares.identities(identity))
+    except (Failed, shares.Unsuited, OSError) as problem:
+        print(f"dispatch backup: {words(problem)}", file=sys.stderr)
+        return 1
+    print(f"{file}: whole, made {found.made_at:%d %B %Y %H:%M} UTC, needs the vault keys {found.keys}.")
+    for table, count in sorted(found.rows.items()):
+        print(f"{saying.number(count):>12} {table}")
     return 0
 
 
@@ -67,8 +96,8 @@ def make(file: Path, recipients: list[shares.Holder]) -> str:
     name = f"backup:{made_at:%Y-%m-%d %H:%M:%S}"
     with _new(file) as out, _snapshot() as taken:
         with honey.among_readers(name) as invented:
-            snapshot = taken()
-        _seal(_said(made_at), snapshot, out, recipients)
+            snapshot, rows = taken()
+        _seal(_said(made_at, rows), snapshot, out, recipients)
     readers = Subscriber.objects.count()
     held = f"{saying.size(file.stat().st_size)}, {saying.many(readers, 'reader')}"
     audit.record(None, "backup.make", name, held)
@@ -100,21 +129,26 @@ def _new(file: Path) -> Iterator[io.BufferedWriter]:
 
 
 @contextlib.contextmanager
-def _snapshot() -> Iterator[Callable[[], str]]:
-    """Something to call when the moment has come; what it names is seen by pg_dump until the block ends."""
+def _snapshot() -> Iterator[Callable[[], tuple[str, dict[str, int]]]]:
+    """Something to call when the moment has come; what it names is seen by pg_dump until the block ends, and counted."""
     with psycopg.connect(env.database_url()) as session:
 
-        def taken() -> str:
+        def taken() -> tuple[str, dict[str, int]]:
             session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             row = session.execute("SELECT pg_export_snapshot()").fetchone()
             assert row
-            return str(row[0])
+            return str(row[0]), manifest.counted(session)
 
         yield taken
 
 
-def _said(made_at: datetime) -> bytes:
-    about = {"dispatch": version("dispatch"), "made_at": made_at.isoformat(), "keys": shares.fingerprint()}
+def _said(made_at: datetime, rows: dict[str, int]) -> bytes:
+    about = {
+        "dispatch": version("dispatch"),
+        "made_at": made_at.isoformat(),
+        "keys": shares.fingerprint(),
+        "rows": rows,
+    }
     return json.dumps(about).encode() + b"\n"
 
 

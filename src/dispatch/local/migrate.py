@@ -1,12 +1,22 @@
 """`dispatch migrate`: bring the database to this version; one at a time, however many ask."""
 
 import argparse
+import logging
+import time
 
 import django
 
 from dispatch import logs
 
+log = logging.getLogger(__name__)
+
 LOCK = 0x6D696772  # "migr": an advisory lock, so that several machines may start at once
+
+LOCK_WAIT = "900ms"
+"""How long a migration waits for a table. Whoever wants that table meanwhile waits as long, mail included."""
+TRIES = 100
+PAUSE = 3.0
+"""Seconds between two, in which what held the table and what queued behind may pass."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,14 +27,34 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has
     """Migrate, and make the default relay where the environment names one."""
     logs.configure()
     django.setup()
-    from django.core.management import call_command
     from django.db import connection
 
     from dispatch.delivery import relays
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        call_command("migrate", verbosity=0, interactive=False)
+        cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+        apply()
+        cursor.execute("RESET lock_timeout")
         cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     relays.ensure_default()
     return 0
+
+
+def apply(pause: float = PAUSE) -> None:
+    """Every migration that is not applied yet, each as a whole; one that does not get its table within the session's
+    lock_timeout gives way and is tried again. Raises django.db.OperationalError after TRIES."""
+    from django.core.management import call_command
+    from django.db import OperationalError
+    from psycopg import errors
+
+    for tried in range(1, TRIES + 1):
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as problem:
+            if not isinstance(problem.__cause__, errors.LockNotAvailable) or tried == TRIES:
+                raise
+            log.warning("a migration waits for a table in use and tries again", extra={"tried": tried})
+            time.sleep(pause)
+        else:
+            return

@@ -38,6 +38,7 @@ def prepare(data: Path, run: Path) -> None:
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     _hand_over(run, 0o711)
     if (data / "PG_VERSION").exists():
+        _require_same_major(data)
         return
     home = _home(data)
     new = home.with_name(
@@ -83,6 +84,20 @@ def _run(program: str, *arguments: str, stdin: str = "") -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{program} failed:\n{done.stderr or done.stdout}")
+
+
+def _require_same_major(data: Path) -> None:
+    """PostgreSQL itself would end with a line of its log that nobody sees. Raises RuntimeError."""
+    theirs = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    said = subprocess.run([_reachable() / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    ours = said.split()[-1].partition(".")[0]
+    if theirs != ours:
+        raise RuntimeError(
+            f"{data} was made by PostgreSQL {theirs}, and this Dispatch brings PostgreSQL {ours}, which cannot read it. "
+            "Nothing was changed. With the Dispatch that ran here before: dispatch backup FILE --to age1…; then, with this "
+            "one and a new DISPATCH_DATA_DIR that has a copy of the folder keys: dispatch restore FILE --identity KEY. "
+            "Keep the old directory until you have looked."
+        )
 
 
 def _home(data: Path) -> Path:

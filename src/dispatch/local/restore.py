@@ -7,12 +7,8 @@ invented for the backup go.
 
 import argparse
 import contextlib
-import io
-import json
-import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,14 +17,15 @@ from typing import Any
 
 import psycopg
 
-from dispatch import env
-from dispatch.local import backup, instance, shares, supervisor, up
+from dispatch import env, saying
+from dispatch.local import backup, instance, manifest, opening, shares, supervisor, up
 
 WORDS = """Everything is stopped, and stays so until an operator lifts the STOP on the Queue's page. Before that:
-- Look at what the backup believes to be under way, and cancel what was sent.
+- What left after the backup is not known. {held} for a person, after the STOP, too: cancel what was sent.
+- Posts that came round again do not any more. Letters that readers had asked for are given up: they ask anew.
 - Whoever left after {at:%d %B %Y %H:%M} UTC reads again, as far as this database knows. If you know who they are,
   forget them first.
-- What was published since then is found again where a source is polled."""
+- What was published since then is not taken in by itself: dispatch publish brings what nobody got."""
 PATIENCE = 30.0
 """Seconds that the database gets to be ready."""
 ENDED = (
@@ -52,29 +49,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit status 0: restored, and stopped. 1: nothing was changed."""
     try:
-        made_at = from_file(options.file, shares.identities(options.identity))
+        made_at, held = from_file(options.file, shares.identities(options.identity))
     except (backup.Failed, shares.Unsuited, up.CannotStart, instance.InUse, OSError, psycopg.Error) as problem:
         print(f"dispatch restore: {backup.words(problem)}", file=sys.stderr)
         return 1
-    print(WORDS.format(at=made_at))
+    print(WORDS.format(at=made_at, held=held))
     return 0
 
 
-def from_file(file: Path, identities: list[shares.Own]) -> datetime:
-    """Restore a backup. When it was made. Raises backup.Failed, up.CannotStart, instance.InUse, OSError, psycopg.Error."""
+def from_file(file: Path, identities: list[shares.Own]) -> tuple[datetime, str]:
+    """Restore a backup. When it was made, and what of it waits, in words.
+
+    Raises backup.Failed, up.CannotStart, instance.InUse, OSError, psycopg.Error.
+    """
     if env.is_embedded("DATABASE") and not (env.data_dir() / "keys" / "vault_keys").exists():
         raise backup.Failed(
             "The keys are not here, and without them no address in a backup can be read. "
             "First: dispatch keys restore SHARE --identity KEY"
         )
-    with _opened(file, identities) as opened, _database():
-        about = _about(opened)
+    with opening.opened(file, identities) as opened, _database():
+        about = opening.about(opened)
+        _require_keys(about)
         _require_empty()
         _take_in(opened)
+        wrong = _wrong(about)
         subprocess.run(supervisor.python("migrate"), check=True)
         made_at = datetime.fromisoformat(about["made_at"])
-        _stand_still(made_at)
-    return made_at
+        held = _stand_still(made_at)
+    if wrong:
+        raise backup.Failed(f"What came back is not what was kept: {wrong}. All is stopped; do not use this database.")
+    return made_at, held
 
 
 @contextlib.contextmanager
@@ -105,50 +109,12 @@ def _await_database() -> None:
             time.sleep(0.05)
 
 
-class _Opened:
-    """What age has opened, as it comes; `trouble` where it could not."""
-
-    def __init__(self, file: io.BufferedReader, identities: list[shares.Own]) -> None:
-        ours, theirs = os.pipe()
-        self.out, self.trouble = os.fdopen(ours, "rb", buffering=0), ""
-        self.thread = threading.Thread(target=self._open, args=(file, theirs, identities), daemon=True)
-        self.thread.start()
-
-    def _open(self, file: io.BufferedReader, into: int, identities: list[shares.Own]) -> None:
-        with os.fdopen(into, "wb") as plain:
-            try:
-                shares.unseal(file, plain, identities)
-            except (shares.Unsuited, OSError) as problem:
-                self.trouble = str(problem)
-
-
-@contextlib.contextmanager
-def _opened(file: Path, identities: list[shares.Own]) -> Iterator[_Opened]:
-    with file.open("rb") as sealed:
-        opened = _Opened(sealed, identities)
-        try:
-            yield opened
-        finally:
-            opened.out.close()
-            opened.thread.join(10)
-
-
-def _about(opened: _Opened) -> dict[str, Any]:
-    """The first line, read byte by byte, since the rest is for pg_restore."""
-    line = b""
-    while (byte := opened.out.read(1)) not in {b"\n", b""} and len(line) < 10_000:
-        line += byte
-    try:
-        about: dict[str, Any] = json.loads(line)
-    except ValueError:
-        opened.thread.join(10)
-        raise backup.Failed(f"This key does not open it, or it is no backup. {opened.trouble}".strip()) from None
+def _require_keys(about: dict[str, Any]) -> None:
     if about["keys"] != shares.fingerprint():
         raise backup.Failed(
             f"Its readers' addresses are sealed with the keys {about['keys']}; here are {shares.fingerprint()}. "
             "Nothing was changed. Bring those keys first: dispatch keys restore SHARE --identity KEY"
         )
-    return about
 
 
 def _require_empty() -> None:
@@ -161,7 +127,13 @@ def _require_empty() -> None:
         )
 
 
-def _take_in(opened: _Opened) -> None:
+def _wrong(about: dict[str, Any]) -> str:
+    """Where rows are not as many as the backup's first line says; empty where all are."""
+    with psycopg.connect(env.database_url()) as session:
+        return manifest.differing(about, manifest.counted(session, about.get("rows", {})))
+
+
+def _take_in(opened: opening.Opened) -> None:
     """In one transaction. Were the file cut short or altered, age says so at the latest at its end: then nothing is kept."""
     restore = [backup.program("pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error", "--file=-"]
     take = [backup.program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={env.database_url()}"]
@@ -189,7 +161,7 @@ def _take_in(opened: _Opened) -> None:
         raise backup.Failed(f"The backup could not be taken in, and nothing was kept of it: {why}")
 
 
-def _stand_still(made_at: datetime) -> None:
+def _stand_still(made_at: datetime) -> str:
     import django
 
     django.setup()
@@ -198,11 +170,15 @@ def _stand_still(made_at: datetime) -> None:
     from dispatch.accounts import audit, stopping
     from dispatch.accounts.models import Stop
     from dispatch.audience import honey
+    from dispatch.local import standing_still
 
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in (*ENDED, UNTAKEN):
             cursor.execute(statement)
         reason = f"restored from a backup of {made_at:%d %B %Y %H:%M} UTC"
         stopping.stop(Stop.Scope.EVERYTHING, None, None, reason)
-        audit.record(None, "backup.restore", f"backup:{made_at:%Y-%m-%d %H:%M:%S}")
         honey.forget_restored()
+        held = standing_still.hold()
+        audit.record(None, "backup.restore", f"backup:{made_at:%Y-%m-%d %H:%M:%S}")
+    sends, editions = saying.many(held.sends, "send"), saying.many(held.editions, "edition")
+    return f"{sends}, {editions} and {saying.many(held.posts, 'post')} wait"

@@ -1,0 +1,32 @@
+"""The backup that the clock asks for each night, in the folder DISPATCH_BACKUP_NIGHTLY."""
+
+import logging
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.utils import timezone
+
+from dispatch import env
+from dispatch.local import backup, shares
+from dispatch.operations import backups
+
+log = logging.getLogger(__name__)
+MINE = 0x6261636B  # "back": the advisory lock of whoever makes it, so that a doorbell rung again does not make a second one
+
+
+def make() -> bool:
+    """Make it, unless it is made or being made. False: it was not; the log says why, and the alert DispatchBackupOld follows
+    where that goes on. Older ones stay: how long readers who left may be in them is the newsroom's to decide."""
+    with psycopg.connect(env.database_url(), autocommit=True) as session:
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [MINE]).fetchone()
+        if not (row and row[0]) or not backups.is_due():
+            return False
+        file = Path(settings.BACKUP_NIGHTLY) / f"dispatch-{timezone.localtime():%Y-%m-%d-%H%M%S}.age"
+        try:
+            backup.make(file, shares.recipients(env.words("DISPATCH_BACKUP_TO")))
+        except (backup.Failed, shares.Unsuited, OSError, psycopg.Error) as problem:
+            log.error("tonight's backup could not be made", extra={"why": backup.words(problem)})  # noqa: TRY400 - it is said in words
+            return False
+    log.info("tonight's backup is made", extra={"file": file.name})
+    return True
