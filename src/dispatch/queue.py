@@ -5,6 +5,7 @@ never fails a request: a bounded queue and one thread a process hand the message
 """
 
 import atexit
+import contextlib
 import gc
 import logging
 import mmap
@@ -195,6 +196,12 @@ def enqueue(task: str, *ids: int | str) -> None:
     """Ring for `task` ("email.send_chunk") once the open transaction has committed; at once where none is open."""
     trail = logs.trail.get()
     transaction.on_commit(lambda: _bell.ring((task, ids), trail))
+
+
+def ring_on(name: str, task: str) -> None:
+    """Ring at once on a list that one worker alone listens to; a broker that is away is none of the caller's business."""
+    with contextlib.suppress(Exception):
+        app.send_task(task, queue=name, expires=60, retry=False, argsrepr="(…)")
 
 
 def prepare() -> None:

@@ -1,11 +1,8 @@
 """`dispatch check`: says in words what is wrong with a configuration, one line a finding, and what to do about it."""
 
 import argparse
-import socket
-import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import django
@@ -13,13 +10,12 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch import env, logs, vault
-from dispatch.local import discreet, instance, shares
+from dispatch.local import discreet, instance, shares, worker_health
 from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
 BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 LOCAL = ("localhost", "127.0.0.1", "::1")
-SILENT_AFTER = timedelta(seconds=30)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,17 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live", action="store_true", help="also ask each relay and channel itself; nothing is sent or posted"
     )
-    parser.add_argument(
-        "--beating", action="store_true", help="only say whether a worker or clock of this host is alive"
-    )
+    parser.add_argument("--beating", action="store_true", help="the same as dispatch worker-health")
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0: nothing is wrong."""
     logs.configure()
     if options.beating:
-        django.setup()
-        return 0 if is_beating() else 1
+        return worker_health.ask()
     is_wrong = False
     for finding in findings(ask_live=options.live):
         print(f"{finding.state:<6}{finding.words}", flush=True)
@@ -171,21 +164,6 @@ def pending_migrations() -> int:
 
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def is_beating() -> bool:
-    """Whether a worker or clock of this host gave a sign of life just now."""
-    from django.db import Error
-    from django.utils import timezone
-
-    from dispatch.delivery.models import WorkerBeat
-
-    recent = timezone.now() - SILENT_AFTER
-    try:
-        return WorkerBeat.objects.filter(name__startswith=f"{socket.gethostname()}:", beat_at__gt=recent).exists()
-    except Error:
-        print("The database cannot be reached.", file=sys.stderr)
-        return False
 
 
 def _told(part: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

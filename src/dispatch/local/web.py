@@ -3,6 +3,8 @@
 import argparse
 import socket
 
+import django
+
 from dispatch import env, logs
 
 
@@ -17,6 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until told to stop. No access log: its lines would hold readers' tokens and network addresses."""
     logs.configure()
+    django.setup()
+    from dispatch.local import upgrading
+
+    upgrading.require()
     import uvicorn
 
     config = uvicorn.Config(
