@@ -11,13 +11,14 @@ import struct
 import time
 from typing import Any
 
-from celery import signals
+from celery import bootsteps
 from celery.worker import state
 from kombu import Exchange, Queue
 
 from dispatch import env, queue
 
 ASK_EVERY = 10.0
+TURNS_EVERY = 2.0
 FORGOTTEN_AFTER = 60
 """Seconds that an unheard doorbell of this kind is kept: a dead worker leaves nothing behind."""
 _heard = mmap.mmap(-1, 8)
@@ -30,21 +31,38 @@ def prove() -> None:
     _heard[:] = struct.pack("d", time.monotonic())
 
 
+class Turning(bootsteps.StartStopStep):
+    """That the main loop turns, busy or not: noted by its own timer, which each connection sets anew."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    at = float("-inf")
+
+    def start(self, parent: Any) -> None:
+        """Called when the worker has connected."""
+        self.turn()
+        parent.timer.call_repeatedly(TURNS_EVERY, self.turn)
+
+    @staticmethod
+    def turn() -> None:
+        """It did."""
+        Turning.at = time.monotonic()
+
+
 class Hearing:
-    """Of one worker. With RabbitMQ, whose heartbeats tell of a lost connection, its main loop alone is proved."""
+    """Of one worker. With RabbitMQ, whose heartbeats tell of a lost connection, its loop alone is proved."""
 
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
         self.list = f"hearing.{socket.gethostname()}.{os.getpid()}"
         self.by_doorbell = not env.broker_url().startswith("amqp")
         self.asked_at = float("-inf")
-        self.excused_at = time.monotonic()  # a start is none of its own doing
-        prove()
+        self.busy_at = float("-inf")
+        self.excused_at = time.monotonic()  # for its start
+        queue.app.steps["consumer"].add(Turning)
 
     def queues(self) -> list[str]:
         """What this worker must listen to besides its queues."""
         if not self.by_doorbell:
-            signals.worker_ready.connect(_prove_by_the_loop, weak=False)
             return []
         known = queue.app.amqp.queues
         known.add(Queue(self.list, expires=FORGOTTEN_AFTER))
@@ -60,21 +78,17 @@ class Hearing:
     def seconds(self) -> float:
         """Since it last heard, or could not be expected to; asks anew when it is time."""
         now = time.monotonic()
-        if self.is_busy():
-            self.excused_at = now
-        elif now - self.asked_at >= ASK_EVERY:
+        if now - self.asked_at >= ASK_EVERY:
             self._ask(now)
+        if self.is_busy() or not self.by_doorbell:
+            self.busy_at = now
         heard_at: float = struct.unpack("d", _heard[:])[0]
-        return now - max(self.excused_at, heard_at)
+        return now - max(self.excused_at, min(max(self.busy_at, heard_at), Turning.at))
 
     def _ask(self, now: float) -> None:
         """A broker that does not answer is no reason to replace who listens to it."""
         self.asked_at = now
         if queue.ping(2):
             self.excused_at = time.monotonic()
-        elif self.by_doorbell:
+        elif self.by_doorbell and not self.is_busy():
             queue.ring_on(self.list, "hearing.prove")
-
-
-def _prove_by_the_loop(sender: Any, **_: Any) -> None:
-    sender.timer.call_repeatedly(ASK_EVERY / 2, prove)

@@ -1,5 +1,5 @@
-"""One trouble of workers at a time, each real. `python tests/chaos/scenes.py frozen|deaf|hung|drained|undrained|poisoned|leaking`
-ends with one line of JSON of what came of it.
+"""One trouble of workers at a time, each real: `python tests/chaos/scenes.py` and a name of CAST. Ends with one line of
+JSON of what came of it.
 """
 
 import json
@@ -67,7 +67,9 @@ class Scene:
         return len(self.world.arrived.read_text().split()) if self.world.arrived.exists() else 0
 
     def under_way(self, letters=100):
-        assert until(lambda: self.main() and self.row(self.main()) and self.sent() > letters, PATIENCE), "no mail leaves"
+        assert until(lambda: self.main() and self.row(self.main()) and self.sent() > letters, PATIENCE), (
+            "no mail leaves"
+        )
 
     def replaced(self, old):
         """Seconds until another process stands in the old one's place and hears."""

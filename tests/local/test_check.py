@@ -67,14 +67,3 @@ def test_a_broker_of_an_unknown_kind_is_told(monkeypatch):
     monkeypatch.setenv("DISPATCH_BROKER_URL", "kafka://broker.example.org")
     (finding,) = check.broker()
     assert "'kafka'; known are redis, rediss" in finding.words
-
-
-def test_a_host_without_a_sign_of_life_is_not_beating():
-    from dispatch.workers import beating
-
-    assert not check.is_beating()
-    beat = beating.Beat("email")
-    beat.write()
-    assert check.is_beating()
-    beat.end()
-    assert not check.is_beating()

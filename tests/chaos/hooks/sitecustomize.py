@@ -1,4 +1,4 @@
-"""Loaded by each Python whose PYTHONPATH names this folder: what a test wants to go wrong inside an unaltered `dispatch worker`.
+"""Loaded by each Python whose PYTHONPATH names this folder: what is to go wrong inside an unaltered `dispatch worker`.
 
 HOOK_HANG=file: the first worker's main loop hangs, and its threads go on. HOOK_POISON=7: the letter to reader 7 is a real
 segmentation fault. HOOK_LEAK=30: each chunk leaks so many megabytes, and who sent it is written to HOOK_LEAK_LOG.
@@ -7,6 +7,7 @@ segmentation fault. HOOK_LEAK=30: each chunk leaks so many megabytes, and who se
 import os
 import sys
 import time
+from pathlib import Path
 
 HOOKS = {name: os.environ.get(f"HOOK_{name}", "") for name in ("HANG", "POISON", "LEAK", "LEAK_LOG")}
 
@@ -46,7 +47,7 @@ def leak(**_):
 
     def send(claimed):
         kept.append(b"x" * int(float(HOOKS["LEAK"]) * 1_000_000))
-        with open(HOOKS["LEAK_LOG"], "a", encoding="ascii") as file:
+        with Path(HOOKS["LEAK_LOG"]).open("a", encoding="ascii") as file:
             file.write(f"{os.getpid()}\n")
         return sent(claimed)
 
