@@ -173,7 +173,7 @@ CAST = {
     "drained": {"watched": False},
     "undrained": {"watched": False, "policy": "resend_once"},
     "poisoned": {"readers": 400, "pace": None, "workers": 1, "hooks": {"HOOK_POISON": "{reader}"}},
-    "leaking": {"pace": None, "workers": 1, "hooks": {"HOOK_LEAK": "40", "HOOK_LEAK_LOG": "{folder}/leaked"}},
+    "leaking": {"pace": None, "workers": 1, "hooks": {"HOOK_LEAK": "100", "HOOK_LEAK_LOG": "{folder}/leaked"}},
 }
 
 
