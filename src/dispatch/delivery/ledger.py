@@ -133,7 +133,7 @@ def claim(send: int, number: int, *, or_next: bool = False) -> Claim | None:
         left = Claim(*row)
         claimed = _take_over(left) if left.settled < left.ahead else left
         if claimed.takeovers > TAKEOVERS:
-            isolating.set_aside(claimed, begun=left.ahead > left.settled == claimed.settled)
+            isolating.set_aside(claimed, begun=left.ahead - 1 == left.settled == claimed.settled)
             return None
         return claimed
 
