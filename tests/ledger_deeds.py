@@ -291,7 +291,7 @@ class Deeds:
 
 def rows_of(send):
     """What its tables hold, as the model has it."""
-    columns = ("number", "recipients", "is_retry", "state", "settled", "ahead", "token", "takeovers")
+    columns = ("number", "recipients", "is_retry", "state", "settled", "ahead", "token", "takeovers", "is_careful")
     state = Send.objects.values_list("state", flat=True).get(pk=send.pk)
     chunks = list(Chunk.objects.filter(send=send).order_by("number").values_list(*columns))
     found = DeliveryException.objects.filter(send=send)

@@ -6,6 +6,7 @@ from dispatch.delivery import journal
 
 GOING = {"sending", "first_wave"}
 TAKEOVERS = 3
+SET_ASIDE = 5
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Chunk:
     ahead: int = 0
     token: int = 0
     takeovers: int = 0
+    is_careful: bool = False
     is_over: bool = False  # the lease, of one that is leased
 
     @property
@@ -62,14 +64,35 @@ class Model:
         if number not in self.takeable() or self.is_stopped or self.state not in GOING:
             return None
         chunk = self.chunks[number]
+        chunk.is_careful |= chunk.state == "leased" and chunk.takeovers > 0
         chunk.takeovers += chunk.state == "leased"
         chunk.state, chunk.token, chunk.is_over = "leased", chunk.token + 1, False
-        if chunk.takeovers > TAKEOVERS:
-            chunk.state = "stuck"
-            return None
-        if chunk.settled < chunk.ahead:
+        settled, ahead = chunk.settled, chunk.ahead
+        if settled < ahead:
             self._take_over(chunk)
+        if chunk.takeovers > TAKEOVERS:
+            self._set_aside(chunk, is_known=chunk.is_careful and ahead - 1 == settled == chunk.settled)
+            return None
         return chunk
+
+    def _set_aside(self, chunk, *, is_known):
+        """The letter at which its owners died, where that is known; else all of it."""
+        if not is_known or sum(one.state == "stuck" for one in self.chunks.values()) >= SET_ASIDE:
+            chunk.state = "stuck"
+            return
+        place = chunk.settled
+        for readers, state in ((chunk.readers[place : place + 1], "stuck"), (chunk.readers[place + 1 :], "pending")):
+            if readers:
+                number = len(self.chunks) + 1
+                self.chunks[number] = Chunk(number, readers, chunk.is_retry, state, is_careful=True)
+                self._hold(readers, number, only=chunk.number if chunk.is_retry else 0)
+        chunk.readers, chunk.state = chunk.readers[:place], "done"
+
+    def _hold(self, readers, number, *, only):
+        """Deferred readers of one retry chunk are another's now."""
+        for reader in readers:
+            if only and reader in self.exceptions and self.exceptions[reader].retry_chunk == only:
+                self.exceptions[reader].retry_chunk = number
 
     def _take_over(self, chunk):
         marks = self.read_journal(chunk.number, chunk.token - 1)
@@ -148,13 +171,21 @@ class Model:
             for one in free.values():
                 one.state = "unknown" if one.doubts else "refused"
             return []
-        return self._cut(sorted(reader for reader, one in free.items() if one.is_due), is_retry=True)
+        due = sorted(reader for reader, one in free.items() if one.is_due)
+        sure, doubted = ([one for one in due if bool(free[one].doubts) == is_doubted] for is_doubted in (False, True))
+        return self._cut(sure, doubted, is_retry=True)
 
-    def _cut(self, readers, *, is_retry):
+    def _cut(self, sure, doubted=(), *, is_retry):
+        """Readers in doubt get chunks of their own."""
+        pieces = [
+            (list(readers[first : first + self.size]), readers is doubted)
+            for readers in (sure, doubted)
+            for first in range(0, len(readers), self.size)
+        ]
         numbers = []
-        for first in range(0, len(readers), self.size):
+        for piece, is_careful in sorted(pieces):
             number = len(self.chunks) + 1
-            self.chunks[number] = Chunk(number, readers[first : first + self.size], is_retry)
+            self.chunks[number] = Chunk(number, piece, is_retry, is_careful=is_careful)
             numbers.append(number)
             for reader in self.chunks[number].readers if is_retry else ():
                 self.exceptions[reader].retry_chunk = number
@@ -228,7 +259,10 @@ class Model:
     def as_rows(self):
         """What its tables hold."""
         chunks = [
-            (one.number, one.readers, one.is_retry, one.state, one.settled, one.ahead, one.token, one.takeovers)
+            (
+                *(one.number, one.readers, one.is_retry, one.state),
+                *(one.settled, one.ahead, one.token, one.takeovers, one.is_careful),
+            )
             for one in self.chunks.values()
         ]
         exceptions = {reader: (one.state, one.doubts, one.retry_chunk) for reader, one in self.exceptions.items()}

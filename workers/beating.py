@@ -1,22 +1,31 @@
 """A process's sign of life, a row written every few seconds, so that a dead or deaf one is noticed."""
 
+import contextlib
+import logging
 import os
 import socket
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 from celery import signals
 from django.db import Error, connection
 from django.utils import timezone
 
 from dispatch import logs, queue, tracing
+from dispatch import logs, queue, signs
 from dispatch.delivery.models import WorkerBeat
+from dispatch.workers import ending
+from dispatch.workers.hearing import Hearing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVERY = 5.0
+log = logging.getLogger(__name__)
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -28,11 +37,11 @@ class Beat:
         self.queues = queues
         self.started_at = timezone.now()
 
-    def write(self, doing: str = "") -> None:
+    def write(self, doing: str = "", heard_at: datetime | None = None) -> None:
         """Say that we live, and what we do. A database that is away is no reason to stop."""
         values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
         try:
-            WorkerBeat.objects.update_or_create(name=self.name, defaults=values)
+            WorkerBeat.objects.update_or_create(name=self.name, defaults={**values, "heard_at": heard_at})
         except Error:
             connection.close()
 
@@ -45,14 +54,17 @@ class Beat:
             connection.close()
 
 
-def install(queues: str) -> None:
-    """Let a Celery worker's main process beat from its start to its end, and its tasks' log lines name them."""
+def install(queues: str, hearing: Hearing, *, besides: Callable[[], object] = lambda: None) -> None:
+    """Let a Celery worker's main process beat from before its start to its end, and its tasks' log lines name them.
+
+    `besides` is done after each beat.
+    """
     beat, ended = Beat(queues), threading.Event()
 
     def beat_until_the_end() -> None:
         while not ended.is_set():
-            beat.write("stopping" if queue.is_stopping() else "")
-            ended.wait(EVERY)
+            _beat_once(beat, hearing, besides)
+            ended.wait(signs.BEATS)
         beat.end()
 
     thread = threading.Thread(target=beat_until_the_end, name="beat", daemon=True)
@@ -81,4 +93,23 @@ def install(queues: str) -> None:
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
+    signals.celeryd_after_setup.connect(lambda **_: thread.start(), weak=False)
+    signals.worker_ready.connect(lambda **_: ending.tell("READY=1"), weak=False)
+    signals.task_failure.connect(ending.mourn, weak=False)
+    signals.worker_shutting_down.connect(ending.begin, weak=False)
     signals.worker_shutdown.connect(end, weak=False)
+
+
+def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> None:
+    """One sign, to everybody who watches. Whatever fails: the next one must come."""
+    try:
+        silent_for = timedelta(0) if queue.is_stopping() else timedelta(seconds=hearing.seconds())
+        is_deaf = silent_for > signs.silence()
+        doing = "stopping" if queue.is_stopping() else "deaf" if is_deaf else "busy" if hearing.is_busy() else ""
+        beat.write(doing, timezone.now() - silent_for)
+        if not is_deaf:
+            ending.tell("WATCHDOG=1")
+        with contextlib.suppress(Error):
+            besides()
+    except Exception:  # a watched process that no longer says so would be killed
+        log.exception("a sign of life failed")

@@ -44,6 +44,7 @@ COMMANDS = {
     "migrate": ("dispatch.local.migrate", "bring the database to this version"),
     "web": ("dispatch.local.web", "run the web server alone"),
     "worker": ("dispatch.local.worker", "run one worker process for some queues"),
+    "worker-health": ("dispatch.local.worker_health", "say whether the workers and clock of this host are of use"),
     "clock": ("dispatch.local.clock", "run the clock alone"),
     "keys": ("dispatch.local.keys", "make a vault key, reseal with it, retire an older one, keep a share of all"),
     "backup": ("dispatch.local.backup", "keep everything in one file that only the holder of an age key can open"),

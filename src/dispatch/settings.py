@@ -8,6 +8,14 @@ from psycopg import conninfo
 from dispatch import env, staging
 
 HERE = Path(__file__).parent
+PATIENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+"""Of libpq, where the URL says nothing else: a database's host that is cut off must not be waited for for hours."""
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -16,7 +24,7 @@ def _database(url: str) -> dict[str, Any]:
     named = {django: str(parts.pop(libpq)) for libpq, django in taken.items() if libpq in parts}
     size = int(env.number("DISPATCH_DATABASE_POOL", 16))  # 0: none
     pool = {"min_size": 1, "max_size": size, "timeout": 10} if size else False
-    return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": {**parts, "pool": pool}}
+    return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": {**PATIENCE, **parts, "pool": pool}}
 
 
 DEBUG = False

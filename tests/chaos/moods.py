@@ -48,4 +48,4 @@ class Moody(sink.Sink):
 
 
 if __name__ == "__main__":
-    asyncio.run(sink.main(int(sys.argv[1]), sys.argv[2], Moody))
+    asyncio.run(sink.main(sys.argv[1], sys.argv[2], Moody))

@@ -70,10 +70,15 @@ def main():
     parser.add_argument(
         "--points", action="store_true", help="a small send for every effect that a worker may die after"
     )
+    parser.add_argument("--fleet", action="store_true", help="three hosts in network namespaces, and what befalls them")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
     if options.points:
         return points()
+    if options.fleet:
+        import fleet
+
+        return fleet.main(quick=options.quick)
     sizes = QUICK if options.quick else WHOLE
     seeds = options.seed or [*sizes["seeds"], secrets.randbelow(10**6)]
     print(f"Seeds {', '.join(map(str, seeds))}; " + ", ".join(f"{name}={value}" for name, value in TIMES.items()))

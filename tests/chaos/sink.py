@@ -1,4 +1,5 @@
-"""A receiver that counts: each message's Message-ID is on the disk before its 250. `python sink.py LISTENING FILE`.
+"""A receiver that counts: each message's Message-ID is on the disk before its 250. `python sink.py LISTENING FILE`: an open
+socket's number, or an address and port.
 
 At SIGUSR1 the next message is taken, recorded, and its connection dropped without a reply: nobody there can know.
 """
@@ -79,9 +80,11 @@ async def main(listening, file, kind=Sink):
         Sink.to_drop = 1
 
     loop.add_signal_handler(signal.SIGUSR1, drop)
-    server = await loop.create_server(kind, sock=socket.socket(fileno=listening))
+    host, _, port = listening.rpartition(":")
+    own = socket.create_server((host, int(port)), backlog=256) if host else socket.socket(fileno=int(port))
+    server = await loop.create_server(kind, sock=own)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(main(sys.argv[1], sys.argv[2]))

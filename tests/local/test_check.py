@@ -72,17 +72,6 @@ def test_a_broker_of_an_unknown_kind_is_told(monkeypatch):
     assert "'kafka'; known are redis, rediss" in finding.words
 
 
-def test_a_host_without_a_sign_of_life_is_not_beating():
-    from dispatch.workers import beating
-
-    assert not check.is_beating()
-    beat = beating.Beat("email")
-    beat.write()
-    assert check.is_beating()
-    beat.end()
-    assert not check.is_beating()
-
-
 def test_the_dns_is_asked_where_it_is_wished_and_programs_get_one_list(names, settings, capsys):
     newsroom.newsletter(from_address="news@news.example.org")
     settings.SENDING_ADDRESSES, settings.BLOCKLISTS = ["203.0.113.7"], []

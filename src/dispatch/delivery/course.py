@@ -109,7 +109,7 @@ class Course:
         self.failure, self.is_over = failure, True
 
     def _reach(self) -> int:
-        if self.claimed.ambiguity == "never_twice":
+        if self.claimed.ambiguity == "never_twice" or self.claimed.is_careful:
             return 1
         rate = (self.known - self.told) / max(time.monotonic() - self.asked, 0.001)
         most = settings.DELIVERY["window"]

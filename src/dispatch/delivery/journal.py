@@ -94,6 +94,21 @@ def left_behind(chunk: int, token: int, settled: int, ahead: int) -> Left:
     )
 
 
+def dead() -> list[tuple[int, int]]:
+    """Claims of this host, (chunk, token), whose owner is proved to send no more of them: nobody waits for their leases."""
+    folder: Path | None = settings.DELIVERY["journal"]
+    if folder is None or not _boot() or not folder.is_dir():
+        return []
+    found = []
+    for path in folder.iterdir():
+        chunk, _, token = path.name.partition("-")
+        with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if file.read(len(_boot())) == _boot():  # written under its owner's lock: an empty one is about to be taken
+                found.append((int(chunk), int(token)))
+    return found
+
+
 def _marks(chunk: int, token: int) -> bytes | None:
     """One byte a position, and the file is gone. None: nothing is proved."""
     path = _path(chunk, token)

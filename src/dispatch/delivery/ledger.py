@@ -1,4 +1,5 @@
-"""The ledger: who gets a send, how far it is, and what became of each reader. The only place that writes its tables.
+"""The ledger: who gets a send, how far it is, and what became of each reader. With isolating.py the only place that
+writes its tables.
 
 A position below `settled` without an exception was accepted; between `settled` and `ahead` it is in flight; from `ahead` on
 it is untouched. Statements are in `sql/` and run on the database's clock; none holds a transaction open while mail is sent.
@@ -16,16 +17,15 @@ from django.db import transaction
 from django.db.models import F
 
 from dispatch import queue
-from dispatch.delivery import boarding, enlisting, journal, partitions, statements
+from dispatch.delivery import boarding, enlisting, isolating, journal, partitions, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions import items
 from dispatch.editions.models import Edition
 
 FORGIVE = "DELETE FROM delivery_exception WHERE send_id = %s AND subscriber_id = ANY (%s) AND state = 'deferred'"
 ENLISTING = 0x656E6C  # "enl": the advisory lock, with a newsletter, under which audiences are frozen
-PROMOTING = 0x70726F  # "pro": the one under which retry chunks get their numbers
 TAKEOVERS = 3
-"""Claims of a dead owner's chunk without progress in between; then it is stuck and waits for a person."""
+"""Claims of a dead owner's chunk without progress in between; then its letter is set aside (isolating.py)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Claim:
     provider_class: int
     seal: bytes | None
     is_agreed: bool  # a second person was asked
+    is_careful: bool = False  # one letter at a time; see isolating.py
+    trouble: str = ""  # how its last owner died
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,12 @@ def claim(send: int, number: int, *, or_next: bool = False) -> Claim | None:
         row = statements.row_or_none("claim", **values, lease=settings.DELIVERY["lease_seconds"])
         if row is None:
             return None
-        claimed = Claim(*row)
+        left = Claim(*row)
+        claimed = _take_over(left) if left.settled < left.ahead else left
         if claimed.takeovers > TAKEOVERS:
-            stick(claimed, "Its workers died again and again.")
+            isolating.set_aside(claimed, begun=left.ahead - 1 == left.settled == claimed.settled)
             return None
-        return _take_over(claimed) if claimed.settled < claimed.ahead else claimed
+        return claimed
 
 
 def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None = None, ahead: int) -> int | None:
@@ -172,12 +175,6 @@ def release(claimed: Claim, not_before: datetime | None) -> None:
     open_ones.update(ahead=F("settled"), rung_at=statements.to_be_rung(), **free)
 
 
-def stick(claimed: Claim, why: str) -> None:
-    """Nobody takes this chunk any more until a person has looked. Nothing of it is on the wire."""
-    mine = Chunk.objects.filter(pk=claimed.chunk, token=claimed.token)
-    mine.update(state=Chunk.State.STUCK, lease_until=None, trouble=why[:300])
-
-
 def fate(send: int, subscriber: int) -> str:
     """sent, in_flight, untouched, or an exception's state; forgotten a week after the end; empty: not of this audience."""
     rows = statements.rows("fate_of", send=send, subscriber=subscriber)
@@ -187,7 +184,7 @@ def fate(send: int, subscriber: int) -> str:
 def promote_due() -> list[tuple[int, int]]:
     """Deferrals whose moment has come, as retry chunks: (send, number). Those of an expired send get their end instead."""
     with transaction.atomic():
-        statements.run("SELECT pg_advisory_xact_lock(%s)", PROMOTING)
+        statements.run("SELECT pg_advisory_xact_lock(%s)", isolating.SPLITTING)
         statements.execute("expire")
         return [(int(s), int(n)) for s, n in statements.rows("promote", size=settings.DELIVERY["chunk"])]
 

@@ -36,7 +36,7 @@ class Relay(models.Model):
     trouble = models.CharField(max_length=300, blank=True)
 
 
-UNDER_WAY = ["sending", "first_wave"]
+URGENT = models.Q(is_urgent=True, state__in=["sending", "first_wave"])
 
 
 class Send(models.Model):
@@ -72,9 +72,7 @@ class Send(models.Model):
     is_urgent = models.BooleanField(default=False)  # it overtakes others that are under way
 
     class Meta:
-        indexes = [
-            models.Index(fields=["id"], name="send_urgent", condition=models.Q(is_urgent=True, state__in=UNDER_WAY))
-        ]
+        indexes = [models.Index(fields=["id"], name="send_urgent", condition=URGENT)]
 
     @property
     def is_forgotten(self) -> bool:
@@ -119,7 +117,8 @@ class Chunk(models.Model):
     token = models.PositiveIntegerField(default=0)  # fencing: each claim adds one
     lease_until = models.DateTimeField(null=True)
     takeovers = models.PositiveSmallIntegerField(default=0)  # without progress in between
-    trouble = models.CharField(max_length=300, blank=True)  # why it is stuck
+    is_careful = models.BooleanField(default=False, db_default=False)  # one letter at a time (isolating.py)
+    trouble = models.CharField(max_length=300, blank=True)  # why it is stuck, or how its last owner died
     not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
     relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -262,13 +261,14 @@ class SoftBounce(models.Model):
 
 
 class WorkerBeat(models.Model):
-    """A worker process's sign of life, written beside Celery so that a deaf one is noticed."""
+    """A worker process's sign of life, written beside Celery: what it means is in signs.py. Its name is host:pid."""
 
-    name = models.CharField(max_length=120, unique=True)  # host:pid
+    name = models.CharField(max_length=120, unique=True)
     queues = models.CharField(max_length=120)
     doing = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True)  # a doorbell of its own came through; null: it has nothing to hear
 
 
 class Tally(models.Model):

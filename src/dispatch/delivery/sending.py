@@ -14,6 +14,7 @@ from dispatch.audience.models import Newsletter
 from dispatch.delivery import (
     agreed,
     enclosing,
+    isolating,
     ledger,
     personalizing,
     relays,
@@ -96,7 +97,7 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
         agreed.require(claimed, letter)
     except (Altered, agreed.NotAgreed) as problem:
         log.error("an altered letter is held", extra={"send": claimed.send, "chunk": claimed.number})  # noqa: TRY400 - said in full by its words
-        ledger.stick(claimed, str(problem))
+        isolating.stick(claimed, str(problem))
         return False
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
     mailer = relays.open_mailer(relay)

@@ -3,11 +3,8 @@
 import argparse
 import dataclasses
 import json
-import socket
-import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import django
@@ -15,13 +12,12 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch import env, logs, vault
-from dispatch.local import discreet, instance, shares
+from dispatch.local import discreet, instance, shares, worker_health
 from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
 BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 LOCAL = ("localhost", "127.0.0.1", "::1")
-SILENT_AFTER = timedelta(seconds=30)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,17 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dns", action="store_true", help="also ask the DNS about each sending domain and relay's address"
     )
     parser.add_argument("--json", action="store_true", help="for programs: one list")
-    parser.add_argument(
-        "--beating", action="store_true", help="only say whether a worker or clock of this host is alive"
-    )
+    parser.add_argument("--beating", action="store_true", help="the same as dispatch worker-health")
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0: nothing is wrong."""
     logs.configure()
     if options.beating:
-        django.setup()
-        return 0 if is_beating() else 1
+        return worker_health.ask()
     is_wrong = False
     found = []
     for finding in findings(ask_live=options.live, ask_dns=options.dns):
@@ -190,21 +183,6 @@ def pending_migrations() -> int:
 
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def is_beating() -> bool:
-    """Whether a worker or clock of this host gave a sign of life just now."""
-    from django.db import Error
-    from django.utils import timezone
-
-    from dispatch.delivery.models import WorkerBeat
-
-    recent = timezone.now() - SILENT_AFTER
-    try:
-        return WorkerBeat.objects.filter(name__startswith=f"{socket.gethostname()}:", beat_at__gt=recent).exists()
-    except Error:
-        print("The database cannot be reached.", file=sys.stderr)
-        return False
 
 
 def _told(part: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

@@ -17,9 +17,19 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has
     tracing.begin()
     django.setup()
     from dispatch import clock
-    from dispatch.workers import beating
+    from dispatch.local import upgrading
+    from dispatch.workers import beating, ending
+
+    upgrading.require()
 
     beat = beating.Beat("clock")
-    clock.run(alive=beat.write)
+
+    def alive(doing: str) -> None:
+        beat.write(doing)
+        upgrading.look()
+        ending.tell("WATCHDOG=1")
+
+    ending.tell("READY=1")
+    clock.run(alive=alive)
     beat.end()
     return 0

@@ -32,6 +32,7 @@ class Program:
     stop: signal.Signals = signal.SIGTERM
     group: int = 1  # 0 holds data: starts first, stops last
     fds: tuple[int, ...] = ()  # open files it gets under the same numbers
+    watched: bool = False  # it gives signs of life, and is replaced when they cease (watchdog.py)
 
 
 class Running:
@@ -43,11 +44,12 @@ class Running:
         self.process: subprocess.Popen[str] | None = None
         self.quick_deaths = 0
         self.started = 0.0
+        self.started_at = 0.0  # the same moment by the wall clock
         self.not_before = 0.0
 
     def start(self) -> None:
         """Start it; its lines are passed on by a thread. Raises OSError."""
-        self.started = time.monotonic()
+        self.started, self.started_at = time.monotonic(), time.time()
         self.process = subprocess.Popen(
             self.program.command,
             stdout=subprocess.PIPE,
@@ -114,7 +116,9 @@ class Supervisor:
         *,
         say: Callable[[str], None] | None = None,
         lines: Callable[[str], None] | None = None,
+        stop_within: float | None = None,
     ) -> None:
+        self.stop_within = stop_within  # seconds, instead of STOP_WITHIN
         wanted = list(programs)
         write = lines or _print
         width = max(len(program.name) for program in wanted)
@@ -159,15 +163,22 @@ class Supervisor:
                 for running in self.all:
                     running.tend(self.say)
 
+    def replace(self, running: Running, process: int, why: str) -> None:
+        """Kill a program that is of no use any more, with all that it started; it is started again. Only if it is still that
+        process."""
+        with self.lock:
+            if running.process is not None and running.process.pid == process and running.is_alive():
+                self.say(f"{running.program.name} is replaced: {why}")
+                running.tell(signal.SIGKILL)
+
     def stop(self) -> None:
         """Stop all, those that hold data last; whatever lingers is killed."""
         self.stopping.set()
         with self.lock:
             groups = sorted({running.program.group for running in self.all}, reverse=True)
+            seconds = (self.stop_within or STOP_WITHIN) / len(groups)
             for group in groups:
-                self._stop(
-                    [running for running in self.all if running.program.group == group], STOP_WITHIN / len(groups)
-                )
+                self._stop([running for running in self.all if running.program.group == group], seconds)
         self.stopped.set()
 
     def _stop(self, members: list[Running], seconds: float) -> None:

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 
 from dispatch import env, logs
-from dispatch.local import instance, postgres, supervisor, valkey
+from dispatch.local import instance, postgres, supervisor, valkey, watchdog
 from dispatch.local.supervisor import Program
 
 WORKERS = {
@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
         with started(options.host, options.port) as everything:
             if not everything.stopping.is_set():
                 print(f"Dispatch is up at {env.text(instance.ADDRESS)} (Ctrl-C stops it)", flush=True)
+            watchdog.Watchdog(everything).watch_beside()
             everything.watch()
     except (CannotStart, instance.InUse) as error:
         print(f"dispatch: {error}", file=sys.stderr)
@@ -134,6 +135,7 @@ def workers() -> list[Program]:
             name=name,
             command=supervisor.python("worker", "--queues", queues, "--concurrency", *how),
             env=_for_people(),
+            watched=True,
         )
         for name, (queues, *how) in WORKERS.items()
     ]
@@ -141,7 +143,7 @@ def workers() -> list[Program]:
 
 def clock() -> Program:
     """The clock."""
-    return Program(name="clock", command=supervisor.python("clock"), env=_for_people())
+    return Program(name="clock", command=supervisor.python("clock"), env=_for_people(), watched=True)
 
 
 def intakes() -> list[Program]:

@@ -3,6 +3,8 @@
 import argparse
 import socket
 
+import django
+
 from dispatch import env, logs, tracing
 
 
@@ -18,6 +20,10 @@ def run(options: argparse.Namespace) -> int:
     """Serve until told to stop. No access log: its lines would hold readers' tokens and network addresses."""
     logs.configure()
     tracing.begin()
+    django.setup()
+    from dispatch.local import upgrading
+
+    upgrading.require()
     import uvicorn
 
     config = uvicorn.Config(

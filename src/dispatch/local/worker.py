@@ -2,55 +2,69 @@
 
 import argparse
 import os
+import signal
 import socket
 import warnings
 
 import django
 
 from dispatch import env, logs, tracing
+from dispatch.local import supervisor, watchdog
+
+LEAST_MEMORY = 250
+"""Megabytes: a process that has just been forked, and has done nothing, stands at about 130."""
+MEMORY = {"email": 350, "articles": 700, "editions": 700, "social": 500, "upkeep": 500}
+"""Megabytes by queue, above which a process is replaced after its task; of a worker for several queues the most of theirs."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--queues, --concurrency and --nice."""
+    """--queues, --concurrency, --memory, --nice and --watched."""
     from dispatch.queue import QUEUES
 
     parser.add_argument("--queues", default=",".join(QUEUES), help="which queues, separated by commas")
     parser.add_argument("--concurrency", type=int, default=2, help="processes that work side by side")
     parser.add_argument(
+        "--memory", type=int, default=0, metavar="MB", help="above which a process is replaced (default: by the queues)"
+    )
+    parser.add_argument(
         "--nice", type=int, default=0, help="how far it stands back where others want the processor, 0 to 19"
     )
+    parser.add_argument("--watched", action="store_true", help="start it anew when it dies, hangs or is deaf")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Work until told to stop; what is under way is finished first.
+def run(options: argparse.Namespace) -> int:  # noqa: RET503 - Celery ends the process
+    """Work until told to stop; what is under way is finished first, for DISPATCH_DRAIN_SECONDS at most.
 
     SIGTERM is Celery's warm shutdown: no new work, and `queue.is_stopping()` tells a long task to end at its next good
     moment. (Celery's soft one would sleep its whole time-out, however soon the task ended.)
     """
+    logs.configure()
+    if options.watched:
+        return _watch(options)
     os.nice(options.nice)
     os.environ["DISPATCH_DATABASE_POOL"] = "0"  # each process works alone, and a pool does not survive a fork
-    logs.configure()
     tracing.begin()
     warnings.filterwarnings(
         "ignore", message="You're running the worker with superuser"
     )  # it guards pickle; ours is JSON
     django.setup()
     from dispatch import queue
-    from dispatch.workers import beating
+    from dispatch.local import upgrading
 
     queues = options.queues.split(",")
     if unknown := set(queues) - set(queue.QUEUES):
         raise env.Misconfigured(f"There is no queue {', '.join(sorted(unknown))}; there are {', '.join(queue.QUEUES)}.")
+    upgrading.require()
     queue.app.conf.imports = [f"dispatch.workers.{name}" for name in queues]
+    queue.app.conf.worker_max_memory_per_child = 1000 * _memory(options.memory, queues)
     if {"articles", "social"} & set(queues):
         _load_networks()
-    beating.install(options.queues)
-    _look_besides(queues)
+    listened = _give_signs(options, queues)
     queue.app.worker_main(
         [
             "--quiet",
             "worker",
-            f"--queues={options.queues}",
+            f"--queues={','.join(listened)}",
             f"--concurrency={options.concurrency}",
             f"--hostname={'-'.join(queues)}.{os.getpid()}@{socket.gethostname()}",
             "--without-mingle",
@@ -61,6 +75,30 @@ def run(options: argparse.Namespace) -> int:
     )
 
 
+def _memory(wanted: int, queues: list[str]) -> int:
+    if wanted and wanted < LEAST_MEMORY:
+        raise env.Misconfigured(f"--memory {wanted}: each task would end its process. Give {LEAST_MEMORY} or more.")
+    return wanted or max(MEMORY[name] for name in queues)
+
+
+def _give_signs(options: argparse.Namespace, queues: list[str]) -> list[str]:
+    """From before the start on. What the worker listens to: its queues, and a list by which it proves that it hears."""
+    from dispatch.delivery import isolating
+    from dispatch.local import upgrading
+    from dispatch.workers import beating, ending, hearing
+
+    ear = hearing.Hearing(options.concurrency)
+
+    def besides() -> None:
+        upgrading.look()
+        if "email" in queues:
+            isolating.bereave(ending.deaths.pop() if ending.deaths else "")
+
+    beating.install(options.queues, ear, besides=besides)
+    _look_besides(queues)
+    return [*queues, *ear.queues()]
+
+
 def _look_besides(queues: list[str]) -> None:
     """What a worker's main process looks at by itself, while others that should tell it may be gone."""
     from dispatch.workers import standing_by, watching
@@ -69,6 +107,22 @@ def _look_besides(queues: list[str]) -> None:
         standing_by.install()
     if "upkeep" in queues:
         watching.install()
+
+
+def _watch(options: argparse.Namespace) -> int:
+    """Keep such a worker running, for where nobody else does (a container)."""
+    command = supervisor.python("worker", "--queues", options.queues, "--concurrency", str(options.concurrency))
+    command += ["--memory", str(options.memory), "--nice", str(options.nice)]
+    wanted = [supervisor.Program(name=options.queues, command=command, watched=True)]
+    limit = env.number("DISPATCH_DRAIN_SECONDS", 60) + 5
+    everything = supervisor.Supervisor(wanted, stop_within=limit)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: everything.stopping.set())
+    everything.start(1)
+    watchdog.Watchdog(everything).watch_beside()
+    everything.watch()
+    everything.stop()
+    return 0
 
 
 def _load_networks() -> None:

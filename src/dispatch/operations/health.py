@@ -9,7 +9,7 @@ from django.db import Error, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import env, queue, saying
+from dispatch import env, queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
@@ -111,6 +111,8 @@ def workers() -> Iterator[Check]:
                 f"{what}: silent, last seen {saying.ago(beat.beat_at)}.",
                 "Another takes over what it held.",
             )
+        elif why := signs.trouble(signs.Sign(beat.beat_at, beat.heard_at), timezone.now()):
+            yield Check("Worker", "bad", f"{what}: {why}.", "Whoever supervises it should start it anew: see Workers.")
         else:
             heard.update(names)
             up = saying.span(timezone.now() - beat.started_at)

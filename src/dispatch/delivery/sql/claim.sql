@@ -5,6 +5,8 @@
 -- A story may come under embargo after its edition was rendered: then nothing more of it is claimed. Of editions for readers' own
 -- rhythms the variant names its stories, by their numbers.
 --
+-- Whose owner died twice without progress is sent carefully from then on, one letter at a time (isolating.py).
+--
 -- With "or_next" whoever comes in vain takes the next free chunk of the send, in the same round trip: a doorbell of a chunk that
 -- is done is worth as much as any other then. Measured by chaos: behind 1,780 doorbells that came in vain the last chunk, rung five
 -- times, waited 27 s. The second place is looked for only where the first is empty (COALESCE), in the index of open chunks.
@@ -12,7 +14,8 @@ UPDATE delivery_chunk c
 SET state = 'leased',
     token = c.token + 1,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
-    takeovers = c.takeovers + (c.state = 'leased')::int
+    takeovers = c.takeovers + (c.state = 'leased')::int,
+    is_careful = c.is_careful OR (c.state = 'leased' AND c.takeovers > 0)
 FROM delivery_send s
 JOIN editions_edition e ON e.id = s.edition_id
 WHERE c.id = COALESCE((
@@ -42,4 +45,5 @@ WHERE c.id = COALESCE((
   AND {not_stopped}
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,
-          c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id);
+          c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id),
+          c.is_careful, c.trouble;

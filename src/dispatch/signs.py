@@ -1,0 +1,38 @@
+"""What a worker's sign of life says: whether it must be replaced. Pure, and without Django, for whoever watches over workers.
+
+Two signs stand in its row: that the process runs (`beat_at`, from a thread of its own) and that it hears (`heard_at`: a
+doorbell of its own came through the broker, its main loop and one of its processes). One that runs and hears nothing is deaf:
+kombu did not notice that its connection is gone, or its loop hangs.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch import env
+
+BEATS = 5.0
+"""Seconds between two signs."""
+STARTS = 100.0
+"""Seconds that a program gets until its first sign."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One row. `heard_at` is None where it is not known, as with a clock, which has nothing to hear."""
+
+    beat_at: datetime
+    heard_at: datetime | None
+
+
+def silence() -> timedelta:
+    """DISPATCH_SILENT_SECONDS: after so long without a sign, or without hearing, a worker is replaced."""
+    return timedelta(seconds=max(2 * BEATS, env.number("DISPATCH_SILENT_SECONDS", 70)))
+
+
+def trouble(sign: Sign, now: datetime) -> str:
+    """Why its process is of no use any more, in words; empty: it is well."""
+    if now - sign.beat_at > silence():
+        return f"no sign of life for {(now - sign.beat_at).total_seconds():.0f} s"
+    if sign.heard_at is not None and now - sign.heard_at > silence():
+        return f"alive, but deaf for {(now - sign.heard_at).total_seconds():.0f} s"
+    return ""

@@ -1,0 +1,65 @@
+"""Loaded by each Python whose PYTHONPATH names this folder: what is to go wrong inside an unaltered `dispatch worker`.
+
+HOOK_HANG=file: the first worker's main loop hangs, and its threads go on. HOOK_POISON=7: the letter to reader 7 is a real
+segmentation fault. HOOK_LEAK=30: each chunk leaks so many megabytes, and who sent it is written to HOOK_LEAK_LOG.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+HOOKS = {name: os.environ.get(f"HOOK_{name}", "") for name in ("HANG", "POISON", "LEAK", "LEAK_LOG")}
+
+
+def is_first(path):
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+def hang(sender, **_):
+    if is_first(HOOKS["HANG"]):
+        sender.timer.call_after(3, time.sleep, (9999,))
+
+
+def poison(**_):
+    import ctypes
+
+    from dispatch.delivery import sending
+
+    made = sending._letter_or_why
+
+    def letter(errand, number, sealed):
+        if number == int(HOOKS["POISON"]):
+            ctypes.string_at(0)
+        return made(errand, number, sealed)
+
+    sending._letter_or_why = letter
+
+
+def leak(**_):
+    from dispatch.delivery import sending
+
+    sent, kept = sending._send_claimed, []
+
+    def send(claimed):
+        kept.append(b"x" * int(float(HOOKS["LEAK"]) * 1_000_000))
+        with Path(HOOKS["LEAK_LOG"]).open("a", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+        return sent(claimed)
+
+    sending._send_claimed = send
+
+
+if any(HOOKS.values()) and "worker" in sys.argv + sys.orig_argv:
+    from celery import signals
+
+    if HOOKS["HANG"]:
+        signals.worker_ready.connect(hang, weak=False)
+    if HOOKS["POISON"]:
+        signals.worker_process_init.connect(poison, weak=False)
+    if HOOKS["LEAK"]:
+        signals.worker_process_init.connect(leak, weak=False)
