@@ -49,6 +49,8 @@ class Claim:
     provider_class: int
     seal: bytes | None
     is_agreed: bool  # a second person was asked
+    relay: int | None = None  # that its letters go through, or last went
+    tie: str = ""  # of Chunk.Tie, to that relay
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Except:
     state: str  # of DeliveryException.State
     code: str = ""
     next_attempt_at: datetime | None = None
+    relay: int | None = None  # to be tried next
 
 
 @dataclass
@@ -143,6 +146,7 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
     """
     given = settled if given is None else given
     values = {"chunk": claimed.chunk, "token": claimed.token, "send": claimed.send, "whole": len(claimed.recipients)}
+    values["relay"] = claimed.relay
     values |= {"settled": settled, "given": given, "ahead": ahead}
     alone = not (answers.excepts or answers.doubts or claimed.is_retry)
     with contextlib.nullcontext() if alone else transaction.atomic():  # one statement commits itself in one round trip
@@ -264,6 +268,7 @@ def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
         send=claimed.send,
         number=claimed.number,
         readers=list(readers),
+        relay=claimed.relay,
         state="unknown" if claimed.ambiguity == "never_twice" else "deferred",
         wait=settings.DELIVERY["resend_wait_seconds"],
     )
@@ -295,5 +300,6 @@ def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:
         "states": [one.state for one in excepts],
         "codes": [one.code[:20] for one in excepts],
         "moments": [one.next_attempt_at for one in excepts],
+        "relays": [one.relay for one in excepts],
     }
     statements.execute("except", send=claimed.send, number=claimed.number, **columns)

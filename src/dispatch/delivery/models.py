@@ -25,14 +25,31 @@ class Relay(models.Model):
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.SMTP)
     url = models.BinaryField()  # sealed for "relay:<name>:url": smtp://user:password@host:587?security=starttls
     connections = models.PositiveSmallIntegerField(default=4)  # kept by each worker
+    weight = models.PositiveSmallIntegerField(default=1)  # its share beside others'; 0: only while no other takes mail
     per_second = models.FloatField(null=True)  # letters, through all workers together; null: as fast as they go
     by_provider = models.JSONField(default=dict)  # the same to some mailbox providers: {"gmail": 20.0}
+    warm_up = models.JSONField(default=list)  # letters on its first, second, … day at most: [500, 1000]; see warming.py
+    warm_up_from = models.DateField(null=True)  # the first of them
     active = models.BooleanField(default=True)
     breaker = models.CharField(max_length=10, choices=Breaker, default=Breaker.CLOSED)
     failures = models.PositiveIntegerField(default=0)  # in a row
     opened_times = models.PositiveIntegerField(default=0)  # since it last worked; sets the wait before the next probe
+    opened_at = models.DateTimeField(null=True)  # when the breaker opened; stays through trials that fail
     probe_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=300, blank=True)
+    tested_at = models.DateTimeField(null=True)
+    tested = models.JSONField(default=list)  # the last test's steps; see self_testing.py
+
+
+class RelayDay(models.Model):
+    """How many letters were given to a relay on one day of its warm-up, those that a worker keeps for its chunk included."""
+
+    relay = models.ForeignKey(Relay, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()  # by the newsroom's clock
+    letters = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["relay", "day"], name="a_relays_day_once")]
 
 
 class DkimKey(models.Model):
@@ -120,6 +137,11 @@ class Chunk(models.Model):
         DONE = "done"
         STUCK = "stuck"
 
+    class Tie(models.TextChoices):
+        NONE = "", "any relay"
+        WISH = "wish", "this one while it takes mail"
+        ONLY = "only", "this one and no other: it may have the letters already"
+
     send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
@@ -137,7 +159,8 @@ class Chunk(models.Model):
     trouble = models.CharField(max_length=300, blank=True)  # why it is stuck
     not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
-    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")
+    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)  # its last one
+    tie = models.CharField(max_length=4, choices=Tie, blank=True, db_default="")  # to that relay
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["send", "number"], name="chunk_number")]
@@ -167,6 +190,7 @@ class DeliveryException(models.Model):
     doubts = models.PositiveSmallIntegerField(default=0)  # how often it may have gone out without an answer
     next_attempt_at = models.DateTimeField(null=True)
     retry_chunk = models.PositiveIntegerField(null=True)  # while a retry chunk holds this reader
+    relay = models.BigIntegerField(null=True)  # after a doubt: it may have the letter; else: the one to try next
     at = models.DateTimeField()
 
     class Meta:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch import openpgp, queue, retrying, vault
@@ -23,11 +23,12 @@ from dispatch.delivery import (
     tallies,
     throttling,
     verp,
+    warming,
 )
 from dispatch.delivery import journal as journals
 from dispatch.delivery.course import Course
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
-from dispatch.delivery.models import DeliveryException, Relay
+from dispatch.delivery.models import Chunk, DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
 from dispatch.editions.models import Variant
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
@@ -59,6 +60,7 @@ class Errand:
     keys: tuple[signing.Key, ...]  # none where the relay signs
     journal: journals.Journal
     pace: throttling.Pace
+    allowance: warming.Allowance
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
     counted: Counter[str] = field(default_factory=Counter)  # answers, for tallies.py
 
@@ -85,10 +87,11 @@ def _next(send: int, number: int) -> ledger.Claim | None:
 
 def _send_claimed(claimed: ledger.Claim) -> bool:
     """Whether all went well, so that the next may follow."""
-    relay = relays.choose()
+    relay = relays.choose(claimed.relay, claimed.tie)
     if relay is None:
-        ledger.release(claimed, relays.next_probe())
+        _wait(claimed)
         return False
+    claimed = replace(claimed, relay=relay.pk)
     try:
         compiled, sender, returns_to, letter = _compiled(
             claimed.send, claimed.variant, claimed.newsletter, claimed.created_at
@@ -102,7 +105,18 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
         pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
-        return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace))
+        allowance = warming.Allowance(relay, len(claimed.recipients) - claimed.settled)
+        return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace, allowance))
+
+
+def _wait(claimed: ledger.Claim) -> None:
+    """No relay takes it now. Letters that one relay may have already go through no other: past the send's time to live a person
+    decides about them."""
+    if claimed.tie == Chunk.Tie.ONLY and claimed.expires_at <= statements.now():
+        doubted = ledger.Answers(doubts=claimed.recipients[claimed.settled :])
+        ledger.advance(claimed, doubted, settled=len(claimed.recipients), ahead=len(claimed.recipients))
+    else:
+        ledger.release(claimed, relays.next_probe(claimed.relay, claimed.tie))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -126,8 +140,11 @@ def _send(errand: Errand) -> bool:
         if not _note(errand, course, course.hear(), answer):
             course.is_over, trouble = True, errand.relay.trouble
     is_ours = course.end()
-    if is_ours and (trouble or errand.pace.not_before):
-        ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
+    if is_ours and (trouble or errand.allowance.is_spent):
+        ledger.release(errand.claimed, relays.again_at(errand.relay.pk, errand.claimed.tie))
+    elif is_ours and errand.pace.not_before:
+        ledger.release(errand.claimed, errand.pace.not_before)
+    errand.allowance.give_back(errand.counted.total())
     _say(errand, course)
     tallies.add(errand.relay.pk, errand.claimed.provider_class, errand.counted)
     return is_ours and not trouble and course.known == len(errand.claimed.recipients)
@@ -149,7 +166,7 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
         for number, (*sealed, wanted, attempts) in course.next_readers():
             while errand.relay.breaker == HALF_OPEN and course.is_awaiting:
                 yield None  # on trial it gets one letter at a time, until it takes one
-            if course.is_over or (wanted and not errand.pace.allows(course.until)):
+            if course.is_over or (wanted and not _has_leave(errand, course)):
                 course.is_over = True
                 return
             letter = _letter_or_why(errand, number, sealed) if wanted else SKIPPED
@@ -159,6 +176,11 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
                 yield letter
             else:
                 course.skip(number, *letter)
+
+
+def _has_leave(errand: Errand, course: Course) -> bool:
+    """Whether the relay's pace and its day allow one more letter."""
+    return errand.allowance.allows() and errand.pace.allows(course.until)
 
 
 def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | tuple[State, str]:
