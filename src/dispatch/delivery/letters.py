@@ -20,7 +20,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import letters
 from dispatch.audience.models import Letter
-from dispatch.delivery import relays, statements
+from dispatch.delivery import relays, statements, warming
 from dispatch.delivery.mailers.base import Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
@@ -44,6 +44,7 @@ def send(number: int) -> None:
     if relay is None or (letter := _claim(number)) is None:
         return
     mailer = relays.open_mailer(relay)
+    warming.count(relay)
     try:
         (answer,) = mailer.send([_message(letter)])
     except (vault.Unreadable, Misaddressed, jinja2.TemplateError, ValueError) as problem:
@@ -62,8 +63,8 @@ def send(number: int) -> None:
             _settle(letter, State.UNKNOWN)
         case Deferred(code=code):
             _put_off(letter, code)
-        case Trouble(reason=reason, code=code):
-            _blame(relay, reason, code)
+        case Trouble(code=code):
+            _blame(relay, str(answer), code)
             _put_off(letter, code)
 
 
@@ -108,7 +109,7 @@ def _put_off(letter: Letter, code: str) -> None:
 
 
 def _blame(relay: Relay, reason: str, code: str) -> None:
-    relays.failed(relay, f"{reason} {code}".strip())
+    relays.failed(relay, reason)
     log.warning("relay in trouble", extra={"relay": relay.name, "code": code})
 
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,6 +26,7 @@ RECENT, TOO_MANY = 50, 10
 ANEW = 1.0
 """Seconds after which a letter that went well is said to the other workers again: their failures are in a row no more."""
 FIRST_PROBE, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+HEAVIEST = 1000
 Unusable = relay_url.Unusable
 Breaker = Relay.Breaker
 
@@ -34,6 +36,7 @@ def save(name: str, url: str) -> Relay:
     kind = mailer_of(url)[0]
     sealed = vault.seal(url, f"relay:{name}:url")
     relay, _ = Relay.objects.update_or_create(name=name, defaults={"url": sealed, "kind": kind})
+    wake()
     return relay
 
 
@@ -59,6 +62,13 @@ def choose(relay: int | None = None, tie: str = "", *, for_one: bool = False) ->
     return next(iter(wished), None) or _by_weight(takes)
 
 
+def in_turn() -> Iterator[Relay]:
+    """Every relay that takes mail, the heaviest first; where none does, one to try again, if its time has come. For a message
+    that goes on to the next where one does not take it."""
+    takes = Relay.objects.filter(active=True, breaker=Breaker.CLOSED).order_by("-weight", "pk")
+    yield from list(takes) or filter(None, [choose(for_one=True)])
+
+
 def next_probe(relay: int | None = None, tie: str = "") -> datetime:
     """When it is worth asking again after `choose` found nothing."""
     known = _of(relay, tie)
@@ -72,6 +82,46 @@ def again_at(relay: int | None = None, tie: str = "") -> datetime | None:
     """When a chunk that a relay did not take may try again; None: at once, since a relay takes mail."""
     takes = any(one.breaker == Breaker.CLOSED and warming.left(one) != 0 for one in _of(relay, tie))
     return None if takes else next_probe(relay, tie)
+
+
+def by_smtp() -> int | None:
+    """One in use that carries a letter as it is, byte for byte."""
+    return Relay.objects.filter(active=True).exclude(kind=Relay.Kind.ANYMAIL).order_by("pk").values_list("pk", flat=True).first()
+
+
+def weigh(relay: Relay, weight: int) -> None:
+    """Its share of the mail beside other relays'; 0: only while no other takes mail. Raises Unusable."""
+    if not 0 <= weight <= HEAVIEST:
+        raise Unusable(f"a weight is a whole number from 0 (stands by) to {HEAVIEST}")
+    Relay.objects.filter(pk=relay.pk).update(weight=weight)
+    wake()
+
+
+def pause(relay: Relay) -> bool:
+    """Nothing new goes to it; what is under way is still answered. False: it was not in use."""
+    return bool(Relay.objects.filter(pk=relay.pk, active=True).update(active=False))
+
+
+def resume(relay: Relay) -> bool:
+    """It takes mail again. False: it did already."""
+    is_new = bool(Relay.objects.filter(pk=relay.pk, active=False).update(active=True))
+    wake()
+    return is_new
+
+
+def move(send: int, to: Relay, numbers: Sequence[int] | None = None) -> int:
+    """What waits of a send's chunks (`numbers`: of those) goes to another relay from now on, while that one takes mail. How many
+    chunks. Letters that a relay may have already stay with it, and so does what a worker holds."""
+    waiting = Chunk.objects.filter(send=send, state=Chunk.State.PENDING).exclude(tie=Chunk.Tie.ONLY)
+    if numbers is not None:
+        waiting = waiting.filter(number__in=numbers)
+    return waiting.update(relay=to, tie=Chunk.Tie.WISH, not_before=None, rung_at=statements.to_be_rung())
+
+
+def wake() -> None:
+    """More may leave than was known: what waits for a relay is looked at again."""
+    waiting = Chunk.objects.filter(state=Chunk.State.PENDING, not_before__gt=statements.now())
+    waiting.update(not_before=None, rung_at=statements.to_be_rung())
 
 
 def open_mailer(relay: Relay) -> Mailer:

@@ -39,7 +39,6 @@ COMPILED = 16
 """Variants that a worker keeps compiled, some tens of kilobytes each."""
 TURN = 0.5
 """Seconds after which a worker lets go of a send, so that letters that somebody waits for come to their turn."""
-SKIPPED = (State.SKIPPED, "")
 HALF_OPEN = Relay.Breaker.HALF_OPEN
 
 
@@ -169,13 +168,13 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
             if course.is_over or (wanted and not _has_leave(errand, course)):
                 course.is_over = True
                 return
-            letter = _letter_or_why(errand, number, sealed) if wanted else SKIPPED
+            errand.attempts[number] = attempts
+            letter = _letter_or_why(errand, number, sealed) if wanted else ledger.Except(number, State.SKIPPED)
             if isinstance(letter, Message):
                 course.give()
-                errand.attempts[number] = attempts
                 yield letter
             else:
-                course.skip(number, *letter)
+                course.skip(letter)
 
 
 def _has_leave(errand: Errand, course: Course) -> bool:
@@ -183,35 +182,42 @@ def _has_leave(errand: Errand, course: Course) -> bool:
     return errand.allowance.allows() and errand.pace.allows(course.until)
 
 
-def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | tuple[State, str]:
+def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | ledger.Except:
     """The letter; of a reader with a key an encrypted one, or none."""
     address, name, key, handle = sealed
+    if key and errand.relay.kind == Relay.Kind.ANYMAIL:
+        return _needs_smtp(errand, number)
     try:
         plain = vault.unseal(address, f"subscriber:{number}:address")
         called = vault.unseal(name, f"subscriber:{number}:name") if name else ""
         head, body = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
         if key:
-            head, body = enclosing.enclose(head, body, _key(errand, number, key))
+            head, body = enclosing.enclose(head, body, vault.unseal(key, f"subscriber:{number}:openpgp"))
         back = errand.returns_to
         sender = verp.address(errand.claimed.send, number, back) if back else errand.sender
         return Message(sender, plain, signing.sign(head, body, errand.keys), body)
     except openpgp.Unusable as problem:
-        return State.FAILED_RENDER, f"key {problem}"
+        return ledger.Except(number, State.FAILED_RENDER, f"key {problem}")
     except (vault.Unreadable, Misaddressed, ValueError) as problem:
         code = type(problem).__name__.lower()
         log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
-        return State.FAILED_RENDER, code
+        return ledger.Except(number, State.FAILED_RENDER, code)
 
 
-def _key(errand: Errand, number: int, sealed: bytes) -> str:
-    """Raises openpgp.Unusable where the letter could not arrive as it was enclosed: a provider makes one of its own."""
-    if errand.relay.kind == Relay.Kind.ANYMAIL:
-        raise openpgp.Unusable("needs smtp")
-    return vault.unseal(sealed, f"subscriber:{number}:openpgp")
+def _needs_smtp(errand: Errand, number: int) -> ledger.Except:
+    """A provider makes a letter of its own, so an encrypted one would not arrive as it was enclosed: it waits for a relay that
+    carries it as it is, where there is one."""
+    attempts, end = errand.attempts[number], errand.claimed.expires_at
+    now = statements.now()
+    moment = retrying.next_attempt(attempts, now, until=end) if attempts else now
+    other = relays.by_smtp() if moment else None
+    if other is None:
+        return ledger.Except(number, State.FAILED_RENDER, "key needs smtp")
+    return ledger.Except(number, State.DEFERRED, "key needs smtp", moment, other)
 
 
 def _troubled(errand: Errand, trouble: Trouble) -> str:
-    relays.failed(errand.relay, f"{trouble.reason} {trouble.code}".strip())
+    relays.failed(errand.relay, str(trouble))
     known = {"relay": errand.relay.name, "code": trouble.code, "send": errand.claimed.send}
     log.warning("relay in trouble", extra=known)
     return trouble.reason
