@@ -159,7 +159,9 @@ class Chunk(models.Model):
     trouble = models.CharField(max_length=300, blank=True)  # why it is stuck
     not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
-    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)  # its last one
+    relay = models.ForeignKey(
+        Relay, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )  # its last one
     tie = models.CharField(max_length=4, choices=Tie, blank=True, db_default="")  # to that relay
 
     class Meta:

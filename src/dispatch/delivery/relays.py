@@ -86,7 +86,13 @@ def again_at(relay: int | None = None, tie: str = "") -> datetime | None:
 
 def by_smtp() -> int | None:
     """One in use that carries a letter as it is, byte for byte."""
-    return Relay.objects.filter(active=True).exclude(kind=Relay.Kind.ANYMAIL).order_by("pk").values_list("pk", flat=True).first()
+    return (
+        Relay.objects.filter(active=True)
+        .exclude(kind=Relay.Kind.ANYMAIL)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
 
 
 def weigh(relay: Relay, weight: int) -> None:

@@ -15,10 +15,9 @@ from dispatch.accounts import audit, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import relays as mail
-from dispatch.delivery import self_testing, throttling, warming
+from dispatch.delivery import self_testing, standings, throttling, warming
 from dispatch.delivery.models import Relay
 from dispatch.desk import acting
-from dispatch.operations import standings
 
 PROVIDERS = [provider.name.lower() for provider in sorted(ProviderClass, key=lambda one: one == ProviderClass.OTHER)]
 
@@ -62,7 +61,9 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
                 told = ACTS[act](relay, request)
                 audit.record(cast("User", request.user), f"relay.{act}", f"relay:{relay.name}", why)
         except (ValueError, warming.Impossible) as problem:
-            messages.error(request, f"{problem}. Nothing was changed."[:1].upper() + f"{problem}. Nothing was changed."[1:])
+            messages.error(
+                request, f"{problem}. Nothing was changed."[:1].upper() + f"{problem}. Nothing was changed."[1:]
+            )
         else:
             messages.success(request, f"{relay.name}: {told}")
     return redirect(f"{reverse('relays')}#relay-{relay.pk}")

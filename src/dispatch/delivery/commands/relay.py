@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace.add_argument(
         "--to", action="append", default=[], metavar="PROVIDER=N", help="to one mailbox provider, such as gmail=20"
     )
-    warm = _add_act(acts, "warm-up", "how many letters it may get at most on each of its first days; says what is left today")
+    warm = _add_act(
+        acts, "warm-up", "how many letters it may get at most on each of its first days; says what is left today"
+    )
     warm.add_argument("ceilings", nargs="*", metavar="LETTERS", help="500 1000 2000 …, or usual; from today on")
     warm.add_argument("--off", action="store_true", help="end its warm-up")
     _add_act(acts, "pause", "send nothing new through it")
@@ -65,8 +67,8 @@ def _add_act(acts: Any, name: str, what: str, *, named: bool = True) -> Any:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from dispatch.delivery import standings
     from dispatch.delivery.models import Relay
-    from dispatch.operations import standings
 
     known = list(Relay.objects.order_by("pk"))
     rows = [standings.of(relay, known) for relay in known]
@@ -101,7 +103,9 @@ def _weight(options: argparse.Namespace) -> int:
         relays.weigh(_named(options), options.weight)
     except relays.Unusable as problem:
         raise Wrong(str(problem)) from problem
-    return _say(options, f"{options.name}: weight {options.weight}." if options.weight else f"{options.name} stands by.")
+    return _say(
+        options, f"{options.name}: weight {options.weight}." if options.weight else f"{options.name} stands by."
+    )
 
 
 def _pace(options: argparse.Namespace) -> int:
@@ -139,7 +143,9 @@ def _warm_up(options: argparse.Namespace) -> int:
 def _pause(options: argparse.Namespace) -> int:
     from dispatch.delivery import relays
 
-    return _say(options, f"{options.name} is paused." if relays.pause(_named(options)) else f"{options.name} was paused.")
+    return _say(
+        options, f"{options.name} is paused." if relays.pause(_named(options)) else f"{options.name} was paused."
+    )
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -201,8 +207,8 @@ def _say(options: argparse.Namespace, words: str) -> int:
     if not options.json:
         print(words)
         return 0
+    from dispatch.delivery import standings
     from dispatch.delivery.models import Relay
-    from dispatch.operations import standings
 
     print(json.dumps(standings.of(_named(options), list(Relay.objects.all())).as_json, indent=2))
     return 0

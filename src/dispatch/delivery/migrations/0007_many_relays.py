@@ -11,45 +11,53 @@ UPDATE delivery_relay SET weight = 0 WHERE id > (SELECT min(id) FROM delivery_re
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('delivery', '0006_metrics_tally'),
+        ("delivery", "0006_metrics_tally"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='chunk',
-            name='tie',
-            field=models.CharField(blank=True, choices=[('', 'any relay'), ('wish', 'this one while it takes mail'), ('only', 'this one and no other: it may have the letters already')], db_default='', max_length=4),
+            model_name="chunk",
+            name="tie",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "any relay"),
+                    ("wish", "this one while it takes mail"),
+                    ("only", "this one and no other: it may have the letters already"),
+                ],
+                db_default="",
+                max_length=4,
+            ),
         ),
         migrations.AddField(
-            model_name='relay',
-            name='opened_at',
+            model_name="relay",
+            name="opened_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='relay',
-            name='tested',
+            model_name="relay",
+            name="tested",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='relay',
-            name='tested_at',
+            model_name="relay",
+            name="tested_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='relay',
-            name='warm_up',
+            model_name="relay",
+            name="warm_up",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='relay',
-            name='warm_up_from',
+            model_name="relay",
+            name="warm_up_from",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='relay',
-            name='weight',
+            model_name="relay",
+            name="weight",
             field=models.PositiveSmallIntegerField(default=1),
         ),
         migrations.RunSQL(KEEP, migrations.RunSQL.noop),
@@ -57,20 +65,31 @@ class Migration(migrations.Migration):
             "ALTER TABLE delivery_exception ADD COLUMN relay bigint", "ALTER TABLE delivery_exception DROP COLUMN relay"
         ),
         migrations.AlterField(
-            model_name='chunk',
-            name='relay',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='delivery.relay'),
+            model_name="chunk",
+            name="relay",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="delivery.relay",
+            ),
         ),
         migrations.CreateModel(
-            name='RelayDay',
+            name="RelayDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('letters', models.PositiveIntegerField(default=0)),
-                ('relay', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='delivery.relay')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("letters", models.PositiveIntegerField(default=0)),
+                (
+                    "relay",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="days", to="delivery.relay"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('relay', 'day'), name='a_relays_day_once')],
+                "constraints": [models.UniqueConstraint(fields=("relay", "day"), name="a_relays_day_once")],
             },
         ),
     ]

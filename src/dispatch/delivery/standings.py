@@ -28,7 +28,12 @@ class Standing:
         """For programs."""
         one = self.relay
         moments = {"opened_at": one.opened_at, "tried_again_at": one.probe_at}
-        warm_up = {"plan": one.warm_up, "from": str(one.warm_up_from or "") or None, "today": self.most, "had": self.had}
+        warm_up = {
+            "plan": one.warm_up,
+            "from": str(one.warm_up_from or "") or None,
+            "today": self.most,
+            "had": self.had,
+        }
         return {
             "name": one.name,
             "kind": one.kind,
