@@ -98,7 +98,7 @@ def test_who_was_put_off_gets_theirs_through_the_other_once_the_first_is_broken(
 @pytest.mark.parametrize("fault", MAYBE, ids=lambda one: f"{one.verb} {one.act}")
 def test_what_a_relay_may_have_taken_goes_through_no_other(two, edition, subscribe, fault):
     subscribe("alice")
-    first, second = two([fault])
+    _, second = two([fault])
     send = enlisted(edition, "resend_once")
     carry_on(send, rounds=1)
     doubt = DeliveryException.objects.get()
@@ -152,20 +152,19 @@ ACTS = [*SURELY_NOT, *MAYBE, Fault("RCPT", "450 4.2.1 busy"), Fault("END", "late
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     faults=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(1, 6)), max_size=6),
-    connections=st.integers(1, 3),
-    broken_after=st.integers(0, 4),
+    shape=st.tuples(st.integers(1, 3), st.integers(0, 4)),
 )
 def test_whatever_breaks_under_never_twice_nobody_has_two_and_nobody_is_lost(
-    two, make_edition, subscribe, faults, connections, broken_after
+    two, make_edition, subscribe, faults, shape
 ):
-    turn = Send.objects.count()
+    (connections, broken_after), turn = shape, Send.objects.count()
     names = [f"reader{turn}x{number}" for number in range(4)]
     readers = {name: subscribe(name) for name in names}
     first, second = two([Fault(fault.verb, fault.act, nth) for fault, nth in faults], connections)
     Relay.objects.update(breaker="closed", failures=0, probe_at=None)
     send = enlisted(make_edition(slot=f"story:{turn + 1}"))
-    for turn in range(8):
-        if turn == broken_after:
+    for number in range(8):
+        if number == broken_after:
             break_off("first")
         carry_on(send, rounds=1)
     counts = had(first, second)

@@ -99,8 +99,7 @@ def test_many_workers_together_keep_to_it():
 
     def work():
         try:
-            for _ in range(20):
-                drawn.append(warming.draw(Relay.objects.get(pk=relay.pk), 30))
+            drawn.extend(warming.draw(Relay.objects.get(pk=relay.pk), 30) for _ in range(20))
         finally:
             connection.close()
 

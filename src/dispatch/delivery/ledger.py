@@ -145,8 +145,8 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
     again once nothing is written ahead. `answers` are of readers below `settled`, and are written in the same commit.
     """
     given = settled if given is None else given
-    values = {"chunk": claimed.chunk, "token": claimed.token, "send": claimed.send, "whole": len(claimed.recipients)}
-    values["relay"] = claimed.relay
+    values: dict[str, Any] = {"chunk": claimed.chunk, "token": claimed.token, "send": claimed.send}
+    values |= {"whole": len(claimed.recipients), "relay": claimed.relay}
     values |= {"settled": settled, "given": given, "ahead": ahead}
     alone = not (answers.excepts or answers.doubts or claimed.is_retry)
     with contextlib.nullcontext() if alone else transaction.atomic():  # one statement commits itself in one round trip
@@ -263,15 +263,9 @@ def _take_over(claimed: Claim) -> Claim:
 def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
     if not readers:
         return
-    statements.execute(
-        "doubt",
-        send=claimed.send,
-        number=claimed.number,
-        readers=list(readers),
-        relay=claimed.relay,
-        state="unknown" if claimed.ambiguity == "never_twice" else "deferred",
-        wait=settings.DELIVERY["resend_wait_seconds"],
-    )
+    state = "unknown" if claimed.ambiguity == "never_twice" else "deferred"
+    values = {"send": claimed.send, "number": claimed.number, "readers": list(readers), "relay": claimed.relay}
+    statements.execute("doubt", **values, state=state, wait=settings.DELIVERY["resend_wait_seconds"])
 
 
 def _show_doubts(claimed: Claim, readers: Sequence[int]) -> None:

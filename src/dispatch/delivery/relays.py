@@ -116,8 +116,8 @@ def resume(relay: Relay) -> bool:
 
 
 def move(send: int, to: Relay, numbers: Sequence[int] | None = None) -> int:
-    """What waits of a send's chunks (`numbers`: of those) goes to another relay from now on, while that one takes mail. How many
-    chunks. Letters that a relay may have already stay with it, and so does what a worker holds."""
+    """What waits of a send's chunks (`numbers`: of those) goes to another relay from now on, while that one takes mail. How
+    many chunks. Letters that a relay may have already stay with it, and so does what a worker holds."""
     waiting = Chunk.objects.filter(send=send, state=Chunk.State.PENDING).exclude(tie=Chunk.Tie.ONLY)
     if numbers is not None:
         waiting = waiting.filter(number__in=numbers)
@@ -190,7 +190,7 @@ def mailer_of(url: str) -> tuple[str, Mailer]:
 def _of(relay: int | None, tie: str) -> list[Relay]:
     """Those in use that may have the letters of a chunk."""
     active = Relay.objects.filter(active=True).order_by("pk")
-    return list(active.filter(pk=relay) if tie == Chunk.Tie.ONLY else active)
+    return list(active.filter(pk=relay or 0) if tie == Chunk.Tie.ONLY else active)
 
 
 def _by_weight(relays: list[Relay]) -> Relay | None:

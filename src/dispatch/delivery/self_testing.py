@@ -1,4 +1,4 @@
-"""One relay, asked in person: is it reached, does it encrypt, does it let us in, does it take a letter; step by step, timed."""
+"""One relay, asked in person: is it reached, does it encrypt, let us in, take a letter; step by step, timed."""
 
 import base64
 import contextlib
@@ -29,8 +29,8 @@ PATIENCE = 15.0
 MAIL = policy.SMTP.clone(max_line_length=76)
 TEXT = """This is a test letter from Dispatch.
 
-It went through the relay “{relay}”, because somebody asked for a test of it. That you read it means: the relay takes letters, and
-they arrive. Look whether it came to the inbox or to the spam folder.
+It went through the relay “{relay}”, because somebody asked for a test of it. That you read it means: the relay takes letters,
+and they arrive. Look whether it came to the inbox or to the spam folder.
 """
 
 
@@ -66,8 +66,8 @@ REACHED = {"connected": "Connects", "greeted": "Is greeted", "encrypted": "Encry
 
 
 def run(relay: Relay, address: str = "") -> list[Step]:
-    """Test it, keep the steps with it, and give them. A letter goes to `address`, if one is given. The breaker stays as it is:
-    a test's letter is no reader's."""
+    """Test it, keep the steps with it, and give them. A letter goes to `address`, if one is given. The breaker stays as it
+    is: a test's letter is no reader's."""
     watch = Stopwatch([], time.monotonic())
     try:
         mailer = _in_a_hurry(relays.open_mailer(relay))
@@ -89,8 +89,8 @@ def is_good(steps: list[Step]) -> bool:
 
 
 def try_now(relay: Relay) -> Trouble | None:
-    """Ask a relay that is left alone whether it lets us in; if so, the next letter is its trial at once, and what waits is looked
-    at again. Else what it said, and it waits as before."""
+    """Ask a relay that is left alone whether it lets us in; if so, the next letter is its trial at once, and what waits is
+    looked at again. Else what it said, and it waits as before."""
     with contextlib.closing(_in_a_hurry(relays.open_mailer(relay))) as mailer:
         trouble = mailer.knock()
     if trouble is not None:

@@ -109,8 +109,8 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
 
 
 def _wait(claimed: ledger.Claim) -> None:
-    """No relay takes it now. Letters that one relay may have already go through no other: past the send's time to live a person
-    decides about them."""
+    """No relay takes it now. Letters that one relay may have already go through no other: past the send's time to live a
+    person decides about them."""
     if claimed.tie == Chunk.Tie.ONLY and claimed.expires_at <= statements.now():
         doubted = ledger.Answers(doubts=claimed.recipients[claimed.settled :])
         ledger.advance(claimed, doubted, settled=len(claimed.recipients), ahead=len(claimed.recipients))
@@ -205,8 +205,8 @@ def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message 
 
 
 def _needs_smtp(errand: Errand, number: int) -> ledger.Except:
-    """A provider makes a letter of its own, so an encrypted one would not arrive as it was enclosed: it waits for a relay that
-    carries it as it is, where there is one."""
+    """A provider makes a letter of its own, so an encrypted one would not arrive as it was enclosed: it waits for a relay
+    that carries it as it is, where there is one."""
     attempts, end = errand.attempts[number], errand.claimed.expires_at
     now = statements.now()
     moment = retrying.next_attempt(attempts, now, until=end) if attempts else now

@@ -72,6 +72,10 @@ def _state(relay: Relay, known: Sequence[Relay], *, is_full: bool) -> tuple[str,
         return "alone", f"Left alone{since}, after {failed}. The last one: {relay.trouble}."
     if is_full:
         return "full", "Today's ceiling is reached: the rest goes through other relays, or waits for tomorrow."
+    return _at_work(relay, known)
+
+
+def _at_work(relay: Relay, known: Sequence[Relay]) -> tuple[str, str]:
     if relay.failures:
         return "rough", f"{saying.many(relay.failures, 'failure')} just now; the last one: {relay.trouble}."
     others = [one for one in known if one.active and one.weight and one.breaker == Relay.Breaker.CLOSED]
@@ -82,7 +86,7 @@ def _state(relay: Relay, known: Sequence[Relay], *, is_full: bool) -> tuple[str,
 
 def _share(relay: Relay, known: Sequence[Relay]) -> str:
     whole = sum(one.weight for one in known if one.active)
-    if not relay.active or not whole:
+    if not relay.active or not whole or sum(one.active for one in known) == 1:
         return ""
     if not relay.weight:
         return "weight 0"

@@ -103,8 +103,8 @@ def _mail(notice: Notice, address: str) -> Outcome:
 
 
 def _ways() -> Iterator[Relay | None]:
-    """The relay for messages alone (None), where there is one; then those that take readers' mail. Where one is broken the next
-    is asked at once: what says that a relay is broken must not wait for it."""
+    """The relay for messages alone (None), where there is one; then those that take readers' mail. Where one is broken the
+    next is asked at once: what says that a relay is broken must not wait for it."""
     if settings.TELLING_RELAY:
         yield None
     yield from relays.in_turn()

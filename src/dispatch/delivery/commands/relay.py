@@ -175,7 +175,8 @@ def _test(options: argparse.Namespace) -> int:
         state = {"good": "ok", "bad": "failed"}.get(step.state, "not tried")
         print(f"{step.name:<16}{state:<10}{step.seconds:>7.2f} s  {step.words}".rstrip())
     if not is_good:
-        raise Wrong(steps[-1].words.rstrip("."))
+        words = steps[-1].words.rstrip(".")
+        raise Wrong(words[:1].lower() + words[1:])
     print(f"{options.name} lets us in." if not options.to else f"{options.name} passed its test.")
     return 0
 

@@ -37,9 +37,10 @@ MARK = "dispatch"
 with what it says of the message later (hearing.py)."""
 SESSION = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name")
 """What an address says of Amazon's credentials; what it does not say, Amazon's library looks for in its usual places."""
+LATER = {408, 429}
 OF_ALL = {400, 404, 422}
-"""What a provider says of a sender, domain or account that is not set up right, and then for every reader: nobody is refused for
-it. That reader waits, and five in a row are the relay's own trouble."""
+"""What a provider says of a sender, domain or account that is not set up right, and then for every reader: nobody is refused
+for it. That reader waits, and five in a row are the relay's own trouble."""
 THROTTLES = {"TooManyRequestsException", "Throttling", "ThrottlingException", "LimitExceededException"}
 NO_CONNECTION = (requests.ConnectTimeout, urllib3.exceptions.NewConnectionError, ssl.SSLCertVerificationError)
 NO_CONNECTION_OF_AMAZON = {"EndpointConnectionError", "ConnectTimeoutError", "NoCredentialsError", "NoRegionError"}
@@ -128,21 +129,17 @@ def _inline(picture: EmailMessage) -> MIMEImage:
 
 def _of_error(error: AnymailAPIError) -> Answer:
     status = _status(error)
-    if status is None:
-        if _never_left(error):
-            return Trouble("no connection to the provider")
-        return Unknown(reason="the provider did not answer")
-    if status in {408, 429}:
-        return Deferred(until=None, reason="the provider takes it later", code=str(status))
-    if status >= 500:
-        return Unknown(reason="the provider failed", evidence={"status": status})
+    if status is None and _never_left(error):
+        return Trouble("no connection to the provider")
+    if status is None or status < 400 or status >= 500:
+        return Unknown(reason="the provider does not say what it did", evidence={"status": status})
     if status in {401, 402, 403}:
         return Trouble("the provider does not let us in", str(status))
+    if status in LATER:
+        return Deferred(until=None, reason="the provider takes it later", code=str(status))
     if status in OF_ALL:
         return Deferred(until=None, reason="the provider refuses the message or its sender", code=f"{status} 5.7.0")
-    if status >= 400:
-        return Refused(reason="the provider refuses this message", code=str(status))
-    return Unknown(reason="the provider does not say what it did", evidence={"status": status})
+    return Refused(reason="the provider refuses this message", code=str(status))
 
 
 def _status(error: AnymailAPIError) -> int | None:
@@ -153,7 +150,7 @@ def _status(error: AnymailAPIError) -> int | None:
             return 429
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return int(status) if status else None
-    return error.status_code
+    return int(error.status_code) if error.status_code else None
 
 
 def _never_left(error: BaseException) -> bool:

@@ -61,6 +61,12 @@ class Dialled:
     offers: Offers
 
 
+NO_CONNECTION: dict[type[Exception], str] = {
+    socket.gaierror: "its name is not known to the DNS",
+    TimeoutError: "it does not answer in time",
+    ConnectionRefusedError: "nobody listens at its port",
+    smtplib.SMTPServerDisconnected: "it hung up",
+}
 Reached = Callable[[str], None]
 """Told of each step that was taken: connected, greeted, encrypted, signed in."""
 
@@ -71,22 +77,24 @@ def dial(relay: Relay, reached: Reached = lambda _: None) -> Dialled | Trouble:
         with _client(relay, reached) as client:
             _greet(client, relay)
             return _take_over(client, relay)
-    except smtplib.SMTPAuthenticationError as error:
-        return Trouble("the relay refuses the user name or password", str(error.smtp_code), _said(error))
-    except smtplib.SMTPNotSupportedError as error:
-        return Trouble(str(error))
-    except ssl.SSLCertVerificationError as error:
-        return Trouble(f"the relay's certificate is not to be trusted ({error.verify_message})")
-    except smtplib.SMTPResponseException as error:
-        return Trouble("no connection to the relay: it does not let us in", str(error.smtp_code), _said(error))
-    except socket.gaierror:
-        return Trouble("no connection to the relay: its name is not known to the DNS")
-    except TimeoutError:
-        return Trouble("no connection to the relay: it does not answer in time")
-    except ConnectionRefusedError:
-        return Trouble("no connection to the relay: nobody listens at its port")
     except (smtplib.SMTPException, OSError) as error:
-        return Trouble(f"no connection to the relay ({type(error).__name__})")
+        return _trouble(error)
+
+
+def _trouble(error: Exception) -> Trouble:
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return Trouble("the relay refuses the user name or password", str(error.smtp_code), _said(error))
+        case smtplib.SMTPNotSupportedError():
+            return Trouble(str(error))
+        case ssl.SSLCertVerificationError():
+            return Trouble(f"the relay's certificate is not to be trusted ({error.verify_message})")
+        case smtplib.SMTPResponseException():
+            return Trouble("no connection to the relay: it does not let us in", str(error.smtp_code), _said(error))
+    why = next((words for kind, words in NO_CONNECTION.items() if isinstance(error, kind)), "")
+    return Trouble(
+        f"no connection to the relay: {why}" if why else f"no connection to the relay ({type(error).__name__})"
+    )
 
 
 class _Client(smtplib.SMTP):
