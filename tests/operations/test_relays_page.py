@@ -64,7 +64,7 @@ def test_a_broken_relay_says_since_when_why_and_until_when(alice, main):
         relays.failed(main, "no connection to the relay: it does not let us in 421: “4.3.2 closing”")
     page = alice.get(PAGE).content.decode()
     assert "left alone" in page
-    assert "after 5 failures" in page
+    assert "After 5 failures" in page
     assert "“4.3.2 closing”" in page
     assert "Tried again" in page
     assert "Try it now" in page

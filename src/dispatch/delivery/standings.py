@@ -67,9 +67,9 @@ def _state(relay: Relay, known: Sequence[Relay], *, is_full: bool) -> tuple[str,
     if relay.breaker == Relay.Breaker.HALF_OPEN:
         return "trial", f"One letter is its trial. It was left alone because: {relay.trouble}."
     if relay.breaker == Relay.Breaker.OPEN:
-        since = f" {saying.ago(relay.opened_at)}" if relay.opened_at else ""
+        since = f", {saying.ago(relay.opened_at)}" if relay.opened_at else ""
         failed = saying.many(relay.failures, "failure")
-        return "alone", f"Left alone{since}, after {failed}. The last one: {relay.trouble}."
+        return "alone", f"After {failed}{since}. The last one: {relay.trouble}."
     if is_full:
         return "full", "Today's ceiling is reached: the rest goes through other relays, or waits for tomorrow."
     return _at_work(relay, known)
