@@ -100,8 +100,19 @@ def busy(visitor, settings, monkeypatch):
 
 
 def test_relays(visitor, alice, busy, page):
+    from dispatch.delivery import relays, self_testing, warming
+
+    main = relays.save("main", "smtp://127.0.0.1:9?security=none")
+    for _ in range(relays.OPENS_AFTER):
+        relays.failed(main, "no connection to the relay: it does not let us in 421: “4.3.2 Service shutting down”")
+    self_testing.run(main, alice.email)
+    fresh = relays.save("new", "smtp://mail.example.org")
+    warming.plan(fresh, list(warming.USUAL))
+    warming.draw(fresh, 160)
+    relays.weigh(relays.save("spare", "smtp://mail.example.org"), 0)
+    relays.pause(relays.save("old", "smtp://mail.example.org"))
     page.goto("/operations/relays/")
-    page.get_by_text("Change its pace").click()
+    page.get_by_text("Change its pace").first.click()
     visitor.look("relays")
 
 

@@ -2,9 +2,12 @@
 
 import pytest
 import requests
+import urllib3
+from anymail.exceptions import AnymailAPIError
 from requests.adapters import HTTPAdapter
 
 from dispatch.delivery import relays
+from dispatch.delivery.mailers import anymail
 from dispatch.delivery.mailers.base import Message, Trouble
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
@@ -55,10 +58,17 @@ def test_a_message_goes_to_one_recipient_with_its_headers_and_without_tracking(p
     ("says", "outcome"),
     [
         ((429, "{}"), Deferred),
-        ((400, "{}"), Refused),
+        ((400, "{}"), Deferred),
+        ((422, "{}"), Deferred),
+        ((406, "{}"), Refused),
+        ((408, "{}"), Deferred),
         ((401, "{}"), Trouble),
         ((500, "{}"), Unknown),
         (requests.Timeout(), Unknown),
+        (requests.ReadTimeout(), Unknown),
+        (requests.ConnectionError("the connection broke"), Unknown),
+        (requests.ConnectTimeout(), Trouble),
+        (requests.ConnectionError(urllib3.exceptions.NewConnectionError(None, "refused")), Trouble),
     ],
 )
 def test_the_providers_answer_is_one_of_ours(provider, says, outcome):
@@ -73,3 +83,28 @@ def test_the_providers_answer_is_one_of_ours(provider, says, outcome):
 def test_a_provider_without_its_key_or_library_is_told_in_words(url, words):
     with pytest.raises(relays.Unusable, match=words):
         relays.mailer_of(url)
+
+
+def test_a_sender_that_is_not_set_up_burns_nobody(provider):
+    provider.says = (422, "{}")
+    assert " 5.7." in one(provider).code  # the breaker counts it, and opens after five
+
+
+def test_amazons_own_retries_are_off_since_a_letter_may_be_out_already():
+    options = anymail._for("amazon_ses", {"region_name": "eu-central-1", "aws_access_key_id": "k"})
+    assert options["client_params"]["config"] == {"retries": {"total_max_attempts": 1}}
+    assert options["session_params"] == {"region_name": "eu-central-1", "aws_access_key_id": "k"}
+
+
+def amazon(answer=None, cause=None):
+    error = AnymailAPIError("no", response=answer)
+    error.__cause__ = cause
+    return anymail._of_error(error)
+
+
+def test_amazons_words_are_ours_too():
+    assert isinstance(amazon({"Error": {"Code": "TooManyRequestsException"}}), Deferred)
+    assert isinstance(amazon({"ResponseMetadata": {"HTTPStatusCode": 403}}), Trouble)
+    assert isinstance(amazon({"ResponseMetadata": {"HTTPStatusCode": 500}}), Unknown)
+    assert isinstance(amazon(cause=TimeoutError("read")), Unknown)
+    assert isinstance(amazon(cause=type("EndpointConnectionError", (Exception,), {})()), Trouble)

@@ -30,6 +30,8 @@ UNBOUND = {
     "letters_act": "readers' own letters are the whole newsroom's",
     "domains_look": "a domain is the whole newsroom's",
     "relay_pace": "a relay is the whole newsroom's",
+    "relay_test": "likewise",
+    "relay_act": "likewise",
     "telling_add": "where people are told is the whole newsroom's",
     "telling_act": "likewise",
     "calendar_clock": "it is kept in one's own browser",

@@ -1,18 +1,23 @@
 """A message to the newsroom goes once; what may have arrived is not repeated; what surely did not is tried again."""
 
+import contextlib
 import http.server
 import json
 import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
 
+import faulty_relay
 import newsroom
 import pytest
 from django.utils import timezone
+from faulty_relay import Fault
 
 from dispatch.delivery import relays
+from dispatch.delivery.mailers import shelf
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.mailers.fake import Fake
+from dispatch.delivery.models import Relay
 from dispatch.desk import chat, happening, outbox, telling
 from dispatch.desk.models import Notice
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
@@ -181,3 +186,43 @@ def test_what_acts_on_this_machine_or_cannot_be_read_is_refused(address):
 def test_a_mail_address_is_one():
     assert outbox.address_problem("mail", "alice") != ""
     assert outbox.address_problem("mail", "alice@example.org") == ""
+
+
+def test_that_a_relay_is_broken_is_told_through_another(settings):
+    """Of two relays the first one's door is closed: its trouble counts, and the message leaves through the second at once."""
+    settings.TELLING_FROM = "dispatch@example.org"
+    with faulty(Fault("EHLO", "421 4.3.2 closing")) as first, faulty() as second:
+        relays.weigh(relays.save("first", f"smtp://127.0.0.1:{first.port}?security=none"), 5)
+        relays.save("second", f"smtp://127.0.0.1:{second.port}?security=none")
+        assert settled(telling.test(target())) == ("sent", "")
+        shelf.clear()
+    assert (len(first.taken), len(second.taken)) == (0, 1)
+    assert Relay.objects.get(name="first").failures == 1
+
+
+def test_what_the_first_relay_may_have_taken_is_not_told_through_the_second(settings):
+    settings.TELLING_FROM = "dispatch@example.org"
+    with faulty(Fault("END", "take it and drop")) as first, faulty() as second:
+        relays.weigh(relays.save("first", f"smtp://127.0.0.1:{first.port}?security=none"), 5)
+        relays.save("second", f"smtp://127.0.0.1:{second.port}?security=none")
+        assert settled(telling.test(target()))[0] == "unknown"
+        shelf.clear()
+    assert (len(first.taken), len(second.taken)) == (1, 0)
+
+
+def test_where_the_relay_for_messages_is_down_readers_relays_carry_them(settings):
+    settings.TELLING_FROM, settings.TELLING_RELAY = "dispatch@example.org", "smtp://127.0.0.1:9?security=none"
+    with faulty() as second:
+        relays.save("second", f"smtp://127.0.0.1:{second.port}?security=none")
+        assert settled(telling.test(target())) == ("sent", "")
+        shelf.clear()
+    assert len(second.taken) == 1
+
+
+@contextlib.contextmanager
+def faulty(*faults):
+    made = faulty_relay.Relay(*faults)
+    try:
+        yield made
+    finally:
+        made.close()

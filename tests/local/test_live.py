@@ -96,7 +96,7 @@ def test_a_wrong_password_a_stranger_s_certificate_and_a_closed_door_are_told(su
     relay(submission.port)
     assert told() == [("WRONG", "Relay main: the relay's certificate is not to be trusted (self-signed certificate).")]
     relay(9, cafile=certificate)
-    assert told() == [("WRONG", "Relay main: no connection to the relay (ConnectionRefusedError).")]
+    assert told() == [("WRONG", "Relay main: no connection to the relay: nobody listens at its port.")]
 
 
 def test_a_provider_s_api_is_said_to_prove_itself_only_by_a_mail():

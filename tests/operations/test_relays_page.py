@@ -53,3 +53,51 @@ def test_what_is_no_pace_or_has_no_reason_changes_nothing(alice, main, said):
 def test_an_editor_changes_no_pace(client, main):
     newsroom.signed_in(client, "editor")
     assert client.post(f"{PAGE}{main.pk}/pace", {"per_second": "5", "reason": "just so"}).status_code == 403
+
+
+def do(client, relay, act, **said):
+    return client.post(f"{PAGE}{relay.pk}/{act}", {"reason": "it is new"} | said, follow=True).content.decode()
+
+
+def test_a_broken_relay_says_since_when_why_and_until_when(alice, main):
+    for _ in range(5):
+        relays.failed(main, "no connection to the relay: it does not let us in 421: “4.3.2 closing”")
+    page = alice.get(PAGE).content.decode()
+    assert "left alone" in page
+    assert "After 5 failures" in page
+    assert "“4.3.2 closing”" in page
+    assert "Tried again" in page
+    assert "Try it now" in page
+
+
+def test_pause_share_and_warm_up_are_acts_with_a_reason(alice, main):
+    assert "main: paused." in do(alice, main, "pause")
+    assert "Take it up again" in do(alice, main, "weight", weight="3")
+    assert "it takes mail again" in do(alice, main, "resume")
+    page = do(alice, main, "warm-up", ceilings="500, 1000")
+    assert "0 of 500 letters today, 500 left" in page
+    main.refresh_from_db()
+    assert (main.weight, main.warm_up) == (3, [500, 1000])
+    acts = set(AuditEntry.objects.values_list("act", flat=True))
+    assert acts == {"relay.pause", "relay.weight", "relay.resume", "relay.warm-up"}
+
+
+@pytest.mark.parametrize(
+    ("act", "said"), [("weight", {"weight": "-1"}), ("weight", {"weight": "9999"}), ("warm-up", {"ceilings": "lots"})]
+)
+def test_what_cannot_be_is_told_and_changes_nothing(alice, main, act, said):
+    assert "Nothing was changed" in do(alice, main, act, **said)
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_unknown_act_is_no_page(alice, main):
+    assert alice.post(f"{PAGE}{main.pk}/explode", {"reason": "it is new"}).status_code == 404
+
+
+def test_a_test_shows_its_steps(alice, monkeypatch):
+    relay = relays.save("main", "fake://")
+    newsroom.newsletter()
+    page = alice.post(f"{PAGE}{relay.pk}/test", follow=True).content.decode()
+    assert "main passed its test" in page
+    assert "Takes a letter" in page
+    assert AuditEntry.objects.get().act == "relay.test"

@@ -73,9 +73,9 @@ class Course:
         self.places.append(self.given)
         self.given += 1
 
-    def skip(self, reader: int, state: str, code: str) -> None:
+    def skip(self, instead: ledger.Except) -> None:
         """Nothing goes to the next position's reader."""
-        self.skipped.append((self.given, ledger.Except(reader, state, code)))
+        self.skipped.append((self.given, instead))
         self.given += 1
 
     def hear(self) -> int:

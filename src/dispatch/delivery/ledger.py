@@ -51,6 +51,8 @@ class Claim:
     is_agreed: bool  # a second person was asked
     is_careful: bool = False  # one letter at a time; see isolating.py
     trouble: str = ""  # how its last owner died
+    relay: int | None = None  # that its letters go through, or last went
+    tie: str = ""  # of Chunk.Tie, to that relay
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Except:
     state: str  # of DeliveryException.State
     code: str = ""
     next_attempt_at: datetime | None = None
+    relay: int | None = None  # to be tried next
 
 
 @dataclass
@@ -145,7 +148,8 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
     again once nothing is written ahead. `answers` are of readers below `settled`, and are written in the same commit.
     """
     given = settled if given is None else given
-    values = {"chunk": claimed.chunk, "token": claimed.token, "send": claimed.send, "whole": len(claimed.recipients)}
+    values: dict[str, Any] = {"chunk": claimed.chunk, "token": claimed.token, "send": claimed.send}
+    values |= {"whole": len(claimed.recipients), "relay": claimed.relay}
     values |= {"settled": settled, "given": given, "ahead": ahead}
     alone = not (answers.excepts or answers.doubts or claimed.is_retry)
     with contextlib.nullcontext() if alone else transaction.atomic():  # one statement commits itself in one round trip
@@ -256,14 +260,9 @@ def _take_over(claimed: Claim) -> Claim:
 def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
     if not readers:
         return
-    statements.execute(
-        "doubt",
-        send=claimed.send,
-        number=claimed.number,
-        readers=list(readers),
-        state="unknown" if claimed.ambiguity == "never_twice" else "deferred",
-        wait=settings.DELIVERY["resend_wait_seconds"],
-    )
+    state = "unknown" if claimed.ambiguity == "never_twice" else "deferred"
+    values = {"send": claimed.send, "number": claimed.number, "readers": list(readers), "relay": claimed.relay}
+    statements.execute("doubt", **values, state=state, wait=settings.DELIVERY["resend_wait_seconds"])
 
 
 def _show_doubts(claimed: Claim, readers: Sequence[int]) -> None:
@@ -292,5 +291,6 @@ def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:
         "states": [one.state for one in excepts],
         "codes": [one.code[:20] for one in excepts],
         "moments": [one.next_attempt_at for one in excepts],
+        "relays": [one.relay for one in excepts],
     }
     statements.execute("except", send=claimed.send, number=claimed.number, **columns)

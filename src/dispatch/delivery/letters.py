@@ -20,7 +20,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import letters
 from dispatch.audience.models import Letter
-from dispatch.delivery import relays, statements
+from dispatch.delivery import relays, statements, warming
 from dispatch.delivery.mailers.base import Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
@@ -40,10 +40,11 @@ def due() -> list[int]:
 
 def send(number: int) -> None:
     """Send a letter, as far as its state lets. Rung twice, late or in vain: no harm."""
-    relay = relays.choose()
+    relay = relays.choose(for_one=True)
     if relay is None or (letter := _claim(number)) is None:
         return
     mailer = relays.open_mailer(relay)
+    warming.count(relay)
     try:
         with tracing.span("mail.letter", relay=relay.name):
             (answer,) = mailer.send([_message(letter)])
@@ -64,8 +65,8 @@ def send(number: int) -> None:
             _settle(letter, State.UNKNOWN)
         case Deferred(code=code):
             _put_off(letter, code)
-        case Trouble(reason=reason, code=code):
-            _blame(relay, reason, code)
+        case Trouble(code=code):
+            _blame(relay, str(answer), code)
             _put_off(letter, code)
 
 
@@ -110,7 +111,7 @@ def _put_off(letter: Letter, code: str) -> None:
 
 
 def _blame(relay: Relay, reason: str, code: str) -> None:
-    relays.failed(relay, f"{reason} {code}".strip())
+    relays.failed(relay, reason)
     log.warning("relay in trouble", extra={"relay": relay.name, "code": code})
 
 

@@ -6,35 +6,9 @@ from django.db import models
 
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import reputation  # noqa: F401 - these tables are delivery's, too
+from dispatch.delivery.relay_models import Relay as Relay  # noqa: PLC0414 - given on to whoever asks here
+from dispatch.delivery.relay_models import RelayDay as RelayDay  # noqa: PLC0414 - likewise
 from dispatch.editions.models import Edition, Variant
-
-
-class Relay(models.Model):
-    """Where mail is handed over."""
-
-    class Kind(models.TextChoices):
-        SMTP = "smtp", "SMTP"
-        ANYMAIL = "anymail", "A provider's API"
-        FAKE = "fake", "Nowhere (tests)"
-
-    class Breaker(models.TextChoices):
-        CLOSED = "closed"
-        OPEN = "open"
-        HALF_OPEN = "half_open"
-
-    name = models.SlugField(unique=True)
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.SMTP)
-    url = models.BinaryField()  # sealed for "relay:<name>:url": smtp://user:password@host:587?security=starttls
-    connections = models.PositiveSmallIntegerField(default=4)  # kept by each worker
-    per_second = models.FloatField(null=True)  # letters, through all workers together; null: as fast as they go
-    by_provider = models.JSONField(default=dict)  # the same to some mailbox providers: {"gmail": 20.0}
-    active = models.BooleanField(default=True)
-    breaker = models.CharField(max_length=10, choices=Breaker, default=Breaker.CLOSED)
-    failures = models.PositiveIntegerField(default=0)  # in a row
-    opened_times = models.PositiveIntegerField(default=0)  # since it last worked; sets the wait before the next probe
-    probe_at = models.DateTimeField(null=True)
-    trouble = models.CharField(max_length=300, blank=True)
-
 
 URGENT = models.Q(is_urgent=True, state__in=["sending", "first_wave"])
 
@@ -103,6 +77,11 @@ class Chunk(models.Model):
         DONE = "done"
         STUCK = "stuck"
 
+    class Tie(models.TextChoices):
+        NONE = "", "any relay"
+        WISH = "wish", "this one while it takes mail"
+        ONLY = "only", "this one and no other: it may have the letters already"
+
     send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
@@ -121,7 +100,10 @@ class Chunk(models.Model):
     trouble = models.CharField(max_length=300, blank=True)  # why it is stuck, or how its last owner died
     not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
-    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")
+    relay = models.ForeignKey(
+        Relay, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )  # its last one
+    tie = models.CharField(max_length=4, choices=Tie, blank=True, db_default="")  # to that relay
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["send", "number"], name="chunk_number")]
@@ -151,6 +133,7 @@ class DeliveryException(models.Model):
     doubts = models.PositiveSmallIntegerField(default=0)  # how often it may have gone out without an answer
     next_attempt_at = models.DateTimeField(null=True)
     retry_chunk = models.PositiveIntegerField(null=True)  # while a retry chunk holds this reader
+    relay = models.BigIntegerField(null=True)  # after a doubt: it may have the letter; else: the one to try next
     at = models.DateTimeField()
 
     class Meta:

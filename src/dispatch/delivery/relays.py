@@ -3,21 +3,21 @@
 import random
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.db.models import QuerySet
 
 from dispatch import env, vault
-from dispatch.delivery import statements
+from dispatch.delivery import statements, warming
 from dispatch.delivery.mailers import relay_url
 from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
 from dispatch.delivery.mailers.base import Mailer
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.mailers.smtp import Smtp
-from dispatch.delivery.models import Relay
+from dispatch.delivery.models import Chunk, Relay
 
 OPENS_AFTER = 5
 """Failures in a row."""
@@ -26,7 +26,9 @@ RECENT, TOO_MANY = 50, 10
 ANEW = 1.0
 """Seconds after which a letter that went well is said to the other workers again: their failures are in a row no more."""
 FIRST_PROBE, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+HEAVIEST = 1000
 Unusable = relay_url.Unusable
+Breaker = Relay.Breaker
 
 
 def save(name: str, url: str) -> Relay:
@@ -34,6 +36,7 @@ def save(name: str, url: str) -> Relay:
     kind = mailer_of(url)[0]
     sealed = vault.seal(url, f"relay:{name}:url")
     relay, _ = Relay.objects.update_or_create(name=name, defaults={"url": sealed, "kind": kind})
+    wake()
     return relay
 
 
@@ -43,16 +46,88 @@ def ensure_default() -> None:
         save("default", url)
 
 
-def choose() -> Relay | None:
-    """A relay that takes mail now: one whose breaker is closed, or one to probe. None: every one is out of order."""
-    active = Relay.objects.filter(active=True).order_by("pk")
-    return active.filter(breaker=Relay.Breaker.CLOSED).first() or _to_probe(active)
+def choose(relay: int | None = None, tie: str = "", *, for_one: bool = False) -> Relay | None:
+    """A relay that takes mail now, by weight; or one to try again, whose time has come. None: nobody takes it now.
+
+    `relay` and `tie` as a chunk has them. For a single letter that somebody waits for, nothing is tried that may fail while
+    another relay takes mail, and a warm-up's ceiling counts only while another has room.
+    """
+    known = _of(relay, tie)
+    takes = [one for one in known if one.breaker == Breaker.CLOSED]
+    roomy = [one for one in takes if warming.left(one) != 0]
+    takes = (roomy or takes) if for_one else roomy
+    if not (for_one and takes) and (on_trial := _to_probe(known)):
+        return on_trial
+    wished = [one for one in takes if one.pk == relay and tie]
+    return next(iter(wished), None) or _by_weight(takes)
 
 
-def next_probe() -> datetime:
+def in_turn() -> Iterator[Relay]:
+    """Every relay that takes mail, the heaviest first; where none does, one to try again, if its time has come. For a message
+    that goes on to the next where one does not take it."""
+    takes = Relay.objects.filter(active=True, breaker=Breaker.CLOSED).order_by("-weight", "pk")
+    yield from list(takes) or filter(None, [choose(for_one=True)])
+
+
+def next_probe(relay: int | None = None, tie: str = "") -> datetime:
     """When it is worth asking again after `choose` found nothing."""
-    waiting = Relay.objects.filter(active=True, probe_at__isnull=False).order_by("probe_at").first()
-    return (waiting.probe_at if waiting else None) or statements.now() + FIRST_PROBE
+    known = _of(relay, tie)
+    moments = [one.probe_at for one in known if one.breaker != Breaker.CLOSED and one.probe_at]
+    if any(one.breaker == Breaker.CLOSED and warming.left(one) == 0 for one in known):
+        moments.append(warming.tomorrow())
+    return min(moments, default=None) or statements.now() + FIRST_PROBE
+
+
+def again_at(relay: int | None = None, tie: str = "") -> datetime | None:
+    """When a chunk that a relay did not take may try again; None: at once, since a relay takes mail."""
+    takes = any(one.breaker == Breaker.CLOSED and warming.left(one) != 0 for one in _of(relay, tie))
+    return None if takes else next_probe(relay, tie)
+
+
+def by_smtp() -> int | None:
+    """One in use that carries a letter as it is, byte for byte."""
+    return (
+        Relay.objects.filter(active=True)
+        .exclude(kind=Relay.Kind.ANYMAIL)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
+
+
+def weigh(relay: Relay, weight: int) -> None:
+    """Its share of the mail beside other relays'; 0: only while no other takes mail. Raises Unusable."""
+    if not 0 <= weight <= HEAVIEST:
+        raise Unusable(f"a weight is a whole number from 0 (stands by) to {HEAVIEST}")
+    Relay.objects.filter(pk=relay.pk).update(weight=weight)
+    wake()
+
+
+def pause(relay: Relay) -> bool:
+    """Nothing new goes to it; what is under way is still answered. False: it was not in use."""
+    return bool(Relay.objects.filter(pk=relay.pk, active=True).update(active=False))
+
+
+def resume(relay: Relay) -> bool:
+    """It takes mail again. False: it did already."""
+    is_new = bool(Relay.objects.filter(pk=relay.pk, active=False).update(active=True))
+    wake()
+    return is_new
+
+
+def move(send: int, to: Relay, numbers: Sequence[int] | None = None) -> int:
+    """What waits of a send's chunks (`numbers`: of those) goes to another relay from now on, while that one takes mail. How
+    many chunks. Letters that a relay may have already stay with it, and so does what a worker holds."""
+    waiting = Chunk.objects.filter(send=send, state=Chunk.State.PENDING).exclude(tie=Chunk.Tie.ONLY)
+    if numbers is not None:
+        waiting = waiting.filter(number__in=numbers)
+    return waiting.update(relay=to, tie=Chunk.Tie.WISH, not_before=None, rung_at=statements.to_be_rung())
+
+
+def wake() -> None:
+    """More may leave than was known: what waits for a relay is looked at again."""
+    waiting = Chunk.objects.filter(state=Chunk.State.PENDING, not_before__gt=statements.now())
+    waiting.update(not_before=None, rung_at=statements.to_be_rung())
 
 
 def open_mailer(relay: Relay) -> Mailer:
@@ -63,13 +138,13 @@ def open_mailer(relay: Relay) -> Mailer:
 def worked(relay: Relay) -> None:
     """It took a message: whatever was wrong is over."""
     _recent[relay.pk].append(False)
-    if relay.failures or relay.breaker != Relay.Breaker.CLOSED:
+    if relay.failures or relay.breaker != Breaker.CLOSED:
         relay.failures, relay.opened_times, relay.probe_at, relay.trouble = 0, 0, None, ""
-        relay.breaker = Relay.Breaker.CLOSED
-        relay.save(update_fields=["breaker", "failures", "opened_times", "probe_at", "trouble"])
+        relay.breaker, relay.opened_at = Breaker.CLOSED, None
+        relay.save(update_fields=["breaker", "failures", "opened_times", "opened_at", "probe_at", "trouble"])
     elif time.monotonic() >= _said_well[relay.pk] + ANEW:
         _said_well[relay.pk] = time.monotonic()
-        Relay.objects.filter(pk=relay.pk, breaker=Relay.Breaker.CLOSED, failures__gt=0).update(failures=0)
+        Relay.objects.filter(pk=relay.pk, breaker=Breaker.CLOSED, failures__gt=0).update(failures=0)
 
 
 def failed(relay: Relay, reason: str) -> bool:
@@ -83,13 +158,13 @@ def failed(relay: Relay, reason: str) -> bool:
     with transaction.atomic():
         relay.refresh_from_db(from_queryset=Relay.objects.select_for_update())
         relay.failures, relay.trouble = relay.failures + 1, reason[:300]
-        is_enough = relay.failures >= OPENS_AFTER or sum(recent) >= TOO_MANY or relay.breaker == Relay.Breaker.HALF_OPEN
-        if is_enough and relay.breaker != Relay.Breaker.OPEN:
-            relay.breaker, relay.probe_at = Relay.Breaker.OPEN, statements.now() + _wait(relay.opened_times)
-            relay.opened_times += 1
+        is_enough = relay.failures >= OPENS_AFTER or sum(recent) >= TOO_MANY or relay.breaker == Breaker.HALF_OPEN
+        if is_enough and relay.breaker != Breaker.OPEN:
+            relay.breaker, relay.probe_at = Breaker.OPEN, statements.now() + _wait(relay.opened_times)
+            relay.opened_times, relay.opened_at = relay.opened_times + 1, relay.opened_at or statements.now()
             recent.clear()
-        relay.save(update_fields=["failures", "trouble", "breaker", "probe_at", "opened_times"])
-    return relay.breaker == Relay.Breaker.OPEN
+        relay.save(update_fields=["failures", "trouble", "breaker", "probe_at", "opened_times", "opened_at"])
+    return relay.breaker == Breaker.OPEN
 
 
 def mailer_of(url: str) -> tuple[str, Mailer]:
@@ -112,13 +187,31 @@ def mailer_of(url: str) -> tuple[str, Mailer]:
     raise Unusable("it begins with smtp://, smtps:// or anymail+PROVIDER://")
 
 
-def _to_probe(active: QuerySet[Relay]) -> Relay | None:
+def _of(relay: int | None, tie: str) -> list[Relay]:
+    """Those in use that may have the letters of a chunk."""
+    active = Relay.objects.filter(active=True).order_by("pk")
+    return list(active.filter(pk=relay or 0) if tie == Chunk.Tie.ONLY else active)
+
+
+def _by_weight(relays: list[Relay]) -> Relay | None:
+    """Where none has a weight, the first stands in for all."""
+    weights = [one.weight for one in relays]
+    if not any(weights):
+        return next(iter(relays), None)
+    return random.choices(relays, weights)[0]  # noqa: S311 - a share, no secret
+
+
+def _to_probe(known: list[Relay]) -> Relay | None:
     """One worker tries an open relay whose time has come; the others wait for what it finds, and try if it never says."""
+    broken = [one.pk for one in known if one.breaker != Breaker.CLOSED and warming.left(one) != 0]
+    if not broken:
+        return None
     with transaction.atomic():
-        due = active.exclude(breaker=Relay.Breaker.CLOSED).filter(probe_at__lte=statements.now())
+        due = Relay.objects.filter(pk__in=broken, active=True, probe_at__lte=statements.now())
+        due = due.exclude(breaker=Breaker.CLOSED).order_by("pk")
         relay = due.select_for_update(skip_locked=True).first()
         if relay is not None:
-            relay.breaker, relay.probe_at = Relay.Breaker.HALF_OPEN, statements.now() + FIRST_PROBE
+            relay.breaker, relay.probe_at = Breaker.HALF_OPEN, statements.now() + FIRST_PROBE
             relay.save(update_fields=["breaker", "probe_at"])
     return relay
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch import openpgp, queue, retrying, tracing, vault
@@ -24,11 +24,12 @@ from dispatch.delivery import (
     tallies,
     throttling,
     verp,
+    warming,
 )
 from dispatch.delivery import journal as journals
 from dispatch.delivery.course import Course
 from dispatch.delivery.mailers.base import Leaving, Mailer, Message, Misaddressed, Trouble
-from dispatch.delivery.models import DeliveryException, Relay
+from dispatch.delivery.models import Chunk, DeliveryException, Relay
 from dispatch.delivery.personalizing import Compiled, Reader
 from dispatch.editions.models import Variant
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
@@ -39,7 +40,6 @@ COMPILED = 16
 """Variants that a worker keeps compiled, some tens of kilobytes each."""
 TURN = 0.5
 """Seconds after which a worker lets go of a send, so that letters that somebody waits for come to their turn."""
-SKIPPED = (State.SKIPPED, "")
 HALF_OPEN = Relay.Breaker.HALF_OPEN
 
 
@@ -60,6 +60,7 @@ class Errand:
     keys: tuple[signing.Key, ...]  # none where the relay signs
     journal: journals.Journal
     pace: throttling.Pace
+    allowance: warming.Allowance
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
     counted: Counter[str] = field(default_factory=Counter)  # answers, for tallies.py
 
@@ -86,10 +87,11 @@ def _next(send: int, number: int) -> ledger.Claim | None:
 
 def _send_claimed(claimed: ledger.Claim) -> bool:
     """Whether all went well, so that the next may follow."""
-    relay = relays.choose()
+    relay = relays.choose(claimed.relay, claimed.tie)
     if relay is None:
-        ledger.release(claimed, relays.next_probe())
+        _wait(claimed)
         return False
+    claimed = replace(claimed, relay=relay.pk)
     try:
         compiled, sender, returns_to, letter = _compiled(
             claimed.send, claimed.variant, claimed.newsletter, claimed.created_at
@@ -103,8 +105,19 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
     mailer = relays.open_mailer(relay)
     with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
         pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
+        allowance = warming.Allowance(relay, len(claimed.recipients) - claimed.settled)
         with tracing.span("mail.chunk"):
-            return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace))
+            return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace, allowance))
+
+
+def _wait(claimed: ledger.Claim) -> None:
+    """No relay takes it now. Letters that one relay may have already go through no other: past the send's time to live a
+    person decides about them."""
+    if claimed.tie == Chunk.Tie.ONLY and claimed.expires_at <= statements.now():
+        doubted = ledger.Answers(doubts=claimed.recipients[claimed.settled :])
+        ledger.advance(claimed, doubted, settled=len(claimed.recipients), ahead=len(claimed.recipients))
+    else:
+        ledger.release(claimed, relays.next_probe(claimed.relay, claimed.tie))
 
 
 @functools.lru_cache(maxsize=COMPILED)
@@ -128,8 +141,11 @@ def _send(errand: Errand) -> bool:
         if not _note(errand, course, course.hear(), answer):
             course.is_over, trouble = True, errand.relay.trouble
     is_ours = course.end()
-    if is_ours and (trouble or errand.pace.not_before):
-        ledger.release(errand.claimed, errand.relay.probe_at if trouble else errand.pace.not_before)
+    if is_ours and (trouble or errand.allowance.is_spent):
+        ledger.release(errand.claimed, relays.again_at(errand.relay.pk, errand.claimed.tie))
+    elif is_ours and errand.pace.not_before:
+        ledger.release(errand.claimed, errand.pace.not_before)
+    errand.allowance.give_back(errand.counted.total())
     _say(errand, course)
     tallies.add(errand.relay.pk, errand.claimed.provider_class, errand.counted)
     return is_ours and not trouble and course.known == len(errand.claimed.recipients)
@@ -157,47 +173,59 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
         for number, (*sealed, wanted, attempts) in course.next_readers():
             while errand.relay.breaker == HALF_OPEN and course.is_awaiting:
                 yield None  # on trial it gets one letter at a time, until it takes one
-            if course.is_over or (wanted and not errand.pace.allows(course.until)):
+            if course.is_over or (wanted and not _has_leave(errand, course)):
                 course.is_over = True
                 return
-            letter = _letter_or_why(errand, number, sealed) if wanted else SKIPPED
+            errand.attempts[number] = attempts
+            letter = _letter_or_why(errand, number, sealed) if wanted else ledger.Except(number, State.SKIPPED)
             if isinstance(letter, Message):
                 course.give()
-                errand.attempts[number] = attempts
                 yield letter
             else:
-                course.skip(number, *letter)
+                course.skip(letter)
 
 
-def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | tuple[State, str]:
+def _has_leave(errand: Errand, course: Course) -> bool:
+    """Whether the relay's pace and its day allow one more letter."""
+    return errand.allowance.allows() and errand.pace.allows(course.until)
+
+
+def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | ledger.Except:
     """The letter; of a reader with a key an encrypted one, or none."""
     address, name, key, handle = sealed
+    if key and errand.relay.kind == Relay.Kind.ANYMAIL:
+        return _needs_smtp(errand, number)
     try:
         plain = vault.unseal(address, f"subscriber:{number}:address")
         called = vault.unseal(name, f"subscriber:{number}:name") if name else ""
         head, body = personalizing.fill(errand.compiled, Reader(number, plain, called, handle))
         if key:
-            head, body = enclosing.enclose(head, body, _key(errand, number, key))
+            head, body = enclosing.enclose(head, body, vault.unseal(key, f"subscriber:{number}:openpgp"))
         back = errand.returns_to
         sender = verp.address(errand.claimed.send, number, back) if back else errand.sender
         return Message(sender, plain, signing.sign(head, body, errand.keys), body)
     except openpgp.Unusable as problem:
-        return State.FAILED_RENDER, f"key {problem}"
+        return ledger.Except(number, State.FAILED_RENDER, f"key {problem}")
     except (vault.Unreadable, Misaddressed, ValueError) as problem:
         code = type(problem).__name__.lower()
         log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
-        return State.FAILED_RENDER, code
+        return ledger.Except(number, State.FAILED_RENDER, code)
 
 
-def _key(errand: Errand, number: int, sealed: bytes) -> str:
-    """Raises openpgp.Unusable where the letter could not arrive as it was enclosed: a provider makes one of its own."""
-    if errand.relay.kind == Relay.Kind.ANYMAIL:
-        raise openpgp.Unusable("needs smtp")
-    return vault.unseal(sealed, f"subscriber:{number}:openpgp")
+def _needs_smtp(errand: Errand, number: int) -> ledger.Except:
+    """A provider makes a letter of its own, so an encrypted one would not arrive as it was enclosed: it waits for a relay
+    that carries it as it is, where there is one."""
+    attempts, end = errand.attempts[number], errand.claimed.expires_at
+    now = statements.now()
+    moment = retrying.next_attempt(attempts, now, until=end) if attempts else now
+    other = relays.by_smtp() if moment else None
+    if other is None:
+        return ledger.Except(number, State.FAILED_RENDER, "key needs smtp")
+    return ledger.Except(number, State.DEFERRED, "key needs smtp", moment, other)
 
 
 def _troubled(errand: Errand, trouble: Trouble) -> str:
-    relays.failed(errand.relay, f"{trouble.reason} {trouble.code}".strip())
+    relays.failed(errand.relay, str(trouble))
     known = {"relay": errand.relay.name, "code": trouble.code, "send": errand.claimed.send}
     log.warning("relay in trouble", extra=known)
     return trouble.reason

@@ -16,7 +16,7 @@ from dispatch import queue, saying, vault
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop, User
 from dispatch.audience import addresses
-from dispatch.delivery import relays, sampling, signing, signing_keys
+from dispatch.delivery import relays, sampling, signing, signing_keys, warming
 from dispatch.delivery.mailers.base import Answer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay, TeamAddress, Trial
 from dispatch.editions import guarding, previewing
@@ -66,7 +66,7 @@ def due() -> list[int]:
 
 def send(number: int) -> None:
     """Send one. Rung twice, late or in vain: no harm."""
-    relay = relays.choose()
+    relay = relays.choose(for_one=True)
     if relay is None or (trial := _claim(number)) is None:
         return
     try:
@@ -75,6 +75,7 @@ def send(number: int) -> None:
         _settle(trial, State.REFUSED, "unmakeable", str(problem) if isinstance(problem, guarding.Unrenderable) else "")
         return
     mailer = relays.open_mailer(relay)
+    warming.count(relay)
     try:
         (answer,) = mailer.send([message])
     finally:
@@ -162,7 +163,7 @@ def _note(trial: Trial, relay: Relay, answer: Answer) -> None:
         case Deferred(code=code):
             _settle(trial, State.DEFERRED, code)
         case Trouble(reason=reason, code=code):
-            relays.failed(relay, f"{reason} {code}".strip())
+            relays.failed(relay, str(answer))
             log.warning("relay in trouble", extra={"relay": relay.name, "code": code})
             _settle(trial, State.DEFERRED, code, f"The relay {relay.name}: {reason}")
         case _:

@@ -1,7 +1,9 @@
 """Messages to targets: claimed by their row, one try, one outcome. One that may have arrived is not sent again."""
 
 import base64
+import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
@@ -15,7 +17,8 @@ from dispatch import retrying, vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import relays
-from dispatch.delivery.mailers.base import Mailer, Message, Misaddressed, Trouble
+from dispatch.delivery.mailers.base import Answer, Mailer, Message, Misaddressed, Trouble
+from dispatch.delivery.models import Relay
 from dispatch.desk import chat
 from dispatch.desk.models import Notice, Target
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
@@ -77,23 +80,46 @@ def subject(notice: Notice) -> str:
 
 
 def _mail(notice: Notice, address: str) -> Outcome:
-    relay = None if settings.TELLING_RELAY else relays.choose()
-    if relay is None and not settings.TELLING_RELAY:
-        return Deferred(until=None, reason="no relay takes mail just now")
     sender = settings.TELLING_FROM or Newsletter.objects.order_by("pk").values_list("from_address", flat=True).first()
     if not sender:
         return Refused(reason="nobody to send it as: set DISPATCH_TELLING_FROM")
     try:
-        mailer: Mailer = relays.open_mailer(relay) if relay else relays.mailer_of(settings.TELLING_RELAY)[1]
-    except (relays.Unusable, vault.Unreadable) as problem:
-        return Refused(reason=f"its relay cannot be used: {problem}")
-    try:
-        (answer,) = mailer.send([_message(notice, sender, address)])
+        message = _message(notice, sender, address)
     except (Misaddressed, ValueError):
         return Refused(reason="its address cannot be written to")
-    finally:
-        mailer.close()
-    return Deferred(until=None, reason=answer.reason, code=answer.code) if isinstance(answer, Trouble) else answer
+    trouble, unusable = Trouble("no relay takes mail just now"), ""
+    for relay in _ways():
+        try:
+            answer = _through(relay, message)
+        except (relays.Unusable, vault.Unreadable) as problem:
+            unusable = f"its relay cannot be used: {problem}"
+            continue
+        if not isinstance(answer, Trouble):
+            return answer
+        trouble, unusable = answer, ""
+    if unusable:
+        return Refused(reason=unusable)
+    return Deferred(until=None, reason=str(trouble), code=trouble.code)
+
+
+def _ways() -> Iterator[Relay | None]:
+    """The relay for messages alone (None), where there is one; then those that take readers' mail. Where one is broken the
+    next is asked at once: what says that a relay is broken must not wait for it."""
+    if settings.TELLING_RELAY:
+        yield None
+    yield from relays.in_turn()
+
+
+def _through(relay: Relay | None, message: Message) -> Answer:
+    """Raises Unusable, Unreadable."""
+    mailer: Mailer = relays.open_mailer(relay) if relay else relays.mailer_of(settings.TELLING_RELAY)[1]
+    with contextlib.closing(mailer):
+        (answer,) = mailer.send([message])
+    if relay is not None and isinstance(answer, Trouble):
+        relays.failed(relay, str(answer))
+    elif relay is not None and isinstance(answer, Sent):
+        relays.worked(relay)
+    return answer
 
 
 def _message(notice: Notice, sender: str, recipient: str) -> Message:

@@ -117,6 +117,15 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "void": ("over", "not told"),
     },
     "breaker": {"closed": ("good", "works"), "open": ("bad", "left alone"), "half_open": ("later", "on trial")},
+    "relay": {
+        "works": ("good", "works"),
+        "rough": ("later", "failed lately"),
+        "spare": ("over", "stands by"),
+        "full": ("later", "full for today"),
+        "trial": ("later", "on trial"),
+        "alone": ("bad", "left alone"),
+        "paused": ("held", "paused"),
+    },
     "channel": {
         "lives": ("good", "lives"),
         "unasked": ("", "not asked yet"),

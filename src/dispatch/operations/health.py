@@ -14,7 +14,7 @@ from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
-from dispatch.delivery import correspondence, throttling
+from dispatch.delivery import correspondence, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.operations import domains, returned
 from dispatch.operations.checks import Check
@@ -127,7 +127,7 @@ def relays() -> Iterator[Check]:
     for relay in active:
         if relay.breaker == Relay.Breaker.CLOSED:
             rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
-            pace = f"; {pace}" if (pace := throttling.words(relay)) else ""
+            pace = "".join(f"; {words}" for words in (throttling.words(relay), warming.words(relay)) if words)
             yield Check(
                 f"Relay {relay.name}",
                 "todo" if relay.failures else "ok",

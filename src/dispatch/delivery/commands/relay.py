@@ -1,105 +1,221 @@
-"""`dispatch relay add|list|test|pace|off`."""
+"""`dispatch relay list|add|weight|pace|warm-up|pause|resume|try|test|move`."""
 
 import argparse
-import contextlib
+import dataclasses
+import json
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import django
+
+if TYPE_CHECKING:
+    from dispatch.delivery.models import Relay
+
+
+class Wrong(Exception):
+    """What was asked for cannot be done; its text says why."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand each."""
     acts = parser.add_subparsers(dest="act", required=True)
-    acts.add_parser("list", help="every relay, and its trouble")
-    add = acts.add_parser("add", help="add a relay, or change its address")
-    add.add_argument("name")
+    _add_act(acts, "list", "every relay, how it stands, and its trouble", named=False)
+    add = _add_act(acts, "add", "add a relay, or change its address")
     add.add_argument("url", help="smtp://user:password@host:587?security=starttls, or - to read it from standard input")
-    test = acts.add_parser("test", help="connect and sign in, and send nothing")
-    test.add_argument("name")
-    pace = acts.add_parser("pace", help="how many letters may leave through it; says how many may")
-    pace.add_argument("name")
+    add.add_argument("--weight", type=int, metavar="N", help="its share beside other relays; 0: it stands by")
+    weight = _add_act(acts, "weight", "its share of the mail beside other relays")
+    weight.add_argument("weight", type=int, help="0: it takes mail only while no other relay does")
+    pace = _add_act(acts, "pace", "how many letters may leave through it; says how many may")
     pace.add_argument("--per-second", type=float, metavar="N", help="through all workers together; 0: no limit")
     pace.add_argument(
         "--to", action="append", default=[], metavar="PROVIDER=N", help="to one mailbox provider, such as gmail=20"
     )
-    off = acts.add_parser("off", help="send nothing through it any more")
-    off.add_argument("name")
+    warm = _add_act(
+        acts, "warm-up", "how many letters it may get at most on each of its first days; says what is left today"
+    )
+    warm.add_argument("ceilings", nargs="*", metavar="LETTERS", help="500 1000 2000 …, or usual; from today on")
+    warm.add_argument("--off", action="store_true", help="end its warm-up")
+    _add_act(acts, "pause", "send nothing new through it")
+    _add_act(acts, "off", "the same as pause")
+    _add_act(acts, "resume", "let it take mail again")
+    _add_act(acts, "try", "ask one that is left alone whether it lets us in, and if so try it with the next letter")
+    test = _add_act(acts, "test", "connect, encrypt and sign in, step by step; with --to, send one letter")
+    test.add_argument("--to", default="", metavar="ADDRESS", help="your own mailbox")
+    move = _add_act(acts, "move", "what waits of a send goes through this relay from now on")
+    move.add_argument("send", type=int, help="the send's number")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    acts = {"list": _list, "off": _off, "test": _test, "add": _add, "pace": _pace}
-    return acts[options.act](options)
-
-
-def _list(_: argparse.Namespace) -> int:
-    from dispatch.delivery.models import Relay
-
-    for relay in Relay.objects.order_by("pk"):
-        off = "" if relay.active else " (off)"
-        print(f"{relay.name}\t{relay.kind}\t{relay.breaker}\t{relay.trouble or 'fine'}{off}")
-    return 0
-
-
-def _off(options: argparse.Namespace) -> int:
-    from dispatch.delivery.models import Relay
-
-    return 0 if Relay.objects.filter(name=options.name).update(active=False) else _sorry("there is no such relay")
-
-
-def _test(options: argparse.Namespace) -> int:
-    from dispatch.delivery import relays
-    from dispatch.delivery.models import Relay
-
-    relay = Relay.objects.filter(name=options.name).first()
-    if relay is None:
-        return _sorry("there is no such relay")
-    with contextlib.closing(relays.open_mailer(relay)) as mailer:
-        trouble = mailer.knock()
-    if trouble:
-        return _sorry(f"{trouble.reason} {trouble.code}".strip())
-    print(
-        f"{options.name} lets us in."
-        if relay.kind == Relay.Kind.SMTP
-        else f"{options.name} is set up; a mail tells more."
-    )
-    return 0
-
-
-def _pace(options: argparse.Namespace) -> int:
-    from dispatch.delivery import throttling
-    from dispatch.delivery.models import Relay
-
-    relay = Relay.objects.filter(name=options.name).first()
-    if relay is None:
-        return _sorry("there is no such relay")
-    by_provider = {}
-    for text in options.to:
-        name, _, rate = text.partition("=")
-        try:
-            by_provider[name] = float(rate)
-        except ValueError:
-            return _sorry(f"{text} does not say how many letters a second, as gmail=20 does")
     try:
-        throttling.set_pace(relay, options.per_second, by_provider)
-    except throttling.Impossible as problem:
-        return _sorry(str(problem))
-    print(f"{relay.name}: {throttling.words(relay) or 'as fast as it goes'}.")
+        return ACTS[options.act](options)
+    except Wrong as problem:
+        if options.json:
+            print(json.dumps({"error": str(problem)}))
+        print(f"dispatch relay: {problem}.", file=sys.stderr)
+        return 1
+
+
+def _add_act(acts: Any, name: str, what: str, *, named: bool = True) -> Any:
+    made = acts.add_parser(name, help=what)
+    if named:
+        made.add_argument("name")
+    made.add_argument("--json", action="store_true", help="for programs")
+    return made
+
+
+def _list(options: argparse.Namespace) -> int:
+    from dispatch.delivery import standings
+    from dispatch.delivery.models import Relay
+
+    known = list(Relay.objects.order_by("pk"))
+    rows = [standings.of(relay, known) for relay in known]
+    if options.json:
+        print(json.dumps([row.as_json for row in rows], indent=2))
+        return 0
+    for row in rows:
+        off = "" if row.relay.active else " (paused)"
+        more = "; ".join(filter(None, [row.share, row.pace, _warmth(row.relay)]))
+        said = f"{row.relay.trouble or 'fine'}{off}"
+        print("\t".join(filter(None, [row.relay.name, row.relay.kind, row.relay.breaker, said, more])))
     return 0
 
 
 def _add(options: argparse.Namespace) -> int:
     from dispatch.delivery import relays
 
+    url = sys.stdin.readline().strip() if options.url == "-" else options.url
     try:
-        relays.save(options.name, sys.stdin.readline().strip() if options.url == "-" else options.url)
+        relay = relays.save(options.name, url)
+        if options.weight is not None:
+            relays.weigh(relay, options.weight)
     except relays.Unusable as problem:
-        return _sorry(str(problem))
-    print(f"{options.name} is saved.")
+        raise Wrong(str(problem)) from problem
+    return _say(options, f"{options.name} is saved.")
+
+
+def _weight(options: argparse.Namespace) -> int:
+    from dispatch.delivery import relays
+
+    try:
+        relays.weigh(_named(options), options.weight)
+    except relays.Unusable as problem:
+        raise Wrong(str(problem)) from problem
+    return _say(
+        options, f"{options.name}: weight {options.weight}." if options.weight else f"{options.name} stands by."
+    )
+
+
+def _pace(options: argparse.Namespace) -> int:
+    from dispatch.delivery import throttling
+
+    relay = _named(options)
+    try:
+        throttling.set_pace(relay, options.per_second, dict(map(_rate, options.to)))
+    except throttling.Impossible as problem:
+        raise Wrong(str(problem)) from problem
+    return _say(options, f"{relay.name}: {throttling.words(relay) or 'as fast as it goes'}.")
+
+
+def _rate(text: str) -> tuple[str, float]:
+    name, _, rate = text.partition("=")
+    try:
+        return name, float(rate)
+    except ValueError as error:
+        raise Wrong(f"{text} does not say how many letters a second, as gmail=20 does") from error
+
+
+def _warm_up(options: argparse.Namespace) -> int:
+    from dispatch.delivery import relays, warming
+
+    relay = _named(options)
+    try:
+        if options.ceilings or options.off:
+            warming.plan(relay, [] if options.off else warming.read(" ".join(options.ceilings)))
+            relays.wake()
+    except warming.Impossible as problem:
+        raise Wrong(str(problem)) from problem
+    return _say(options, f"{relay.name}: {_warmth(relay) or 'no warm-up'}.")
+
+
+def _pause(options: argparse.Namespace) -> int:
+    from dispatch.delivery import relays
+
+    return _say(
+        options, f"{options.name} is paused." if relays.pause(_named(options)) else f"{options.name} was paused."
+    )
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from dispatch.delivery import relays
+
+    relays.resume(_named(options))
+    return _say(options, f"{options.name} takes mail.")
+
+
+def _try(options: argparse.Namespace) -> int:
+    from dispatch.delivery import self_testing
+
+    if trouble := self_testing.try_now(_named(options)):
+        raise Wrong(str(trouble))
+    return _say(options, f"{options.name} lets us in.")
+
+
+def _test(options: argparse.Namespace) -> int:
+    from dispatch.delivery import self_testing
+
+    steps = self_testing.run(_named(options), options.to)
+    is_good = self_testing.is_good(steps)
+    if options.json:
+        print(json.dumps({"ok": is_good, "steps": [dataclasses.asdict(step) for step in steps]}, indent=2))
+        return 0 if is_good else 1
+    for step in steps:
+        state = {"good": "ok", "bad": "failed"}.get(step.state, "not tried")
+        print(f"{step.name:<16}{state:<10}{step.seconds:>7.2f} s  {step.words}".rstrip())
+    if not is_good:
+        words = steps[-1].words.rstrip(".")
+        raise Wrong(words[:1].lower() + words[1:])
+    print(f"{options.name} lets us in." if not options.to else f"{options.name} passed its test.")
     return 0
 
 
-def _sorry(text: str) -> int:
-    print(f"dispatch relay: {text}.", file=sys.stderr)
-    return 1
+def _move(options: argparse.Namespace) -> int:
+    from dispatch.delivery import relays
+
+    count = relays.move(options.send, _named(options))
+    return _say(options, f"{count} chunks of send {options.send} go through {options.name} while it takes mail.")
+
+
+def _named(options: argparse.Namespace) -> "Relay":
+    from dispatch.delivery.models import Relay
+
+    relay = Relay.objects.filter(name=options.name).first()
+    if relay is None:
+        raise Wrong("there is no such relay")
+    return relay
+
+
+def _warmth(relay: "Relay") -> str:
+    from dispatch.delivery import warming
+
+    return warming.words(relay)
+
+
+def _say(options: argparse.Namespace, words: str) -> int:
+    """What was done; for programs, how the relay stands now."""
+    if not options.json:
+        print(words)
+        return 0
+    from dispatch.delivery import standings
+    from dispatch.delivery.models import Relay
+
+    print(json.dumps(standings.of(_named(options), list(Relay.objects.all())).as_json, indent=2))
+    return 0
+
+
+ACTS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "list": _list, "add": _add, "weight": _weight, "pace": _pace, "warm-up": _warm_up, "pause": _pause, "off": _pause,
+    "resume": _resume, "try": _try, "test": _test, "move": _move,
+}  # fmt: skip

@@ -38,6 +38,11 @@ class Trouble:
 
     reason: str
     code: str = ""
+    words: str = ""  # the other side's own, where they cannot name a reader
+
+    def __str__(self) -> str:
+        quoted = f": “{self.words}”" if self.words else ""
+        return f"{self.reason} {self.code}".strip() + quoted
 
 
 Answer = Outcome | Trouble

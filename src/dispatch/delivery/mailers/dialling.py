@@ -4,11 +4,12 @@ import dataclasses
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dispatch import logs
 from dispatch.delivery.mailers import signing_in
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.mailers.envelopes import Offers
@@ -60,47 +61,69 @@ class Dialled:
     offers: Offers
 
 
-def dial(relay: Relay) -> Dialled | Trouble:
+NO_CONNECTION: dict[type[Exception], str] = {
+    socket.gaierror: "its name is not known to the DNS",
+    TimeoutError: "it does not answer in time",
+    ConnectionRefusedError: "nobody listens at its port",
+    smtplib.SMTPServerDisconnected: "it hung up",
+}
+Reached = Callable[[str], None]
+"""Told of each step that was taken: connected, greeted, encrypted, signed in."""
+
+
+def dial(relay: Relay, reached: Reached = lambda _: None) -> Dialled | Trouble:
     """Connect, secure, sign in."""
     try:
-        with _client(relay) as client:
+        with _client(relay, reached) as client:
             _greet(client, relay)
             return _take_over(client, relay)
-    except smtplib.SMTPAuthenticationError as error:
-        return Trouble("the relay refuses the user name or password", str(error.smtp_code))
-    except smtplib.SMTPNotSupportedError as error:
-        return Trouble(str(error))
-    except ssl.SSLCertVerificationError as error:
-        return Trouble(f"the relay's certificate is not to be trusted ({error.verify_message})")
-    except smtplib.SMTPResponseException as error:
-        return Trouble("no connection to the relay: it does not let us in", str(error.smtp_code))
     except (smtplib.SMTPException, OSError) as error:
-        return Trouble(f"no connection to the relay ({type(error).__name__})")
+        return _trouble(error)
+
+
+def _trouble(error: Exception) -> Trouble:
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return Trouble("the relay refuses the user name or password", str(error.smtp_code), _said(error))
+        case smtplib.SMTPNotSupportedError():
+            return Trouble(str(error))
+        case ssl.SSLCertVerificationError():
+            return Trouble(f"the relay's certificate is not to be trusted ({error.verify_message})")
+        case smtplib.SMTPResponseException():
+            return Trouble("no connection to the relay: it does not let us in", str(error.smtp_code), _said(error))
+    why = next((words for kind, words in NO_CONNECTION.items() if isinstance(error, kind)), "")
+    return Trouble(
+        f"no connection to the relay: {why}" if why else f"no connection to the relay ({type(error).__name__})"
+    )
 
 
 class _Client(smtplib.SMTP):
     """The library's, with a time-out of its own for the greeting, and TLS before it where that is wanted."""
 
-    def __init__(self, relay: Relay, context: ssl.SSLContext | None) -> None:
-        self.relay, self.context = relay, context
+    def __init__(self, relay: Relay, context: ssl.SSLContext | None, reached: Reached) -> None:
+        self.relay, self.context, self.reached = relay, context, reached
         super().__init__(relay.host, relay.port, local_hostname=relay.helo, timeout=relay.patience.connect)
+        reached("greeted")
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         sock = socket.create_connection((host, port), timeout)
+        self.reached("connected")
         sock.settimeout(self.relay.patience.greeting)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.context is None:
             return sock
         try:
-            return self.context.wrap_socket(sock, server_hostname=host)
+            secured = self.context.wrap_socket(sock, server_hostname=host)
         except BaseException:
             sock.close()
             raise
+        self.reached("encrypted")
+        return secured
 
 
 @contextmanager
-def _client(relay: Relay) -> Iterator[_Client]:
-    client = _Client(relay, _context(relay) if relay.security == "tls" else None)
+def _client(relay: Relay, reached: Reached) -> Iterator[_Client]:
+    client = _Client(relay, _context(relay) if relay.security == "tls" else None, reached)
     try:
         yield client
     except BaseException:
@@ -120,12 +143,21 @@ def _greet(client: _Client, relay: Relay) -> None:
         if not client.has_extn("starttls"):
             raise smtplib.SMTPNotSupportedError("the relay offers no encryption (STARTTLS)")
         client.starttls(context=_context(relay))
+        client.reached("encrypted")
         _hello(client)
     if relay.requiretls and not (client.has_extn("requiretls") and isinstance(client.sock, ssl.SSLSocket)):
         raise smtplib.SMTPNotSupportedError("the relay does not promise encryption on every hop (REQUIRETLS)")
     if relay.user:
         client.sock.settimeout(relay.patience.auth)
         signing_in.sign_in(client, relay.user, _password(relay), relay.auth)
+        client.reached("signed in")
+
+
+def _said(error: smtplib.SMTPResponseException) -> str:
+    """The relay's own words, before any reader was named to it; an address in them is the account's."""
+    words = error.smtp_error
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return logs.scrub(" ".join(text.split()))[:160]
 
 
 def _hello(client: _Client) -> None:

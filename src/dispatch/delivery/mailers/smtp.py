@@ -50,9 +50,9 @@ class Smtp:
             for line in [line for line in self.lines.values() if not line.dialogue.is_idle]:
                 self._drop(line)
 
-    def knock(self) -> Trouble | None:
+    def knock(self, reached: dialling.Reached = lambda _: None) -> Trouble | None:
         """Connect, secure and sign in, anew."""
-        dialled = dialling.dial(self.relay)
+        dialled = dialling.dial(self.relay, reached)
         if isinstance(dialled, Trouble):
             return dialled
         self._add(Line(dialled, self.relay))

@@ -3,9 +3,11 @@
 -- once nothing is left of that the chunk is free again) and fences: no row means that someone else owns the chunk by now and
 -- nothing may be written.
 -- What is not urgent makes room in the same way while a chunk of an urgent send is free: its worker takes that one next.
+-- Through which relay the letters leave is written ahead with them: should the worker die, those in doubt stay with that one.
 -- It runs for each window and never looks at the recipients: to unpack a thousand of them cost as much as all the rest of it.
 UPDATE delivery_chunk c
 SET settled = %(settled)s,
+    relay_id = %(relay)s,
     ahead = go.ahead,
     state = CASE WHEN %(settled)s = %(whole)s THEN 'done' WHEN go.ahead > %(settled)s THEN 'leased' ELSE 'pending' END,
     lease_until = CASE WHEN go.ahead > %(settled)s THEN clock_timestamp() + make_interval(secs => %(lease)s) END,

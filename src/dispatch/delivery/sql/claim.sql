@@ -46,4 +46,4 @@ WHERE c.id = COALESCE((
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,
           c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id),
-          c.is_careful, c.trouble;
+          c.is_careful, c.trouble, c.relay_id, c.tie;

@@ -1,9 +1,10 @@
--- Outcomes other than accepted, one row a reader. A reader who was deferred before keeps the row; its attempts grow.
-INSERT INTO delivery_exception AS x (send_id, subscriber_id, chunk, state, code, attempts, next_attempt_at, retry_chunk, at)
-SELECT %(send)s, o.reader, %(number)s, o.state, o.code, 1, o.next_attempt_at, NULL, clock_timestamp()
-FROM unnest(%(readers)s::bigint[], %(states)s::text[], %(codes)s::text[], %(moments)s::timestamptz[])
-     AS o (reader, state, code, next_attempt_at)
+-- Outcomes other than accepted, one row a reader. A reader who was deferred before keeps the row; its attempts grow. The relay is
+-- the one to try next, where that is known; a relay that may have the letter since an earlier doubt stays.
+INSERT INTO delivery_exception AS x (send_id, subscriber_id, chunk, state, code, attempts, next_attempt_at, retry_chunk, relay, at)
+SELECT %(send)s, o.reader, %(number)s, o.state, o.code, 1, o.next_attempt_at, NULL, o.relay, clock_timestamp()
+FROM unnest(%(readers)s::bigint[], %(states)s::text[], %(codes)s::text[], %(moments)s::timestamptz[],
+            %(relays)s::bigint[]) AS o (reader, state, code, next_attempt_at, relay)
 ON CONFLICT (send_id, subscriber_id) DO UPDATE
 SET state = excluded.state, code = excluded.code, attempts = x.attempts + 1, next_attempt_at = excluded.next_attempt_at,
-    retry_chunk = NULL, at = excluded.at
+    retry_chunk = NULL, relay = CASE WHEN x.doubts > 0 THEN x.relay ELSE excluded.relay END, at = excluded.at
 WHERE x.state = 'deferred';

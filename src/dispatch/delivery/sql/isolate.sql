@@ -2,6 +2,7 @@
 -- the letter becomes a stuck chunk of its own, which holds the send open until a person has looked; the rest becomes a free
 -- chunk. No reader is added, lost or moved past a cursor, so the accounting identity holds: positions are only told apart.
 -- Where the readers are retried, their exceptions name the chunk that holds them, and do so afterwards.
+-- Both go through the relay that the chunk was tied to.
 -- It runs once in a blue moon: nothing of it was measured.
 WITH whole AS (
     SELECT * FROM delivery_chunk WHERE id = %(chunk)s AND token = %(token)s FOR UPDATE
@@ -12,10 +13,10 @@ WITH whole AS (
 ), written AS (
     INSERT INTO delivery_chunk
         (send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token, takeovers,
-         trouble, is_careful)
+         trouble, is_careful, relay_id, tie)
     SELECT whole.send_id, (SELECT max(number) FROM delivery_chunk old WHERE old.send_id = whole.send_id) + parts.place,
            whole.variant_id, whole.provider_class, whole.in_wave, whole.is_retry, parts.recipients, 0, 0, parts.state, 0, 0,
-           parts.trouble, true
+           parts.trouble, true, whole.relay_id, whole.tie
     FROM whole, parts
     RETURNING number, recipients
 ), kept AS (

@@ -1,30 +1,34 @@
 -- Deferrals that are due become retry chunks, by their first chunk's variant and provider class. A retry chunk only names
 -- readers: their exception row stays the truth, and first-round positions alone are counted. Those in doubt, one of whose letters may
 -- have killed its worker, get chunks of their own, which are sent one letter at a time: a second death then dooms one of them.
+-- Readers whose letter a relay may have already get a chunk that goes through that relay and no other.
 WITH due AS (
-    SELECT x.send_id, x.subscriber_id, x.chunk, x.doubts > 0 AS in_doubt
+    SELECT x.send_id, x.subscriber_id, x.chunk, x.doubts > 0 AS in_doubt, relay.id AS relay_id,
+           CASE WHEN x.doubts > 0 AND x.relay IS NOT NULL THEN 'only' WHEN relay.id IS NOT NULL THEN 'wish' ELSE '' END AS tie
     FROM delivery_exception x
     JOIN delivery_send s ON s.id = x.send_id AND s.state IN ('sending', 'first_wave')
+    LEFT JOIN delivery_relay relay ON relay.id = x.relay
     WHERE x.state = 'deferred' AND x.retry_chunk IS NULL AND x.next_attempt_at <= clock_timestamp()
     ORDER BY x.next_attempt_at
     LIMIT 20000
     FOR UPDATE OF x SKIP LOCKED
 ), placed AS (
-    SELECT due.send_id, due.subscriber_id, due.in_doubt, c.variant_id, c.provider_class,
-           (row_number() OVER (PARTITION BY due.send_id, c.variant_id, c.provider_class, due.in_doubt ORDER BY due.subscriber_id) - 1)
+    SELECT due.send_id, due.subscriber_id, due.in_doubt, due.relay_id, due.tie, c.variant_id, c.provider_class,
+           (row_number() OVER (PARTITION BY due.send_id, c.variant_id, c.provider_class, due.in_doubt, due.relay_id, due.tie
+                               ORDER BY due.subscriber_id) - 1)
                / %(size)s AS piece
     FROM due JOIN delivery_chunk c ON c.send_id = due.send_id AND c.number = due.chunk
 ), cut AS (
-    SELECT send_id, variant_id, provider_class, in_doubt, array_agg(subscriber_id ORDER BY subscriber_id) AS recipients
-    FROM placed GROUP BY send_id, variant_id, provider_class, in_doubt, piece
+    SELECT send_id, variant_id, provider_class, in_doubt, relay_id, tie, array_agg(subscriber_id ORDER BY subscriber_id) AS recipients
+    FROM placed GROUP BY send_id, variant_id, provider_class, in_doubt, relay_id, tie, piece
 ), written AS (
     INSERT INTO delivery_chunk
         (send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token, takeovers,
-         trouble, is_careful)
+         trouble, is_careful, relay_id, tie)
     SELECT send_id,
            (SELECT max(number) FROM delivery_chunk old WHERE old.send_id = cut.send_id)
                + row_number() OVER (PARTITION BY send_id ORDER BY variant_id, provider_class, recipients[1]),
-           variant_id, provider_class, false, true, recipients, 0, 0, 'pending', 0, 0, '', in_doubt
+           variant_id, provider_class, false, true, recipients, 0, 0, 'pending', 0, 0, '', in_doubt, relay_id, tie
     FROM cut
     RETURNING send_id, number, recipients
 ), held AS (
