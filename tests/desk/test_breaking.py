@@ -47,9 +47,7 @@ def spoil(story):
     Revision.objects.filter(article__story=story).update(title="TODO: a title")
 
 
-def test_what_blocks_it_is_shown_and_nothing_was_made_of_it(
-    client, fire, django_capture_on_commit_callbacks
-):
+def test_what_blocks_it_is_shown_and_nothing_was_made_of_it(client, fire, django_capture_on_commit_callbacks):
     newsroom.signed_in(client, "approver")
     spoil(fire)
     with django_capture_on_commit_callbacks() as rung:

@@ -31,8 +31,10 @@ def blocking(edition: Edition) -> list[Finding]:
 
 
 def asked(request: HttpRequest, act: Act | None, edition: Edition) -> Act | HttpResponse | None:
-    """The act as it may be done to an edition or its send: where it lets mail leave, with what it overrules. A response: held,
-    and where the person is led. Whether they may do it at all is asked after this."""
+    """The act as it may be done to an edition or its send: where it lets mail leave, with what it overrules.
+
+    A response: it is held, and that is where the person is led. Whether they may do it at all is asked after this.
+    """
     user = cast("User", request.user)
     if act is None or not act.leaves or not permissions.may(user, act.role):
         return act
