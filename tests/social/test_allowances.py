@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.social import channels
@@ -46,6 +46,7 @@ def test_a_network_that_does_not_say_shows_nothing(connect, network):
     assert allowances.kept(channel.limits) == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.builds(Allowance, st.text(min_size=1), st.integers(0), MOMENTS), unique_by=lambda one: one.name))
 def test_what_is_kept_is_what_was_said(said):
     assert allowances.kept(allowances.known(*said)) == sorted(said, key=lambda one: one.name)

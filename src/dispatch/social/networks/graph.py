@@ -121,7 +121,7 @@ def left(headers: Mapping[str, str]) -> allowances.Allowance | None:
     try:
         by_business = [use for one in json.loads(headers.get(USE, "{}")).values() for use in one]
         uses = by_business or [json.loads(headers[APP_USE])]
-        used = max(int(use.get(share) or 0) for use in uses for share in SHARES)
+        used = max(int(use[share]) for use in uses for share in SHARES if share in use)
     except (KeyError, *answers.UNREADABLE):
         return None
     return allowances.Allowance("percent of an hour’s calls", max(0, 100 - used), until(headers))
