@@ -58,7 +58,7 @@ def hand(page, event):
 
 def until(page, holds):
     """At most two minutes, so that what never comes says so."""
-    for _ in range(200):
+    for _ in range(2400):
         if holds():
             return
         page.wait_for_timeout(50)
@@ -150,10 +150,6 @@ def middle(element, share=0.5):
 
 
 def over(page, alt, share):
-    page.on("console", lambda m: print("CONSOLE", m.text))
-    page.evaluate(
-        """() => { for (const k of ['dragstart','dragover','drop','dragend']) document.addEventListener(k, e => console.log(k, e.target.className||e.target.nodeName, e.clientX, e.clientY), true) }"""
-    )
     """Move the pointer to a share of the height of the picture that shows this."""
     (place,) = [place for place, one in enumerate(said(page)) if one == alt]
     page.mouse.move(*middle(page.locator(".picture").nth(place), share), steps=4)

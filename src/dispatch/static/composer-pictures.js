@@ -125,14 +125,15 @@ function ordering(page, touch) {
     if (!picture || event.target !== picture) return; // a selected text is dragged as text
     [dragged, before, isPlaced] = [picture, picture.nextElementSibling, false];
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", ""); // without any, Firefox drags nothing
+    event.dataTransfer.setData("text/plain", `picture ${picture.dataset.picture}`); // nothing is dragged without any
     dragged.classList.add("dragged");
   });
   page.addEventListener("dragover", (event) => {
     if (!dragged) return;
     const over = elementAt(event)?.closest(".picture");
     if (over !== dragged && over?.parentElement === dragged.parentElement) place(dragged, over, event.clientY);
-    if (formAt(event) === dragged.closest("form")) event.preventDefault();
+    event.preventDefault();
+    event.dataTransfer.dropEffect = formAt(event) === dragged.closest("form") ? "move" : "none"; // no text field takes it
   });
   page.addEventListener("drop", (event) => {
     if (!dragged) return;
