@@ -10,7 +10,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from dispatch.accounts.models import AuditEntry, Stop
-from dispatch.api import tokens
+from dispatch.api import assistant_door, tokens
 from dispatch.api.tokens import Scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,8 +98,22 @@ def test_a_page_of_somebody_elses_is_turned_away(server, secret):
     assert knock(server, secret, Origin="http://dispatch.test").status_code == 200
 
 
-def test_a_host_that_is_not_this_instances_is_nobody(server, secret):
-    assert knock(server, secret, Host="evil.example").status_code == 400
+def test_the_api_hears_for_which_host_it_was_asked_and_its_no_is_passed_on():
+    """A name that was made to lead here (DNS rebinding) is Django's to refuse, so it must come to Django as it is."""
+    heard = []
+
+    async def pages(scope, _receive, send):
+        heard.append((scope["path"], dict(scope["headers"])[b"host"]))
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async def knock_in_process():
+        here = httpx.ASGITransport(app=assistant_door.before(pages))
+        async with httpx.AsyncClient(transport=here, base_url="http://evil.example") as http:
+            return await http.post("/mcp", json=HELLO, headers=TAKES | {"Origin": "http://evil.example"})
+
+    assert anyio.run(knock_in_process).status_code == 400
+    assert heard == [("/api/v1/me", b"evil.example")]
 
 
 def test_there_is_nothing_to_get_and_no_session_to_end(server, secret):
