@@ -59,7 +59,7 @@ class Visitor:
         self.context.set_default_timeout(60_000)
         self.context.on("request", self._watch)
         for over in ("requestfinished", "requestfailed"):
-            self.context.on(over, self.unanswered.discard)
+            self.context.on(over, lambda request: self.unanswered.discard(request))  # noqa: PLW0108 - it reads its signature
         self.page = self.context.new_page()
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

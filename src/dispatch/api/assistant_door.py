@@ -6,7 +6,7 @@ sessions: each POST stands for itself and is answered in JSON, so any number of 
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -44,7 +44,7 @@ async def _answer(pages: App, scope: Message, receive: Receive, send: Send) -> N
     elif not _is_ours(headers.get("origin", ""), headers.get("host", "")):
         await _refuse(send, httpx.Response(403, json={"title": "Not from a page of somebody else’s"}))
     else:
-        here = httpx.ASGITransport(app=pages, client=tuple(scope.get("client") or ("", 0)))
+        here = httpx.ASGITransport(app=cast("Any", pages), client=tuple(scope.get("client") or ("", 0)))
         known = {name: headers[name] for name in PASSED_ON if name in headers}
         address = f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}"
         async with httpx.AsyncClient(transport=here, base_url=address, headers=known) as asking:
@@ -72,7 +72,7 @@ async def _talk(asking: httpx.AsyncClient, scope: Message, receive: Receive, sen
         ),  # asked above, and by Django
     )
     async with app.router.lifespan_context(app):
-        await app({**scope, "path": PATH, "raw_path": PATH.encode(), "root_path": ""}, receive, send)
+        await app({**scope, "path": PATH, "raw_path": PATH.encode(), "root_path": ""}, cast("Any", receive), send)
 
 
 def _is_ours(origin: str, host: str) -> bool:
