@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import ports
 from django.conf import settings
+from django.db import connection
 
 from dispatch import env
 
@@ -38,6 +39,24 @@ def web(folder, **changes):
     process.terminate()
     process.wait(60)
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+BUSY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state IN ('active', 'idle in transaction')
+"""
+
+
+def rest():
+    """Wait until nobody else is at work in the database, twice in a row: what a page asked while it was left is done, too."""
+    quiet = 0
+    for _ in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute(BUSY)
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+        if quiet == 2:
+            return
+        time.sleep(0.1)
 
 
 def answers(address):

@@ -98,6 +98,7 @@ def configure(least: str = "INFO") -> None:
                 "uvicorn.access": {"level": "CRITICAL"},  # its lines hold readers' tokens and network addresses
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
+                "mcp": {"level": "WARNING"},  # three lines for each message of an assistant
                 "psycopg.pool": {"level": "ERROR"},  # says each attempt; the clock and the health page say it once
                 "django.request": {"level": "ERROR"},
                 "axes": {"level": "ERROR"},

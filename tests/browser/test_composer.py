@@ -41,10 +41,7 @@ def bobs(chromium, server, a_visitor, opened, post):
     one.page.goto(f"/stories/{post.story_id}/compose?post={post.pk}")
     one.page.locator("html.js").wait_for()
     yield one.page
-    one.page.goto("about:blank")
-    one.context.close()
-    assert one.strayed == []
-    assert one.complaints == []
+    one.leave()
 
 
 def text_of(page, which=0):

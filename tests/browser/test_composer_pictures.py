@@ -1,4 +1,4 @@
-"""Pictures in the composer by hand, dropped and pasted; and leaving it with what is not saved yet."""
+"""Pictures in the composer by hand: dropped, pasted, brought; and leaving it with what is not saved yet."""
 
 import base64
 import io
@@ -9,6 +9,8 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from dispatch.articles.models import Revision
+from dispatch.social import illustrating, media
 from dispatch.social.models import PostMedia
 
 pytestmark = pytest.mark.browser
@@ -63,6 +65,50 @@ def test_a_picture_is_taken_where_it_is_dropped_or_pasted(opened, post, event):
     hand(opened, event)
     opened.locator(".picture").wait_for()
     assert PostMedia.objects.get().post_id == post.pk
+
+
+def test_a_file_that_is_no_picture_is_left_to_the_browser(opened):
+    """What Dispatch does not take it does not swallow either: the page stays as it is, and so does a pasted text."""
+    was_taken = opened.locator("form[data-writes]").evaluate(
+        """form => {
+            const carried = new DataTransfer();
+            carried.items.add(new File(["words"], "words.txt", { type: "text/plain" }));
+            const about = { bubbles: true, cancelable: true, clipboardData: carried };
+            return !form.dispatchEvent(new ClipboardEvent("paste", about));
+        }"""
+    )
+    assert was_taken is False
+    assert opened.locator(".picture").count() == 0
+
+
+def test_the_form_shows_where_a_file_may_be_let_go(opened):
+    hand(opened, "dragover")
+    opened.locator(".pictures.dropping").wait_for()
+    hand(opened, "drop")
+    opened.locator(".picture").wait_for()
+    assert opened.locator(".pictures.dropping").count() == 0
+
+
+def test_a_picture_dropped_without_a_connection_is_taken_when_there_is_one(opened, visitor, post):
+    opened.route("**/write", lambda route: route.abort())
+    hand(opened, "drop")
+    opened.get_by_text("Not saved: no connection").wait_for()
+    opened.unroute_all(behavior="wait")
+    opened.locator(".picture").wait_for()
+    assert PostMedia.objects.get().post_id == post.pk
+    visitor.complaints.clear()  # the browser's own words about the lost connection
+
+
+def test_the_articles_picture_is_brought_with_what_is_said_of_it(alice, post, page, monkeypatch):
+    Revision.objects.update(picture_url="https://office.example.org/river.png", picture_alt="The river at noon")
+    monkeypatch.setattr(media, "bring", lambda _: media.take(painted()))
+    illustrating.of_article(post.story.articles.get())  # as the story's page has it: fetched once, and kept
+    page.goto(f"/stories/{post.story_id}/compose?post={post.pk}")
+    page.locator("html.js").wait_for()
+    page.get_by_role("button", name="Bring the article’s picture").click()
+    page.locator(".picture").wait_for()
+    assert page.get_by_label("What it shows").input_value() == "The river at noon"
+    assert PostMedia.objects.get().alt == "The river at noon"
 
 
 def test_who_leaves_by_a_link_leaves_when_all_is_saved(opened, post):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import acts, approving, hold_window, ledger, sending
 from dispatch.delivery.models import Approval, Send
+from dispatch.editions.models import Preflight
 
 pytestmark = pytest.mark.django_db
 State = Send.State
@@ -108,6 +109,35 @@ def test_the_desk_says_when_it_leaves_and_who_may_stop_it(send, client):
     stopped = client.post(f"/sends/{send.pk}/do/pause", {"reason": "the wrong photo"}, follow=True).content.decode()
     assert "Paused. Nothing is on the wire." in stopped
     assert client.post(f"/sends/{send.pk}/do/let-go", {"reason": "because"}).status_code == 403
+
+
+def spoil(send):
+    """What its last look at the outside found: the worst there is."""
+    dead = {"level": "blocks", "what": "Links", "words": "https://office.example.org/x leads nowhere.", "todo": ""}
+    now = timezone.now()
+    Preflight.objects.create(edition=send.edition, asked_at=now, done_at=now, found=[dead])
+
+
+def test_what_blocks_it_is_shown_while_it_waits_and_keeps_it_from_leaving_sooner(send, client):
+    newsroom.signed_in(client, "approver")
+    spoil(send)
+    page = client.get(f"/editions/{send.edition_id}").content.decode()
+    assert "1 thing in the way" in page
+    assert "It leaves all the same" in page
+    held = client.post(f"/sends/{send.pk}/do/let-go", {"reason": "it is urgent"}, follow=True).content.decode()
+    assert "Nothing left. Links: https://office.example.org/x leads nowhere." in held
+    send.refresh_from_db()
+    assert send.state == State.READY
+
+
+def test_who_overrules_it_is_kept_with_what_they_overruled(send, client):
+    newsroom.signed_in(client, "approver")
+    spoil(send)
+    client.post(f"/sends/{send.pk}/do/let-go", {"reason": "it is archived", "although": "yes"})
+    send.refresh_from_db()
+    assert send.state == State.SENDING
+    noted = AuditEntry.objects.get(act="edition.overrule")
+    assert (noted.target, noted.reason) == (f"edition:{send.edition_id}", "against Links: it is archived")
 
 
 def test_minutes_of_another_day_change_nothing(send):

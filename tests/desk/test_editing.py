@@ -161,6 +161,17 @@ def test_what_blocks_holds_send_now_until_an_approver_says_why_it_leaves(alice, 
     assert AuditEntry.objects.get(act="edition.overrule").reason == "against Left over: it is the title"
 
 
+def test_what_blocks_holds_a_late_one_too(alice, edition):
+    phrasing.save(edition.pk, "en", phrasing.Said(intro="TODO"), 0, None)
+    Edition.objects.update(state="late")
+    assert "It leaves all the same" in shown(alice, f"/editions/{edition.pk}")
+    held = alice.post(f"/editions/{edition.pk}/do/late-now", {"reason": "it matters"}, follow=True).content.decode()
+    assert "Nothing left. Left over: “TODO” in the letter (en)." in held
+    assert Edition.objects.get().state == "late"
+    alice.post(f"/editions/{edition.pk}/do/late-now", {"reason": "it is the title", "although": "yes"})
+    assert Edition.objects.get().state == "due"
+
+
 def test_what_does_not_block_is_nothing_to_overrule(alice, edition):
     alice.post(f"/editions/{edition.pk}/do/send-now", {"reason": "now", "although": "yes"})
     assert Edition.objects.get().state == "due"

@@ -189,9 +189,7 @@ def test_a_caption_of_telegrams_is_shorter_than_a_text(reach):
     network, account = reach("telegram")
     long = draft("й" * 1100, link="")
     assert network.check(long, account) == []
-    assert network.check(replace(long, media=(picture(),)), account) == [
-        "1100 UTF-16 characters, 1024 fit beside pictures"
-    ]
+    assert network.check(replace(long, media=(picture(),)), account) == ["1100 characters, 1024 fit beside pictures"]
     assert network.check(draft("#a " * 100, link=""), account) == ["100 links, mentions and hashtags, 100 fit"]
 
 

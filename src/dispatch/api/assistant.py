@@ -32,15 +32,10 @@ Said = dict[str, Any]
 
 
 class Desk:
-    """The tools, bound to one instance and one token."""
+    """The tools, bound to a client that reaches one instance's API by one token."""
 
-    def __init__(self, address: str, token: str) -> None:
-        self.http = httpx.AsyncClient(
-            base_url=f"{address.rstrip('/')}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
-            trust_env=False,
-        )
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
 
     async def whoami(self) -> Said:
         """What this token may do (scopes), for a person of which role, and until when. Call it first."""
@@ -219,8 +214,16 @@ class Desk:
 
 
 def server(address: str, token: str) -> MCPServer[Any]:
-    """One that offers the tools."""
-    desk, made = Desk(address, token), MCPServer[Any]("dispatch", title="Dispatch", instructions=INSTRUCTIONS)
+    """One that offers the tools of the instance at an address."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return offering(
+        httpx.AsyncClient(base_url=f"{address.rstrip('/')}/api/v1", headers=headers, timeout=30, trust_env=False)
+    )
+
+
+def offering(http: httpx.AsyncClient) -> MCPServer[Any]:
+    """One that offers the tools of whatever API this client reaches."""
+    desk, made = Desk(http), MCPServer[Any]("dispatch", title="Dispatch", instructions=INSTRUCTIONS)
     looking = (
         desk.whoami,
         desk.list_stories,

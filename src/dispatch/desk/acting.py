@@ -61,6 +61,7 @@ ON_SEND = {
         "It leaves now.",
         "It does not wait any more; nothing was changed.",
         freshly=True,
+        leaves=True,
     ),
     "rest": Act(
         acts.send_rest,
@@ -108,6 +109,7 @@ ON_EDITION = {
         "It leaves now.",
         "Somebody decided before; nothing was changed.",
         freshly=True,
+        leaves=True,
     ),
     "with-next": Act(
         lateness.with_the_next,

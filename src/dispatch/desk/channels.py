@@ -21,6 +21,8 @@ from dispatch.social.models import Channel, Post
 from dispatch.social.networks import allowances
 from dispatch.social.networks.base import Limits
 
+UNSAID = {"facebook": "Facebook says so only once many calls were made"}
+"""Where a network tells what is left sometimes, and did not when it was asked last."""
 TIMES = ("slots", "quiet", "zone")
 FRESHLY = {"lift", "remove"}
 
@@ -176,6 +178,7 @@ def _page(request: HttpRequest, one: Channel, rules: tending.Rules, status: int 
         "picture": standing_in.kept_by(one),
         "sends_tests": trying.offers(one),
         "left": allowances.kept(one.limits),
+        "unsaid": UNSAID.get(one.network, f"{card.network} does not say"),
         "zone_used": timing.zone(one).key,
         "next_slot": timing.next_free(one, timezone.now()),
         "in_the_way": tending.in_the_way(one),

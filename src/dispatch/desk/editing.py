@@ -100,7 +100,8 @@ class Editing:
 def may_be_held(edition: Edition) -> bool:
     """Whether what is found may still keep it from leaving."""
     send = getattr(edition, "send", None)
-    return edition.state in OPEN or (send is not None and send.state == Send.State.DRAFT)
+    waits = send is not None and send.state in {Send.State.DRAFT, Send.State.READY}
+    return edition.state in {*OPEN, Edition.State.LATE} or waits
 
 
 def rows_of(edition: Edition) -> list[Row]:

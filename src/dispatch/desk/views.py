@@ -15,6 +15,7 @@ from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, afterwards, company, doubts, naming, overruling, overview, returned
+from dispatch.desk import breaking as breaking_news
 from dispatch.desk import stories as telling
 from dispatch.desk.editing import Editing
 from dispatch.desk.letters import Letter, Previewed
@@ -64,6 +65,7 @@ def story(request: HttpRequest, story_id: int) -> HttpResponse:
         "posts": list(one.posts.all()),
         "unsent": Post.UNSENT,
         "under_embargo": embargo.holds(one),
+        "held": breaking_news.held(request, story_id),
         "breaking": breaking.possible(one, desks.visible(cast("User", request.user), Newsletter.objects.all())),
         "absent": telling.absent(one),
         "changed": afterwards.plan(one),
@@ -99,13 +101,8 @@ def act_on_edition(request: HttpRequest, edition_id: int, act: str) -> HttpRespo
     """Render a failed one again, or let a digest leave before its time."""
     one = get_object_or_404(Edition.objects.select_related("newsletter"), pk=edition_id)
     desks.insist(cast("User", request.user), one.newsletter)
-    doing = acting.ON_EDITION.get(act)
-    if doing and doing.leaves and permissions.may(cast("User", request.user), doing.role):
-        blocking = overruling.blocking(one)
-        if overruling.is_held(request, blocking):
-            return redirect("edition_page", one.pk)
-        doing = overruling.over(doing, blocking)
-    return _act(request, doing, one.pk, one.pk)
+    doing = overruling.asked(request, acting.ON_EDITION.get(act), one)
+    return doing if isinstance(doing, HttpResponse) else _act(request, doing, one.pk, one.pk)
 
 
 @permissions.requires(Role.EDITOR)
@@ -114,7 +111,8 @@ def act_on_send(request: HttpRequest, send_id: int, act: str) -> HttpResponseBas
     """Pause, resume, cancel."""
     one = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
     desks.insist(cast("User", request.user), one.edition.newsletter)
-    return _act(request, acting.ON_SEND.get(act), one.pk, one.edition_id)
+    doing = overruling.asked(request, acting.ON_SEND.get(act), one.edition)
+    return doing if isinstance(doing, HttpResponse) else _act(request, doing, one.pk, one.edition_id)
 
 
 @permissions.requires(Role.EDITOR)

@@ -58,6 +58,11 @@ def possible(story: Story, newsletters: QuerySet[Newsletter]) -> list[Newsletter
     return [one for one in waiting if speaking(story, one)]
 
 
+def slot(story_id: int) -> str:
+    """Of the edition that brings it at once."""
+    return f"{BREAKING}{story_id}"
+
+
 def speaking(story: Story, newsletter: Newsletter) -> list[Article]:
     """The versions that stand and that the newsletter can tell, in its order of languages."""
     stands = {"state": Article.State.PUBLISHED, "current__isnull": False, "language__in": newsletter.languages}
@@ -75,7 +80,7 @@ def _made(newsletter: Newsletter, story_id: int) -> Edition | None:
     now = timezone.now()
     edition, _ = Edition.objects.update_or_create(
         newsletter=newsletter,
-        slot=f"{BREAKING}{story_id}",
+        slot=slot(story_id),
         defaults={"state": State.DUE, "due_at": now, "rung_at": now, "is_urgent": True, "attempts": 0, "trouble": ""},
     )
     EditionStory.objects.create(edition=edition, newsletter=newsletter, story_id=story_id)

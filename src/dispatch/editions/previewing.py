@@ -32,7 +32,7 @@ def letters(edition: Edition) -> list[Draft | Variant]:
     frozen: list[Draft | Variant] = [
         *edition.variants.order_by(*kinds, F("telling__len").desc(nulls_last=True)).distinct(*kinds)
     ]
-    made = drafts(edition) if not frozen and edition.state in OPEN else []
+    made = drafts(edition) if not frozen and edition.state in {*OPEN, Edition.State.LATE} else []
     longest = {(one.language, one.discreet): one for one in sorted(made, key=lambda one: len(one.stories))}
     return frozen or list(longest.values())
 

@@ -36,6 +36,7 @@ class Room:
     length: int
     longest: int
     unit: str
+    counting: str = ""  # how the network counts, where people count otherwise
 
     @property
     def is_over(self) -> bool:
@@ -284,7 +285,7 @@ def _room(network: Network, account: Account, draft: Draft, limits: Limits) -> R
     length = network.count(draft.text, account)
     if network.name == "mastodon":  # whose warning is a part of the text
         length += counting.graphemes(draft.content_warning)
-    return Room(length, longest, limits.unit)
+    return Room(length, longest, limits.unit, limits.counting if length != len(draft.text) else "")
 
 
 def _overrun(network: Network, account: Account, draft: Draft, room: Room) -> int:

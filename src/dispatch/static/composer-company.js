@@ -20,7 +20,7 @@ export function accompany(page, { post, formsIn, workOf, lock, renew }) {
 
   const isBusy = (thread) =>
     (thread.contains(document.activeElement) && document.activeElement.matches("textarea, input")) ||
-    thread.querySelector("details.act[open], [data-unsaved]") !== null ||
+    thread.querySelector("details.act[open], [data-unsaved], .dragged") !== null ||
     formsIn(thread).some((form) => workOf(form).dirty || workOf(form).saving);
 
   // Who is not writing sees what others wrote; who is, is told when they save.

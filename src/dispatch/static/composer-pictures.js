@@ -58,8 +58,6 @@ function files(form, found, save) {
 }
 
 export function pictures(page, { save, touch }) {
-  let dragged = null;
-
   page.addEventListener("click", (event) => {
     const button = event.target.closest("[data-focal]");
     if (!button || event.detail === 0) return; // a click by keyboard points nowhere
@@ -81,36 +79,77 @@ export function pictures(page, { save, touch }) {
     if (form?.elements.files && files(form, event.clipboardData.files, save)) event.preventDefault();
   });
 
-  page.addEventListener("dragstart", ({ target }) => {
-    dragged = target.closest?.(".picture") ?? null;
-    dragged?.classList.add("dragged");
-  });
-  page.addEventListener("dragend", () => {
-    dragged?.classList.remove("dragged");
-    if (dragged) {
-      touch(dragged.closest("form"));
-      window.htmx.trigger(dragged.closest("form"), "look");
-    }
-    dragged = null;
-  });
+  ordering(page, touch);
+
   page.addEventListener("dragover", (event) => {
-    const form = event.target.closest("form[data-writes]");
-    const over = event.target.closest(".picture");
-    if (dragged && over && over !== dragged && over.parentElement === dragged.parentElement) {
-      const isAfter = dragged.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING;
-      over[isAfter ? "after" : "before"](dragged);
-    }
-    if (dragged || (form?.elements.files && event.dataTransfer.types.includes("Files"))) event.preventDefault();
-    form?.querySelector("[data-pictures]")?.classList.toggle("dropping", !dragged);
+    const form = formAt(event);
+    if (!carriesFiles(event) || !form?.elements.files) return;
+    event.preventDefault();
+    form.querySelector("[data-pictures]")?.classList.add("dropping");
   });
+  const unmark = () => {
+    for (const place of page.querySelectorAll(".dropping")) place.classList.remove("dropping");
+  };
   page.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget?.closest?.("form[data-writes]")) {
-      for (const place of page.querySelectorAll(".dropping")) place.classList.remove("dropping");
-    }
+    if (!event.relatedTarget?.closest?.("form[data-writes]")) unmark();
   });
   page.addEventListener("drop", (event) => {
-    const form = event.target.closest("form[data-writes]");
-    for (const place of page.querySelectorAll(".dropping")) place.classList.remove("dropping");
-    if (!dragged && form?.elements.files && files(form, event.dataTransfer.files, save)) event.preventDefault();
+    const form = formAt(event);
+    unmark();
+    if (carriesFiles(event) && form?.elements.files && files(form, event.dataTransfer.files, save)) event.preventDefault();
+  });
+}
+
+// A drag may be over text, which is no element.
+const elementAt = ({ target }) => (target.closest ? target : target.parentElement);
+const formAt = (event) => elementAt(event)?.closest("form[data-writes]");
+const carriesFiles = (event) => event.dataTransfer.types.includes("Files");
+
+// The picture that is dragged stands before the one under the pointer while the pointer is in that one's upper half, and after
+// it in the lower: so what moves away beneath a resting pointer never calls it back.
+function place(dragged, over, y) {
+  const box = over.getBoundingClientRect();
+  const isBefore = y < box.top + box.height / 2;
+  if (isBefore && over.previousElementSibling !== dragged) over.before(dragged);
+  else if (!isBefore && over.nextElementSibling !== dragged) over.after(dragged);
+}
+
+// Pictures are put in order by dragging. Let go of elsewhere, or with Escape, a picture is back where it was.
+function ordering(page, touch) {
+  let dragged = null;
+  let before = null;
+  let isPlaced = false;
+
+  page.addEventListener("dragstart", (event) => {
+    const picture = elementAt(event)?.closest("[data-pictures] .picture");
+    if (!picture || event.target !== picture) return; // a selected text is dragged as text
+    [dragged, before, isPlaced] = [picture, picture.nextElementSibling, false];
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", `picture ${picture.dataset.picture}`); // nothing is dragged without any
+    dragged.classList.add("dragged");
+  });
+  page.addEventListener("dragover", (event) => {
+    if (!dragged) return;
+    const over = elementAt(event)?.closest(".picture");
+    if (over !== dragged && over?.parentElement === dragged.parentElement) place(dragged, over, event.clientY);
+    event.preventDefault();
+    event.dataTransfer.dropEffect = formAt(event) === dragged.closest("form") ? "move" : "none"; // no text field takes it
+  });
+  page.addEventListener("drop", (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    isPlaced = formAt(event) === dragged.closest("form");
+  });
+  page.addEventListener("dragend", () => {
+    if (!dragged) return;
+    const [picture, form] = [dragged, dragged.closest("form")];
+    dragged = null;
+    picture.classList.remove("dragged");
+    if (!form) return; // the part was taken out meanwhile
+    if (!isPlaced) form.querySelector("[data-pictures] ul").insertBefore(picture, before);
+    else if (picture.nextElementSibling !== before) {
+      touch(form);
+      window.htmx.trigger(form, "look");
+    }
   });
 }

@@ -68,7 +68,8 @@ async function send(form, work, data, options) {
   say(form, "Saving…");
   const later = (words, html = "") => {
     work.tried.add(data.get("text").replaceAll("\r\n", "\n"));
-    return retry(form, work, words, html);
+    const act = data.get("do") === "upload" ? "upload" : "save"; // pictures are tried again, too
+    return retry(form, work, { act, words, html });
   };
   let answer;
   try {
@@ -97,10 +98,10 @@ async function send(form, work, data, options) {
   return false;
 }
 
-function retry(form, work, words, html) {
+function retry(form, work, { act, words, html }) {
   work.dirty = true;
   say(form, words, { bad: true, html });
-  work.timer = setTimeout(() => form.isConnected && save(form), TRY_AGAIN);
+  work.timer = setTimeout(() => form.isConnected && save(form, act), TRY_AGAIN);
   return false;
 }
 

@@ -9,6 +9,9 @@ from dispatch.local.networks.store import Posted, Store
 
 PAGE = "100200300400500"
 LONGEST = 63_206
+# docs/graph-api/overview/rate-limiting#headers-2: percentages, and minutes.
+SHARES = {"type": "pages", "call_count": 3, "total_cputime": 1, "total_time": 7, "estimated_time_to_regain_access": 0}
+USE = {"X-Business-Use-Case-Usage": json.dumps({PAGE: [SHARES]})}
 # docs/graph-api/guides/error-handling, code 506.
 DUPLICATE = meta.problem(
     506,
@@ -27,7 +30,7 @@ def answer(request: Request, store: Store) -> Answer:
 
 def _signed_in(path: str, request: Request, store: Store) -> Answer:
     if path in {"me", PAGE}:  # docs/graph-api/reference/page
-        return Answer({"id": PAGE, "name": "Office", "access_token": "page-token"})
+        return Answer({"id": PAGE, "name": "Office", "access_token": "page-token"}, headers=USE)
     if path == "debug_token":
         # docs/graph-api/reference/debug_token: a Page token from a long-lived one says 0, never.
         scopes = ["pages_manage_posts", "pages_read_engagement", "pages_manage_engagement"]

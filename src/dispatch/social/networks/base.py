@@ -18,7 +18,8 @@ class Limits:
     """What fits into one post, in the network's own units, and what the network can do besides."""
 
     longest: int
-    unit: str  # in words, for the desk: "characters", "graphemes"
+    unit: str  # in words, for the desk: "characters"
+    counting: str = ""  # where its count differs from what people count, how: a sentence for the desk
     link_cost: int | None = None  # a link costs this much whatever its length; None: its own length
     longest_bytes: int | None = None
     longest_caption: int | None = None  # of a text that comes with pictures; None: as long as any other

@@ -31,7 +31,7 @@ from dispatch.social.networks.records import COLLECTION, address, record, record
 LIMITS = Limits(
     longest=300,
     longest_bytes=3000,
-    unit="graphemes",
+    unit="characters",
     pictures=4,
     picture_bytes=2_000_000,
     picture_side=4000,

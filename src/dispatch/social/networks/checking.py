@@ -22,7 +22,7 @@ def _text(draft: Draft, limits: Limits, length: int) -> Iterator[str]:
         yield f"{length} {limits.unit}, {longest} fit{beside}"
     size = len(draft.text.encode())
     if limits.longest_bytes is not None and size > limits.longest_bytes:
-        yield f"{size} bytes, {limits.longest_bytes} fit"
+        yield f"{size} bytes of text, {limits.longest_bytes} fit; letters that are not Latin take two or more"
     if not draft.text.strip() and not draft.media:
         yield "there is nothing to say"
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
-from dispatch.social.networks import answers, calling, checking, graph
+from dispatch.social.networks import allowances, answers, calling, checking, graph
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
@@ -123,13 +123,15 @@ class Facebook:
     def probe(self, account: Account) -> Health:
         """Which Page the token speaks for, and until when (GET /debug_token)."""
         try:
-            page = _graph(account).get("me", fields="id,name")
+            answer = _graph(account).answer("GET", "me", params={"fields": "id,name"})
+            page = graph.read(answer)
             told = _graph(account).get("debug_token", input_token=account.credentials["access_token"])["data"]
             words = _wrong(page, told, account) or f"signed in as {page['name']}"
             end = graph.moment_of(told.get("expires_at")) or ends(account.credentials)
         except FAILURES as error:
             return answers.ill(graph.outcome(error))
-        return Health(ok=not _wrong(page, told, account), words=words, expires_at=end)
+        known = allowances.known(graph.left(answer.headers))
+        return Health(ok=not _wrong(page, told, account), words=words, expires_at=end, known=known)
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before the user's token ends, where the app's keys are here to ask for another."""

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from dispatch.outcomes import Deferred, Refused, Unknown
-from dispatch.social.networks import answers, calling
+from dispatch.social.networks import allowances, answers, calling
 from dispatch.social.networks.base import Account, Renewed
 
 VERSION = "v25.0"
@@ -26,7 +26,9 @@ DOUBTFUL = {-2, -1, 1, 2}
 DUPLICATE = 506
 GONE = (100, 33)
 """Code and subcode of an object that does not exist, or not for this token."""
-USE = "x-business-use-case-usage"
+USE, APP_USE = "x-business-use-case-usage", "x-app-usage"
+SHARES = ("call_count", "total_time", "total_cputime")
+"""Percentages of what is allowed in an hour; at 100 of any of them nothing more is answered."""
 
 
 class Failed(Exception):
@@ -62,9 +64,13 @@ class Graph:
         """Take away."""
         return self._ask("DELETE", path)
 
-    def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+    def answer(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """The answer as it came, for whom its headers tell something; `read` reads the rest."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        return read(calling.ask(method, f"{self.root}/{path}", self.seconds, headers=headers, **how))
+        return calling.ask(method, f"{self.root}/{path}", self.seconds, headers=headers, **how)
+
+    def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        return read(self.answer(method, path, **how))
 
 
 def read(answer: httpx.Response) -> dict[str, Any]:
@@ -105,6 +111,20 @@ def until(headers: Mapping[str, str]) -> datetime | None:
     except answers.UNREADABLE:
         return None
     return datetime.now(UTC) + timedelta(minutes=minutes) if minutes else None
+
+
+def left(headers: Mapping[str, str]) -> allowances.Allowance | None:
+    """Percent of the hour's calls that are left, by the fullest share of any use; by the app's, where only that is told.
+
+    Both headers come only "once enough calls have been made" (overview/rate-limiting#headers-2 and #headers).
+    """
+    try:
+        by_business = [use for one in json.loads(headers.get(USE, "{}")).values() for use in one]
+        uses = by_business or [json.loads(headers[APP_USE])]
+        used = max(int(use[share]) for use in uses for share in SHARES if share in use)
+    except (KeyError, *answers.UNREADABLE):
+        return None
+    return allowances.Allowance("percent of an hour’s calls", max(0, 100 - used), until(headers))
 
 
 def renewed(address: str, grant: str, account: Account, seconds: float) -> Renewed | Deferred | Refused:

@@ -38,7 +38,8 @@ SCOPES = (
 )
 LIMITS = Limits(
     longest=500,
-    unit="characters (an emoji is as many as it has bytes)",
+    unit="characters",
+    counting="Threads counts an emoji as four characters or more.",
     pictures=20,
     pictures_by_address=True,
     picture_bytes=8_000_000,
