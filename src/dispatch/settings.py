@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "dispatch.delivery",
     "dispatch.social",
     "dispatch.desk",
+    "dispatch.operations",
     "dispatch.api",
 ]
 

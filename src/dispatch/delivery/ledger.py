@@ -49,6 +49,7 @@ class Claim:
     provider_class: int
     seal: bytes | None
     is_agreed: bool  # a second person was asked
+    relay: int = 0  # that carries it, or is to; 0: whichever takes mail
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,9 @@ def may_leave(send: int | None = None, newsletter: int | None = None) -> int:
     return int(statements.row("leaving", send=send, newsletter=newsletter, window=window)[0])
 
 
-def totals(send: int) -> Totals:
-    """A send in numbers, as they stand."""
-    frozen, enlisted, settled, ahead, states, seconds = statements.row("totals", send=send)
+def totals(send: int, *, counted: bool = True) -> Totals:
+    """A send in numbers, as they stand; for a page not counted anew, but as they were counted when they came."""
+    frozen, enlisted, settled, ahead, states, seconds = statements.row("totals" if counted else "glance", send=send)
     return Totals(frozen, enlisted, settled, ahead, json.loads(states), seconds)
 
 
@@ -263,6 +264,8 @@ def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
         "doubt",
         send=claimed.send,
         number=claimed.number,
+        provider=claimed.provider_class,
+        relay=claimed.relay,
         readers=list(readers),
         state="unknown" if claimed.ambiguity == "never_twice" else "deferred",
         wait=settings.DELIVERY["resend_wait_seconds"],
@@ -290,10 +293,7 @@ def _show(claimed: Claim, first: int, last: int, reason: str, resolution: str) -
 def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:
     if not excepts:
         return
-    columns = {
-        "readers": [one.reader for one in excepts],
-        "states": [one.state for one in excepts],
-        "codes": [one.code[:20] for one in excepts],
-        "moments": [one.next_attempt_at for one in excepts],
-    }
-    statements.execute("except", send=claimed.send, number=claimed.number, **columns)
+    rows = [(one.reader, one.state, one.code[:20], one.next_attempt_at) for one in excepts]
+    columns = dict(zip(("readers", "states", "codes", "moments"), map(list, zip(*rows, strict=True)), strict=True))
+    mine = {"send": claimed.send, "number": claimed.number, "provider": claimed.provider_class}
+    statements.execute("except", **mine, relay=claimed.relay, **columns)

@@ -5,6 +5,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from dispatch.audience.models import Newsletter
+from dispatch.delivery.counting import Heap as Heap
+from dispatch.delivery.counting import Tally as Tally
+from dispatch.delivery.counting import WorkerBeat as WorkerBeat
 from dispatch.editions.models import Edition, Variant
 
 
@@ -137,7 +140,7 @@ class Chunk(models.Model):
     trouble = models.CharField(max_length=300, blank=True)  # why it is stuck
     not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
-    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")
+    relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL, related_name="+")  # a person's choice
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["send", "number"], name="chunk_number")]
@@ -168,6 +171,10 @@ class DeliveryException(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     retry_chunk = models.PositiveIntegerField(null=True)  # while a retry chunk holds this reader
     at = models.DateTimeField()
+    provider_class = models.PositiveSmallIntegerField(default=0)  # its chunk's
+    relay_id = models.BigIntegerField(default=0)  # who answered last; 0: nobody
+    by_relay = models.BigIntegerField(default=0)  # whom a person chose for what follows; 0: whichever takes mail
+    past = ArrayField(models.TextField(), default=list)  # earlier answers: "2026-11-29T08:00:00Z deferred 3 450 4.2.1"
 
     class Meta:
         managed = False
@@ -274,27 +281,3 @@ class SoftBounce(models.Model):
     subscriber = models.ForeignKey("audience.Subscriber", on_delete=models.CASCADE, related_name="+")
     letter = models.BinaryField(max_length=16)  # a keyed hash of send and reader: the same for the same letter, no more
     on = models.DateField(db_index=True)
-
-
-class WorkerBeat(models.Model):
-    """A worker process's sign of life, written beside Celery so that a deaf one is noticed."""
-
-    name = models.CharField(max_length=120, unique=True)  # host:pid
-    queues = models.CharField(max_length=120)
-    doing = models.CharField(max_length=120, blank=True)
-    started_at = models.DateTimeField()
-    beat_at = models.DateTimeField()
-
-
-class Tally(models.Model):
-    """How many letters a relay ever answered in one way, for one class of mailboxes; see tallies.py."""
-
-    relay = models.ForeignKey(Relay, on_delete=models.CASCADE, related_name="+")
-    provider_class = models.PositiveSmallIntegerField()
-    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
-    letters = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["relay", "provider_class", "outcome"], name="counted_by_relay_and_provider")
-        ]

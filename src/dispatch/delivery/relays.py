@@ -43,9 +43,14 @@ def ensure_default() -> None:
         save("default", url)
 
 
-def choose() -> Relay | None:
-    """A relay that takes mail now: one whose breaker is closed, or one to probe. None: every one is out of order."""
+def choose(wanted: int = 0) -> Relay | None:
+    """A relay that takes mail now: one whose breaker is closed, or one to probe. None: every one is out of order.
+
+    `wanted`: a person chose this one, and no other is taken while it is switched on.
+    """
     active = Relay.objects.filter(active=True).order_by("pk")
+    if wanted and active.filter(pk=wanted).exists():
+        active = active.filter(pk=wanted)
     return active.filter(breaker=Relay.Breaker.CLOSED).first() or _to_probe(active)
 
 

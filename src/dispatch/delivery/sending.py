@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch import openpgp, queue, retrying, vault
@@ -85,10 +85,11 @@ def _next(send: int, number: int) -> ledger.Claim | None:
 
 def _send_claimed(claimed: ledger.Claim) -> bool:
     """Whether all went well, so that the next may follow."""
-    relay = relays.choose()
+    relay = relays.choose(claimed.relay)
     if relay is None:
         ledger.release(claimed, relays.next_probe())
         return False
+    claimed = replace(claimed, relay=relay.pk)
     try:
         compiled, sender, returns_to, letter = _compiled(
             claimed.send, claimed.variant, claimed.newsletter, claimed.created_at

@@ -42,4 +42,4 @@ WHERE c.id = COALESCE((
   AND {not_stopped}
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,
-          c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id);
+          c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id), coalesce(c.relay_id, 0);

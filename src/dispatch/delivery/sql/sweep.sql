@@ -1,0 +1,18 @@
+-- An act upon readers of one heap, as many as are done in a moment: tried again now, by another relay if one is named, or let go of.
+-- Whoever was answered after it was asked for, or is held by a retry chunk, is left alone; `at` says that one is done. The index by
+-- heap finds them: 20,000 of 250,000 take 0.4 s, most of it in the index of what is due.
+WITH these AS (
+    SELECT send_id, subscriber_id FROM delivery_exception
+    WHERE send_id = %(send)s AND state = %(state)s AND provider_class = %(provider)s AND relay_id = %(relay)s AND code = %(code)s
+      AND retry_chunk IS NULL AND at < %(asked)s
+      AND (%(readers)s::bigint[] IS NULL OR subscriber_id = ANY (%(readers)s::bigint[]))
+    LIMIT %(size)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery_exception x
+SET state = %(to)s, at = clock_timestamp(), past = x.past || {past},
+    next_attempt_at = CASE WHEN %(to)s = 'deferred' THEN clock_timestamp() END,
+    doubts = CASE WHEN %(to)s = 'deferred' THEN 0 ELSE x.doubts END,
+    by_relay = CASE WHEN %(by_relay)s > 0 THEN %(by_relay)s ELSE x.by_relay END
+FROM these WHERE x.send_id = these.send_id AND x.subscriber_id = these.subscriber_id
+RETURNING 1;
