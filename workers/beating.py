@@ -1,5 +1,6 @@
 """A process's sign of life, a row written every few seconds, so that a dead or deaf one is noticed."""
 
+import importlib.metadata
 import os
 import socket
 import threading
@@ -12,9 +13,11 @@ from django.utils import timezone
 
 from dispatch import logs, queue
 from dispatch.delivery.models import WorkerBeat
+from dispatch.workers import hands
 
 EVERY = 5.0
 FORGOTTEN_AFTER = timedelta(days=1)
+VERSION = importlib.metadata.version("dispatch")
 
 
 class Beat:
@@ -28,6 +31,7 @@ class Beat:
     def write(self, doing: str = "") -> None:
         """Say that we live, and what we do. A database that is away is no reason to stop."""
         values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
+        values |= {"version": VERSION, "memory": hands.memory(), "now": hands.now()}
         try:
             WorkerBeat.objects.update_or_create(name=self.name, defaults=values)
         except Error:
@@ -60,12 +64,15 @@ def install(queues: str) -> None:
             thread.join(2)
 
     def name_the_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
-        logs.correlation.set(f"{task.name}({', '.join(map(str, args))})")
+        called = f"{task.name}({', '.join(map(str, args))})"
+        logs.correlation.set(called)
+        hands.take(called)
         logs.follow(str(getattr(task.request, "trail", "") or ""))
 
     # Celery would set the root logger to its own level, and our lines would be lost below it: whoever answers keeps it away.
     signals.setup_logging.connect(lambda **_: None, weak=False)
     signals.task_prerun.connect(name_the_task, weak=False)
+    signals.task_postrun.connect(lambda **_: hands.let_go(), weak=False)
     signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
+from dispatch.articles.models import Source
+from dispatch.audience.models import Newsletter
 from dispatch.operations import stats
 from dispatch.operations.items import providers
-from dispatch.operations.models import Flow
+from dispatch.operations.models import Flow, FlowMark
+from dispatch.social.models import Channel
 
 SPANS = {
     "15m": ("15 minutes", 15 * 60, 60),
@@ -61,13 +64,13 @@ def thin() -> None:
 
 def parts(kind: str) -> list[tuple[str, str]]:
     """What a chart of this kind may be narrowed to: its value, and in words. For mail each relay, and each provider by it."""
-    month = timezone.now() - timedelta(days=28)
-    found = sorted(set(Flow.objects.filter(kind=kind, at__gte=month).values_list("part", flat=True)[:20_000]))
     if kind != Flow.Kind.MAIL:
-        return [(part, part) for part in found]
-    relays = sorted({part.rpartition("/")[0] for part in found})
-    pairs = [(part, *part.rsplit("/", 1)) for part in found]
-    named = [(part, providers.way(int(provider), relay)) for part, relay, provider in pairs if provider.isdigit()]
+        table = {"post": Channel, "article": Source}.get(kind, Newsletter)
+        return [(slug, slug) for slug in table.objects.order_by("slug").values_list("slug", flat=True)]  # type: ignore[attr-defined]
+    counters = FlowMark.objects.order_by("counter").values_list("counter", flat=True)
+    found = sorted({tuple(counter.rsplit("/", 2)[:2]) for counter in counters})
+    relays = sorted({relay for relay, _ in found})
+    named = [(f"{relay}/{provider}", providers.way(int(provider), relay)) for relay, provider in found]
     return [*((relay, f"all by {relay}") for relay in relays), *named]
 
 
