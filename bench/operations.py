@@ -1,8 +1,9 @@
-"""What operators' pages cost while ten million letters leave and a million readers are exceptions. `make bench NAME=operations`.
+"""What operators' pages cost while ten million letters leave and a million readers are exceptions.
 
 The ledger is filled as the ledger stores it: a chunk for each thousand readers with its cursors, a row for each exception
 (readers' own rows are not needed: no page of operators opens them). Each page is asked for through Django as a signed-in
-operator asks for it: middleware, session, queries, template. One table a page; ends with a JSON line. `--readers N` for others.
+operator asks for it: middleware, session, queries, template. `make bench NAME=operations` prints one table and ends with a
+JSON line; `--readers N` for other audiences, `--explain` for the plans of the slowest.
 """
 
 import argparse
@@ -16,38 +17,53 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import crowd
 import embedded
 
+if TYPE_CHECKING:
+    from django.test import Client
+
 ROUNDS, WARM = 20, 3
 CHUNK = 1_000
 CHUNKS = """
-INSERT INTO delivery_chunk (send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token,
-                            takeovers, trouble, rung_at, lease_until)
+INSERT INTO delivery_chunk
+    (send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token, takeovers,
+     trouble, rung_at, lease_until)
 SELECT %(send)s, n, %(variant)s, n %% 9, false, false, ARRAY(SELECT generate_series((n - 1) * 1000 + 1, n * 1000)),
        CASE WHEN n <= %(done)s THEN 1000 WHEN n <= %(done)s + 8 THEN 400 ELSE 0 END,
        CASE WHEN n <= %(done)s THEN 1000 WHEN n <= %(done)s + 8 THEN 450 ELSE 0 END,
-       CASE WHEN n <= %(done)s THEN 'done' WHEN n <= %(done)s + 8 THEN 'leased' WHEN n = %(done)s + 9 THEN 'stuck' ELSE 'pending' END,
-       1, 0, CASE WHEN n = %(done)s + 9 THEN 'Its workers died again and again.' ELSE '' END, now(), now() + interval '10 minutes'
+       CASE WHEN n <= %(done)s THEN 'done' WHEN n <= %(done)s + 8 THEN 'leased' WHEN n = %(done)s + 9 THEN 'stuck'
+            ELSE 'pending' END,
+       1, 0, CASE WHEN n = %(done)s + 9 THEN 'Its workers died again and again.' ELSE '' END, now(),
+       now() + interval '10 minutes'
 FROM generate_series(1, %(chunks)s) AS n
 """
 EXCEPTIONS = """
-INSERT INTO delivery_exception (send_id, subscriber_id, chunk, state, code, attempts, next_attempt_at, at, provider_class, relay_id)
+INSERT INTO delivery_exception
+    (send_id, subscriber_id, chunk, state, code, attempts, next_attempt_at, at, provider_class, relay_id)
 SELECT %(send)s, r, (r - 1) / 1000 + 1,
        (ARRAY['deferred','deferred','deferred','deferred','refused','refused','bounced','unknown'])[1 + h %% 8],
-       (ARRAY['450 4.2.1','451 4.7.1','421 4.7.0','452 4.2.2','550 5.1.1','554 5.7.1','550 5.1.1','ambiguous'])[1 + h %% 8],
-       1 + h %% 5, CASE WHEN h %% 8 < 4 THEN now() + make_interval(secs => 600 + h %% 86400) END, now() - make_interval(secs => h %% 3600),
+       (ARRAY['450 4.2.1','451 4.7.1','421 4.7.0','452 4.2.2',
+              '550 5.1.1','554 5.7.1','550 5.1.1','ambiguous'])[1 + h %% 8],
+       1 + h %% 5, CASE WHEN h %% 8 < 4 THEN now() + make_interval(secs => 600 + h %% 86400) END,
+       now() - make_interval(secs => h %% 3600),
        ((r - 1) / 1000 + 1) %% 9, 1 + h %% 2
 FROM generate_series(%(every)s::bigint, %(settled)s::bigint, %(every)s::bigint) AS r, abs(hashint8(r)) AS h
 """
 FLOW = """
+WITH today AS (SELECT date_trunc('day', now()) AS day)
 INSERT INTO operations_flow (at, minutes, kind, part, outcome, count, late, latest)
 SELECT at, minutes, kind, part, outcome, 1000, 60, 5
-FROM (SELECT generate_series(date_trunc('minute', now()) - interval '2 days', now(), interval '1 minute') AS at, 1 AS minutes
-      UNION ALL SELECT generate_series(date_trunc('day', now()) - interval '8 days', now() - interval '2 days', interval '15 minutes'), 15
-      UNION ALL SELECT generate_series(date_trunc('day', now()) - interval '70 days', now() - interval '8 days', interval '1 hour'), 60) AS stretch,
-     (SELECT 'mail' AS kind, relay || '/' || provider AS part FROM unnest(ARRAY['main','other']) relay, generate_series(0, 4) provider
+FROM (SELECT generate_series(day - interval '2 days', now(), interval '1 minute') AS at, 1 AS minutes FROM today
+      UNION ALL
+      SELECT generate_series(day - interval '8 days', now() - interval '2 days', interval '15 minutes'), 15 FROM today
+      UNION ALL
+      SELECT generate_series(day - interval '70 days', now() - interval '8 days', interval '1 hour'), 60 FROM today
+     ) AS stretch,
+     (SELECT 'mail' AS kind, relay || '/' || provider AS part
+      FROM unnest(ARRAY['main','other']) relay, generate_series(0, 4) provider
       UNION ALL SELECT 'post', 'channel-' || n FROM generate_series(1, 3) n UNION ALL SELECT 'send', 'office') AS parts,
      unnest(ARRAY['sent','deferred']) AS outcome
 """
@@ -79,7 +95,7 @@ def main() -> int:
     options = parser.parse_args()
     with embedded.database() as folder, broker(folder):
         began = time.perf_counter()
-        send = filled(folder, options.readers)
+        send = filled(options.readers)
         print(f"filled in {time.perf_counter() - began:.0f} s")
         asked = [measured(one) for one in pages(send)]
         poll = measured_call("the live poll", read_all)
@@ -105,7 +121,7 @@ def broker(folder: Path) -> Iterator[None]:
         server.wait(30)
 
 
-def filled(folder: Path, readers: int) -> int:
+def filled(readers: int) -> int:
     """A send of so many under way, one in ten an exception; posts, an audit log, charts and workers beside it."""
     from django.db import connection
 
@@ -125,7 +141,14 @@ def filled(folder: Path, readers: int) -> int:
     variant = Variant.objects.get(edition=edition)
     chunks = readers // CHUNK
     done = chunks * 8 // 10
-    values = {"send": send.pk, "variant": variant.pk, "chunks": chunks, "done": done, "settled": done * CHUNK, "every": 8}
+    values = {
+        "send": send.pk,
+        "variant": variant.pk,
+        "chunks": chunks,
+        "done": done,
+        "settled": done * CHUNK,
+        "every": 8,
+    }
     with connection.cursor() as cursor:
         partitions.add(send.pk)
         cursor.execute(CHUNKS, values)

@@ -252,7 +252,7 @@ def waiting(seconds: float) -> dict[str, int]:
 
 
 def clients(seconds: float) -> dict[str, int]:
-    """Connections to a Redis or Valkey, by what each asked last; none where it does not answer, or is another kind of broker."""
+    """Connections to a Redis or Valkey, by what each asked last; none where it does not answer, or is of another kind."""
     if env.broker_url().startswith("amqp"):
         return {}
     try:

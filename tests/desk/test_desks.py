@@ -28,6 +28,7 @@ UNBOUND = {
     "person_act": "likewise",
     "webhook_act": "what a CMS says is nobody's yet",
     "letters_act": "readers' own letters are the whole newsroom's",
+    "items_act": "the form says which: see tests/operations/items/test_items.py",
     "relay_pace": "a relay is the whole newsroom's",
     "telling_add": "where people are told is the whole newsroom's",
     "telling_act": "likewise",

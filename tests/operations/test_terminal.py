@@ -106,6 +106,7 @@ def test_a_send_is_paused_at_the_terminal(alice, capsys):
 def test_a_shell_completes_commands(tmp_path, capsys):
     script = tmp_path / "dispatch.bash"
     script.write_text(said(capsys, "completion", "bash"))
-    ask = f'source {script}; COMP_WORDS=(dispatch queue re); COMP_CWORD=2; _shtab_dispatch; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    typed = "COMP_WORDS=(dispatch queue re); COMP_CWORD=2; _shtab_dispatch"
+    ask = f'source {script}; {typed}; printf "%s\\n" "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
     assert "retry" in done.stdout.split()

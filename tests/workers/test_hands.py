@@ -13,10 +13,10 @@ def tasks():
     return [one["task"] for one in hands.now()]
 
 
-def at_work(begun, end, task):
+def at_work(line, task):
     hands.take(task)
-    begun.set()
-    end.wait(120)
+    line.send("begun")
+    line.recv()
     hands.let_go()
 
 
@@ -24,20 +24,20 @@ def at_work(begun, end, task):
 def child():
     """A forked process that is at a task until it is told to end."""
     fork = multiprocessing.get_context("fork")
-    begun, end = fork.Event(), fork.Event()
-    process = fork.Process(target=at_work, args=(begun, end, "email.send_chunk(4, 12)"))
+    ours, theirs = fork.Pipe()
+    process = fork.Process(target=at_work, args=(theirs, "email.send_chunk(4, 12)"))
     process.start()
-    assert begun.wait(120)
-    yield process, end
-    end.set()
+    assert ours.poll(120)
+    yield process, ours
+    process.kill()
     process.join(120)
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_the_main_process_sees_what_its_child_is_at(child):
-    process, end = child
+    process, line = child
     assert tasks() == ["email.send_chunk(4, 12)"]
-    end.set()
+    line.send("end")
     process.join(120)
     assert tasks() == []
 

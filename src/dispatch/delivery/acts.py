@@ -91,8 +91,10 @@ def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRE
 
 
 def reopen(send: int) -> bool:
-    """Let a send go on for those who are tried again, for a day at least. False: it was cancelled, or its details are gone."""
-    living = Send.objects.select_for_update().filter(state__in=(*GOING, Send.State.PAUSED, Send.State.FINISHED), totals={})
+    """Let a send go on for those who are tried again, for a day at least. False: it was cancelled, or is forgotten."""
+    living = Send.objects.select_for_update().filter(
+        state__in=(*GOING, Send.State.PAUSED, Send.State.FINISHED), totals={}
+    )
     one, now = living.filter(pk=send).first(), statements.now()
     if one is None:
         return False

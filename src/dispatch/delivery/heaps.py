@@ -55,8 +55,8 @@ def listed(heaps: Sequence[Heap], skip: int, most: int) -> list[Standing]:
 
 
 def step(heap: Heap, act: str, asked: datetime, *, relay: int = 0, readers: list[int] | None = None) -> int:
-    """Do an act to up to AT_ONCE readers of a heap, or to these of them; how many it was. 0: nobody is left, or it is not to be
-    done in that state or send. `asked`: whoever was answered later is left alone."""
+    """Do an act to up to AT_ONCE readers of a heap, or to these of them; how many it was. 0: nobody is left, or it is not
+    to be done in that state or send. `asked`: whoever was answered later is left alone."""
     if heap.state not in FROM[act]:
         return 0
     to = State.CANCELLED if act == "drop" else State.DEFERRED

@@ -63,7 +63,9 @@ def workers() -> list[Worker]:
 
 def connections() -> list[Connections]:
     """To the database and to the broker, by what they are for and what they do."""
-    found = [Connections(f"the database, {name}", state, int(count)) for name, state, count in stats.rows("connections", {})]
+    found = [
+        Connections(f"the database, {name}", state, int(count)) for name, state, count in stats.rows("connections", {})
+    ]
     return found + [Connections("the broker", state, count) for state, count in queue.clients(1.0).items()]
 
 

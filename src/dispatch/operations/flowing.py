@@ -22,7 +22,13 @@ SPANS = {
     "10w": ("10 weeks", 70 * 86_400, 12 * 3600),
 }
 """By the word in an address: how it is called, its seconds, and those of one point."""
-KINDS = {"mail": "Letters", "post": "Posts", "send": "Sends begun", "render": "Editions rendered", "article": "Articles planned"}
+KINDS = {
+    "mail": "Letters",
+    "post": "Posts",
+    "send": "Sends begun",
+    "render": "Editions rendered",
+    "article": "Articles planned",
+}
 OUTCOMES = ("sent", "deferred", "refused", "unknown")
 AGAIN = timedelta(minutes=2)
 

@@ -1,4 +1,4 @@
-"""Acts upon all readers who match: asked for in one row, done by the clock a part at a time, so that no page waits for a million."""
+"""Acts upon all readers who match: asked for in one row, done by the clock a part at a time; no page waits for a million."""
 
 from django.db import transaction
 

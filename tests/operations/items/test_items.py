@@ -47,7 +47,9 @@ def page(client, **asked):
 
 
 def press(client, **form):
-    return client.post(f"{ITEMS}act", {"kind": "reader", "reason": "the greylist is over", **form}, follow=True).content.decode()
+    return client.post(
+        f"{ITEMS}act", {"kind": "reader", "reason": "the greylist is over", **form}, follow=True
+    ).content.decode()
 
 
 def states():

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_api_tokens'),
+        ("accounts", "0004_api_tokens"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['target', 'id'], name='audit_of'),
+            model_name="auditentry",
+            index=models.Index(fields=["target", "id"], name="audit_of"),
         ),
     ]

@@ -4,40 +4,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('delivery', '0007_queueroom_heaps'),
+        ("delivery", "0007_queueroom_heaps"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heap',
+            name="Heap",
             fields=[
-                ('pk', models.CompositePrimaryKey('send_id', 'state', 'provider_class', 'relay_id', 'code', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(max_length=16)),
-                ('provider_class', models.PositiveSmallIntegerField()),
-                ('relay_id', models.BigIntegerField()),
-                ('code', models.CharField(max_length=20)),
-                ('readers', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "send_id",
+                        "state",
+                        "provider_class",
+                        "relay_id",
+                        "code",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("state", models.CharField(max_length=16)),
+                ("provider_class", models.PositiveSmallIntegerField()),
+                ("relay_id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=20)),
+                ("readers", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'delivery_heaps',
-                'managed': False,
+                "db_table": "delivery_heaps",
+                "managed": False,
             },
         ),
         migrations.AddField(
-            model_name='workerbeat',
-            name='memory',
+            model_name="workerbeat",
+            name="memory",
             field=models.PositiveBigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='workerbeat',
-            name='now',
+            model_name="workerbeat",
+            name="now",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='workerbeat',
-            name='version',
+            model_name="workerbeat",
+            name="version",
             field=models.CharField(blank=True, max_length=40),
         ),
     ]

@@ -9,6 +9,7 @@ import django
 
 if TYPE_CHECKING:
     from dispatch.accounts.models import User
+    from dispatch.delivery.models import Relay
     from dispatch.operations.items.wanted import Wanted
 
 FILTERS = ("column", "newsletter", "channel", "provider", "relay", "send", "state", "code", "skip")
@@ -111,17 +112,11 @@ def _act(options: argparse.Namespace, asked: "Wanted") -> int:
     from dispatch.operations.items import many
 
     who, reason = _operator(options.by), options.reason.strip()[:300]
+    relay = Relay.objects.filter(name=getattr(options, "to", ""), active=True).first()
     if who is None:
         return _sorry("--by is to be the address of an active operator's account")
-    if len(reason) < 3:
-        return _sorry("say why, by --reason; it is kept in the audit log")
-    if options.act not in many.ACTS[asked.kind]:
-        return _sorry(f"{options.act} is nothing that can be done to a {asked.kind}")
-    relay = Relay.objects.filter(name=getattr(options, "to", ""), active=True).first()
-    if options.act == "move" and relay is None:
-        return _sorry("--to is to be the name of a relay that is switched on; dispatch relay list shows them")
-    if not options.all and not options.ids:
-        return _sorry("name the items, or say --all for every one that matches")
+    if wrong := _wrong(options, asked, reason, relay):
+        return _sorry(wrong)
     doing = many.Asked(options.act, who, reason, relay)
     try:
         words = many.act_on_all(doing, asked) if options.all else _these(doing, asked.kind, options.ids)
@@ -131,6 +126,19 @@ def _act(options: argparse.Namespace, asked: "Wanted") -> int:
         return _sorry("they had moved on, or may not be treated so; nothing was changed")
     print(json.dumps({"done": words}) if getattr(options, "json", False) else words)
     return 0
+
+
+def _wrong(options: argparse.Namespace, asked: "Wanted", reason: str, relay: "Relay | None") -> str:
+    """What was forgotten, in words; else empty."""
+    from dispatch.operations.items import many
+
+    if len(reason) < 3:
+        return "say why, by --reason; it is kept in the audit log"
+    if options.act not in many.ACTS[asked.kind]:
+        return f"{options.act} is nothing that can be done to a {asked.kind}"
+    if options.act == "move" and relay is None:
+        return "--to is to be the name of a relay that is switched on; dispatch relay list shows them"
+    return "" if options.all or options.ids else "name the items, or say --all for every one that matches"
 
 
 def _these(doing: Any, kind: str, ids: list[str]) -> str:

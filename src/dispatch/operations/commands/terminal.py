@@ -1,4 +1,4 @@
-"""What the queue looks like at a terminal: the board, sends under way, workers, items. For people as a table, else as JSON."""
+"""What the queue looks like at a terminal: the board, sends under way, workers, items; as tables, or told to programs."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -79,7 +79,9 @@ def board_told(now: stats.Now) -> dict[str, Any]:
 def drawn(table: list[list[str]]) -> str:
     """Columns beside each other, as wide as they must be."""
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    )
 
 
 def _moment(at: datetime | None) -> str:

@@ -43,7 +43,13 @@ def _look(paces: object, *, as_json: bool) -> str:
         tables = (terminal.board(now), terminal.sends(now, found), terminal.workers())
         return "\n\n".join(terminal.drawn(table) for table in tables if len(table) > 1)
     sends = [
-        {"send": one.id, "state": one.state, "readers": one.frozen, "answered": one.settled, "exceptions": one.exceptions}
+        {
+            "send": one.id,
+            "state": one.state,
+            "readers": one.frozen,
+            "answered": one.settled,
+            "exceptions": one.exceptions,
+        }
         for one in now.sends
     ]
     workers = [

@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 
 from dispatch.accounts.models import AuditEntry
-from dispatch.articles.models import Article, WebhookDelivery
 from dispatch.delivery import statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Relay
 from dispatch.desk import naming
-from dispatch.editions.models import Edition
 from dispatch.operations.items import providers, rows
+from dispatch.operations.items import readers as listed
 from dispatch.operations.items.wanted import Wanted
-from dispatch.social.models import Post
+
+if TYPE_CHECKING:
+    from dispatch.articles.models import Article, WebhookDelivery
+    from dispatch.editions.models import Edition
+    from dispatch.social.models import Post
 
 ENTRIES = 200
 CODES = """
@@ -65,7 +68,9 @@ def _one(kind: str, number: str) -> Any:
 
 def _webhook(number: str) -> Item:
     one: WebhookDelivery = _one("webhook", number)
-    item = Item(rows.ROW_OF["webhook"](one), [("Source", one.source.name), ("It did", one.did), ("Next try", one.due_at)])
+    item = Item(
+        rows.ROW_OF["webhook"](one), [("Source", one.source.name), ("It did", one.did), ("Next try", one.due_at)]
+    )
     item.events = [Event(one.received_at, "It arrived.", why=one.why), *_people(f"webhook:{one.pk}")]
     return item
 
@@ -101,7 +106,8 @@ def _chunk(number: str) -> Item:
     readers = statements.value("SELECT cardinality(recipients) FROM delivery_chunk WHERE id = %s", one.pk)
     item.facts = [("Readers", readers), ("Answered", one.settled), ("On the wire", one.ahead - one.settled),
                   ("Claimed", f"{one.token} times"), ("Lease until", one.lease_until), ("Not before", one.not_before),
-                  ("Language", one.variant.language), ("Relay", one.relay.name if one.relay else "whichever takes mail")]  # fmt: skip
+                  ("Language", one.variant.language),
+                  ("Relay", one.relay.name if one.relay else "any that works")]  # fmt: skip
     item.counts = [(state, code, int(n)) for state, code, n in statements.listed(CODES, one.send_id, one.pk)]
     item.links = [("Its edition", "edition_page", one.send.edition_id)]
     item.events = [Event(at, words) for at, words in (
@@ -123,7 +129,7 @@ def _reader(number: str) -> Item:
         raise Http404
     relays = dict(Relay.objects.values_list("pk", "name"))
     newsletter = one.send.edition.newsletter
-    acts = () if one.retry_chunk else rows.readers.acts_in([one.state])
+    acts = () if one.retry_chunk else listed.acts_in([one.state])
     way = providers.way(one.provider_class, relays.get(one.relay_id, ""))
     item = Item(rows.Row("reader", number, f"Reader {reader} of send {send}", "reader", one.state, one.at,
                          one.next_attempt_at, one.code, naming.newsletter(newsletter), way, one.attempts,
@@ -144,7 +150,7 @@ def _earlier(text: str, relays: dict[int, str]) -> Event:
     """A line of DeliveryException.past."""
     at, state, relay, *code = text.split(" ")
     by = relays.get(int(relay), "")
-    moment = datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(UTC)
+    moment = datetime.fromisoformat(at).astimezone(UTC)
     return Event(moment, f"{' '.join(code)} {'from ' + by if by else ''}".strip(), "reader", state)
 
 
@@ -158,7 +164,9 @@ def _post(number: str) -> Item:
         said = f"Attempt {attempt.number}" + (f", {took.total_seconds():.1f} s" if took is not None else "")
         item.events.append(Event(attempt.finished_at or attempt.started_at, said, "attempt", attempt.outcome or "open"))
     item.events += [
-        Event(each.finished_at or each.asked_at, f"To {each.act} it there. {each.trouble}".strip(), "change", each.state)
+        Event(
+            each.finished_at or each.asked_at, f"To {each.act} it there. {each.trouble}".strip(), "change", each.state
+        )
         for each in one.changes.all()[:ENTRIES]
     ]
     item.events += _people(f"post:{one.pk}")

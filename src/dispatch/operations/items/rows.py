@@ -144,9 +144,7 @@ def posts(wanted: Wanted) -> QuerySet[Any]:
     return _of(rows.defer("article__current__html", "article__current__text"), wanted, columns)
 
 
-def _of(
-    rows: QuerySet[Any], wanted: Wanted, columns: dict[str, Q], *, newsletter: str = ""
-) -> QuerySet[Any]:
+def _of(rows: QuerySet[Any], wanted: Wanted, columns: dict[str, Q], *, newsletter: str = "") -> QuerySet[Any]:
     if wanted.column:
         rows = rows.filter(columns[wanted.column]) if wanted.column in columns else rows.none()
     if wanted.newsletter:
@@ -177,8 +175,8 @@ def _edition(one: Edition) -> Row:
 
 def _chunk(one: Chunk) -> Row:
     going = one.send.state not in {"finished", "cancelled"}
-    acts = ("retry", "move", "pause") if going and one.state in {"pending", "stuck"} else ()
-    acts = acts or (("pause",) if going and one.state == "leased" else ())
+    may = {"pending": ("retry", "move", "pause"), "stuck": ("retry", "move", "pause"), "leased": ("pause",)}
+    acts: tuple[str, ...] = may.get(one.state, ()) if going else ()
     way = providers.way(one.provider_class, one.relay.name if one.relay else "")
     title = f"Chunk {one.number} of send {one.send_id}{', a retry' if one.is_retry else ''}"
     return Row("chunk", str(one.pk), title, "chunk", one.state, one.rung_at or one.send.started_at, one.not_before,

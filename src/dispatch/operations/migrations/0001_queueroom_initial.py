@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,46 +14,71 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='FlowMark',
+            name="FlowMark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('counter', models.CharField(max_length=120, unique=True)),
-                ('total', models.PositiveBigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("counter", models.CharField(max_length=120, unique=True)),
+                ("total", models.PositiveBigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Flow',
+            name="Flow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('minutes', models.PositiveSmallIntegerField(default=1)),
-                ('kind', models.CharField(choices=[('article', 'Article'), ('render', 'Render'), ('mail', 'Mail'), ('post', 'Post'), ('send', 'Send')], max_length=8)),
-                ('part', models.CharField(blank=True, max_length=80)),
-                ('outcome', models.CharField(max_length=10)),
-                ('count', models.PositiveBigIntegerField(default=0)),
-                ('late', models.FloatField(default=0)),
-                ('latest', models.FloatField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("minutes", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("article", "Article"),
+                            ("render", "Render"),
+                            ("mail", "Mail"),
+                            ("post", "Post"),
+                            ("send", "Send"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("part", models.CharField(blank=True, max_length=80)),
+                ("outcome", models.CharField(max_length=10)),
+                ("count", models.PositiveBigIntegerField(default=0)),
+                ("late", models.FloatField(default=0)),
+                ("latest", models.FloatField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('at', 'minutes', 'kind', 'part', 'outcome'), name='flowed_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("at", "minutes", "kind", "part", "outcome"), name="flowed_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Sweep',
+            name="Sweep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('act', models.CharField(choices=[('retry', 'Retry'), ('drop', 'Drop'), ('move', 'Move')], max_length=5)),
-                ('wanted', models.JSONField()),
-                ('relay', models.BigIntegerField(default=0)),
-                ('reason', models.CharField(max_length=300)),
-                ('asked_at', models.DateTimeField()),
-                ('expected', models.PositiveBigIntegerField(default=0)),
-                ('done', models.PositiveBigIntegerField(default=0)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "act",
+                    models.CharField(choices=[("retry", "Retry"), ("drop", "Drop"), ("move", "Move")], max_length=5),
+                ),
+                ("wanted", models.JSONField()),
+                ("relay", models.BigIntegerField(default=0)),
+                ("reason", models.CharField(max_length=300)),
+                ("asked_at", models.DateTimeField()),
+                ("expected", models.PositiveBigIntegerField(default=0)),
+                ("done", models.PositiveBigIntegerField(default=0)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['id'], name='sweep_open')],
+                "indexes": [models.Index(condition=models.Q(("ended_at", None)), fields=["id"], name="sweep_open")],
             },
         ),
     ]
