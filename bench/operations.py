@@ -25,7 +25,7 @@ import embedded
 if TYPE_CHECKING:
     from django.test import Client
 
-ROUNDS, WARM = 20, 3
+WARM = 3
 CHUNK = 1_000
 CHUNKS = """
 INSERT INTO delivery_chunk
@@ -82,6 +82,7 @@ class Asked:
     path: str
     took: list[float] = field(default_factory=list)
     queries: int = 0
+    cost: float = 0.0  # processor milliseconds of an answer, here and in the database: what a quiet machine would take
     slowest: dict[str, str] = field(default_factory=dict)
 
     def of(self, share: float) -> float:
@@ -91,17 +92,18 @@ class Asked:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/operations.py", description=__doc__)
     parser.add_argument("--readers", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--explain", action="store_true", help="print each page's slowest query and its plan")
     options = parser.parse_args()
     with embedded.database() as folder, broker(folder):
         began = time.perf_counter()
         send = filled(options.readers)
         print(f"filled in {time.perf_counter() - began:.0f} s")
-        asked = [measured(one) for one in pages(send)]
-        poll = measured_call("the live poll", read_all)
+        asked = [measured(one, options.rounds) for one in pages(send)]
+        asked.append(timed(Asked("the live poll", ""), read_all, options.rounds))
         if options.explain:
             explain(asked)
-    show([*asked, poll], options.readers)
+    show(asked, options.readers)
     return 0
 
 
@@ -265,7 +267,7 @@ def visitor() -> "Client":
     return client
 
 
-def measured(one: Asked) -> Asked:
+def measured(one: Asked, rounds: int) -> Asked:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -275,23 +277,30 @@ def measured(one: Asked) -> Asked:
     assert answer.status_code == 200, f"{one.path} answers {answer.status_code}"
     one.queries = len(said)
     one.slowest = max(said.captured_queries, key=lambda query: float(query["time"]), default={})
-    for number in range(WARM + ROUNDS):
-        began = time.perf_counter()
-        client.get(one.path)
-        if number >= WARM:
-            one.took.append(1000 * (time.perf_counter() - began))
-    return one
+    return timed(one, lambda: client.get(one.path), rounds)
 
 
-def measured_call(name: str, call: Callable[[], object]) -> Asked:
-    """What every web process asks each second while somebody looks."""
-    one = Asked(name, "")
-    for number in range(WARM + ROUNDS):
+def timed(one: Asked, call: Callable[[], object], rounds: int) -> Asked:
+    for _ in range(WARM):
+        call()
+    before = processor()
+    for _ in range(rounds):
         began = time.perf_counter()
         call()
-        if number >= WARM:
-            one.took.append(1000 * (time.perf_counter() - began))
+        one.took.append(1000 * (time.perf_counter() - began))
+    one.cost = (processor() - before) / rounds
     return one
+
+
+def processor() -> float:
+    """Milliseconds that this process and its database sessions have used so far."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type IN ('client backend', 'parallel worker')")
+        stats = [Path(f"/proc/{number}/stat") for (number,) in cursor.fetchall()]
+    ticks = sum(sum(map(int, path.read_text().rpartition(")")[2].split()[11:13])) for path in stats if path.exists())
+    return 1000 * (time.process_time() + ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def read_all() -> object:
@@ -311,12 +320,12 @@ def explain(asked: list[Asked]) -> None:
 
 
 def show(asked: list[Asked], readers: int) -> None:
-    print(f"\n{'page':<30}{'queries':>9}{'p50':>10}{'p99':>10}")
+    print(f"\n{'page':<30}{'queries':>9}{'processor':>12}{'p50':>10}{'p99':>10}")
     for one in asked:
-        print(f"{one.name:<30}{one.queries or '':>9}{one.of(0.5):>7.1f} ms{one.of(0.99):>7.1f} ms")
+        print(f"{one.name:<30}{one.queries or '':>9}{one.cost:>9.1f} ms{one.of(0.5):>7.1f} ms{one.of(0.99):>7.1f} ms")
     every = [took for one in asked for took in one.took]
     p50, p99 = statistics.median(every), sorted(every)[int(len(every) * 0.99)]
-    print(f"\nthe slowest page of all: {max(one.of(0.5) for one in asked):.1f} ms at the median")
+    print(f"\nthe costliest page takes {max(one.cost for one in asked):.1f} ms of the processor")
     print(f"load of the machine meanwhile: {os.getloadavg()[0]:.1f}, of {os.cpu_count()} processors")
     print(json.dumps({"rows": readers, "p50_ms": round(p50, 1), "p99_ms": round(p99, 1)}))
 

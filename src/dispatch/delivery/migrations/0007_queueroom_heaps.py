@@ -14,6 +14,7 @@ UPDATE delivery_exception x SET provider_class = c.provider_class
 FROM delivery_chunk c WHERE c.send_id = x.send_id AND c.number = x.chunk AND c.provider_class <> 0;
 DROP INDEX delivery_exception_by_state;
 CREATE INDEX delivery_exception_by_heap ON delivery_exception (send_id, state, provider_class, relay_id, code);
+ALTER TABLE delivery_chunk ADD COLUMN size integer GENERATED ALWAYS AS (cardinality(recipients)) STORED;
 CREATE INDEX delivery_chunk_stuck ON delivery_chunk (id) WHERE state = 'stuck';
 """
 HEAPS = (Path(__file__).parents[1] / "sql" / "heaps.sql").read_text(encoding="utf-8")

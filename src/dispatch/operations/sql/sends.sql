@@ -10,7 +10,7 @@ WITH kept AS (
            coalesce(sum(c.ahead - c.settled), 0) AS on_the_wire,
            coalesce(sum(CASE WHEN c.state = 'leased' AND c.lease_until > clock_timestamp()
                              THEN least(CASE WHEN k.ambiguity = 'never_twice' THEN 1 ELSE %(window)s END,
-                                        cardinality(c.recipients) - c.settled) END), 0) AS may_leave
+                                        c.size - c.settled) END), 0) AS may_leave
     FROM kept k LEFT JOIN delivery_chunk c ON c.send_id = k.id
     WHERE k.is_going
     GROUP BY k.id
