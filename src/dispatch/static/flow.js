@@ -3,6 +3,7 @@
 import uPlot from "./vendor/uplot/uPlot.esm.js";
 
 const OUTCOMES = [["sent", "--good", []], ["deferred", "--warn", [8, 4]], ["refused", "--bad", [2, 3]], ["unknown", "--quiet", [8, 3, 2, 3]]];
+const LATENESS = [["on average", "--accent", []], ["at most", "--warn", [6, 4]]];
 const EVERY = 5_000;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -22,25 +23,29 @@ function drawn(place, label, series, points) {
 
 function begin(place) {
   const [flow, late] = place.querySelectorAll(".chart");
-  const lines = OUTCOMES.map(([label, name, dash]) => ({ label, stroke: colour(name), width: 2, dash, points: { show: false } }));
-  const lateness = [["on average", "--accent", []], ["at most", "--warn", [6, 4]]];
-  const late_lines = lateness.map(([label, name, dash]) => ({ label, stroke: colour(name), width: 2, dash, points: { size: 4 } }));
+  const line = ([label, name, dash], points) => ({ label, stroke: colour(name), width: 2, dash, points });
   let charts = null;
   const ask = async () => {
     const answer = await fetch(place.dataset.points);
     if (!answer.ok) return;
     const said = await answer.json();
     if (charts === null) {
-      charts = [drawn(flow, "in each stretch", lines, said.flow), late && drawn(late, "seconds late", late_lines, said.late)];
+      charts = [drawn(flow, "in each stretch", OUTCOMES.map((one) => line(one, { show: false })), said.flow)];
+      if (late) charts.push(drawn(late, "seconds late", LATENESS.map((one) => line(one, { size: 4 })), said.late));
     } else {
       charts[0].setData(said.flow);
-      if (charts[1]) charts[1].setData(said.late);
+      charts[1]?.setData(said.late);
     }
   };
-  const fit = () => charts?.forEach((chart) => chart?.setSize({ width: place.clientWidth, height: 240 }));
+  const anew = () => { // in the colours of day or night
+    charts?.forEach((chart) => chart.destroy());
+    charts = null;
+    ask();
+  };
+  const fit = () => charts?.forEach((chart) => chart.setSize({ width: place.clientWidth, height: 240 }));
   const again = () => { if (!document.hidden) ask(); };
   new ResizeObserver(fit).observe(place);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { charts?.forEach((chart) => chart?.destroy()); charts = null; location.reload(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", anew);
   ask();
   setInterval(again, EVERY);
 }
