@@ -1,6 +1,6 @@
 -- Every send whose exceptions are still kept, with its positions and its exceptions by state. Asked every second while somebody
 -- looks, so it never looks at an exception: they are counted as they come (delivery/sql/heaps.sql). Of a send that is over every
--- position is settled, so only chunks of those under way are read: 10,000 of ten million readers in 9 ms.
+-- position is settled, so only chunks of those under way are read. The whole poll takes 15 ms of the processor with ten million readers.
 WITH kept AS (
     SELECT id, state, frozen_count, ambiguity, state NOT IN ('finished', 'cancelled') AS is_going FROM delivery_send
     WHERE state NOT IN ('draft', 'finished', 'cancelled') OR (totals = '{}' AND finished_at > now() - interval '8 days')
