@@ -1,12 +1,11 @@
 """A process's sign of life, a row written every few seconds, so that a dead or deaf one is noticed."""
 
 import contextlib
+import importlib.metadata
 import logging
 import os
 import socket
 import threading
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,18 +14,15 @@ from celery import signals
 from django.db import Error, connection
 from django.utils import timezone
 
-from dispatch import logs, queue, tracing
-from dispatch import logs, queue, signs
+from dispatch import logs, queue, signs, tracing
 from dispatch.delivery.models import WorkerBeat
-from dispatch.workers import ending
+from dispatch.workers import ending, hands
 from dispatch.workers.hearing import Hearing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 EVERY = 5.0
 log = logging.getLogger(__name__)
 FORGOTTEN_AFTER = timedelta(days=1)
+VERSION = importlib.metadata.version("dispatch")
 
 
 class Beat:
@@ -40,6 +36,7 @@ class Beat:
     def write(self, doing: str = "", heard_at: datetime | None = None) -> None:
         """Say that we live, and what we do. A database that is away is no reason to stop."""
         values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
+        values |= {"version": VERSION, "memory": hands.memory(), "now": hands.now()}
         try:
             WorkerBeat.objects.update_or_create(name=self.name, defaults={**values, "heard_at": heard_at})
         except Error:
@@ -77,7 +74,9 @@ def install(queues: str, hearing: Hearing, *, besides: Callable[[], object] = la
     traced: list[Callable[[], None]] = []  # one: a process has one task at a time
 
     def name_the_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
-        logs.correlation.set(f"{task.name}({', '.join(map(str, args))})")
+        called = f"{task.name}({', '.join(map(str, args))})"
+        logs.correlation.set(called)
+        hands.take(called)
         logs.follow(str(getattr(task.request, "trail", "") or ""))
         traced.append(tracing.opened(task.name, str(getattr(task.request, tracing.CARRIER, "") or "")))
 
@@ -89,9 +88,8 @@ def install(queues: str, hearing: Hearing, *, besides: Callable[[], object] = la
     signals.setup_logging.connect(lambda **_: None, weak=False)
     signals.task_prerun.connect(name_the_task, weak=False)
     signals.task_postrun.connect(end_the_task, weak=False)
+    signals.task_postrun.connect(lambda **_: hands.let_go(), weak=False)
     signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
-    signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
-    signals.worker_shutting_down.connect(lambda **_: queue.begin_stopping(), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
     signals.celeryd_after_setup.connect(lambda **_: thread.start(), weak=False)
     signals.worker_ready.connect(lambda **_: ending.tell("READY=1"), weak=False)

@@ -25,6 +25,12 @@ COMMANDS = {
     "relay": ("dispatch.delivery.commands.relay", "add, list or change a mail relay"),
     "mailbox": ("dispatch.delivery.commands.mailbox", "add, list or test a mailbox that undeliverable mail comes to"),
     "intake": ("dispatch.delivery.commands.intake", "run the small mail server for undeliverable mail alone"),
+    "queue": (
+        "dispatch.operations.commands.queue",
+        "show what waits, list and open items, retry, drop, move or pause them",
+    ),
+    "top": ("dispatch.operations.commands.top", "show what goes on, again each second"),
+    "completion": ("dispatch.completing", "print what a shell needs to complete commands and options"),
     "send": ("dispatch.delivery.commands.send", "list the latest sends; say who is missing from one, and why"),
     "dkim": (
         "dispatch.delivery.commands.dkim",

@@ -14,6 +14,7 @@ import queue as standard_queue
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, cast
 
@@ -256,6 +257,17 @@ def waiting(seconds: float) -> dict[str, int]:
         return {name: int(client.llen(name)) for name in QUEUES}
     except Exception:  # noqa: BLE001 - every transport has its own; each means: not known
         return {}
+
+
+def clients(seconds: float) -> dict[str, int]:
+    """Connections to a Redis or Valkey, by what each asked last; none where it does not answer, or is of another kind."""
+    if env.broker_url().startswith("amqp"):
+        return {}
+    try:
+        asked = Counter(f"last asked {one['cmd']}" for one in redis(seconds).client_list())
+    except Exception:  # noqa: BLE001 - every transport has its own; each means: not known
+        return {}
+    return dict(sorted(asked.items()))
 
 
 def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "dispatch.delivery",
     "dispatch.social",
     "dispatch.desk",
+    "dispatch.operations",
     "dispatch.api",
 ]
 

@@ -29,6 +29,7 @@ UNBOUND = {
     "webhook_act": "what a CMS says is nobody's yet",
     "letters_act": "readers' own letters are the whole newsroom's",
     "domains_look": "a domain is the whole newsroom's",
+    "items_act": "the form says which: see tests/operations/items/test_items.py",
     "relay_pace": "a relay is the whole newsroom's",
     "relay_test": "likewise",
     "relay_act": "likewise",

@@ -112,6 +112,9 @@ class AuditEntry(models.Model):
     previous = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
 
+    class Meta:
+        indexes = [models.Index(fields=["target", "id"], name="audit_of")]  # the history of one thing
+
 
 class Token(models.Model):
     """What a program shows to act for its person, within their rights; only its hash is kept. See api/tokens.py."""

@@ -97,7 +97,7 @@ class SendOut(Schema):
     @classmethod
     def of(cls, send: Send) -> "SendOut":
         """Now."""
-        now = progress.of_send(send.pk)
+        now = progress.at_a_glance(send.pk)
         return cls(
             id=send.pk,
             edition=send.edition_id,

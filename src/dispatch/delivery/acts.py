@@ -79,20 +79,30 @@ def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRE
     """
     assert state in {State.DEFERRED, State.REFUSED, State.UNKNOWN}
     with transaction.atomic():
-        living = Send.objects.select_for_update().filter(state__in=(*GOING, Send.State.PAUSED, Send.State.FINISHED))
-        one = living.filter(pk=send).first()
+        is_living = reopen(send) if _waiting(send, state).exists() else False
         now = statements.now()
-        count = _waiting(send, state).update(state=State.DEFERRED, next_attempt_at=now, doubts=0) if one else 0
-        if not one or not count:
+        count = _waiting(send, state).update(state=State.DEFERRED, next_attempt_at=now, doubts=0) if is_living else 0
+        if not count:
             return 0
-        if one.state == Send.State.FINISHED:
-            one.state, one.finished_at = Send.State.SENDING, None
-        one.expires_at = max(one.expires_at or now, now + PATIENCE)
-        one.save(update_fields=["state", "finished_at", "expires_at"])
         audit.record(by, "send.retry", f"send:{send}:{state}", reason)
     for number in ledger.promote_due():
         queue.enqueue("email.send_chunk", *number)
     return count
+
+
+def reopen(send: int) -> bool:
+    """Let a send go on for those who are tried again, for a day at least. False: it was cancelled, or is forgotten."""
+    living = Send.objects.select_for_update().filter(
+        state__in=(*GOING, Send.State.PAUSED, Send.State.FINISHED), totals={}
+    )
+    one, now = living.filter(pk=send).first(), statements.now()
+    if one is None:
+        return False
+    if one.state == Send.State.FINISHED:
+        one.state, one.finished_at = Send.State.SENDING, None
+    one.expires_at = max(one.expires_at or now, now + PATIENCE)
+    one.save(update_fields=["state", "finished_at", "expires_at"])
+    return True
 
 
 def drop(send: int, by: User | None, reason: str, *, state: str) -> int:

@@ -21,9 +21,10 @@ RECENT = timedelta(days=7)
 SUPPRESSING = {DeliveryException.State.BOUNCED: Suppression.Reason.BOUNCED}
 SUPPRESSING[DeliveryException.State.COMPLAINED] = Suppression.Reason.COMPLAINED
 RECORD = """
-INSERT INTO delivery_exception AS x (send_id, subscriber_id, chunk, state, code)
-SELECT send_id, subscriber_id, chunk, %s, %s FROM delivery_fate
-WHERE send_id = %s AND subscriber_id = %s AND fate <> 'forgotten'
+INSERT INTO delivery_exception AS x (send_id, subscriber_id, chunk, state, code, provider_class)
+SELECT f.send_id, f.subscriber_id, f.chunk, %s, %s, c.provider_class
+FROM delivery_fate f JOIN delivery_chunk c ON c.send_id = f.send_id AND c.number = f.chunk
+WHERE f.send_id = %s AND f.subscriber_id = %s AND f.fate <> 'forgotten'
 ON CONFLICT (send_id, subscriber_id) DO UPDATE
 SET state = excluded.state, code = excluded.code, next_attempt_at = NULL, retry_chunk = NULL
 WHERE x.state <> excluded.state

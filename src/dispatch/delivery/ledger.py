@@ -209,9 +209,9 @@ def may_leave(send: int | None = None, newsletter: int | None = None) -> int:
     return int(statements.row("leaving", send=send, newsletter=newsletter, window=window)[0])
 
 
-def totals(send: int) -> Totals:
-    """A send in numbers, as they stand."""
-    frozen, enlisted, settled, ahead, states, seconds = statements.row("totals", send=send)
+def totals(send: int, *, counted: bool = True) -> Totals:
+    """A send in numbers, as they stand; for a page not counted anew, but as they were counted when they came."""
+    frozen, enlisted, settled, ahead, states, seconds = statements.row("totals" if counted else "glance", send=send)
     return Totals(frozen, enlisted, settled, ahead, json.loads(states), seconds)
 
 
@@ -261,8 +261,8 @@ def _write_doubts(claimed: Claim, readers: Sequence[int]) -> None:
     if not readers:
         return
     state = "unknown" if claimed.ambiguity == "never_twice" else "deferred"
-    values = {"send": claimed.send, "number": claimed.number, "readers": list(readers), "relay": claimed.relay}
-    statements.execute("doubt", **values, state=state, wait=settings.DELIVERY["resend_wait_seconds"])
+    wait = settings.DELIVERY["resend_wait_seconds"]
+    statements.execute("doubt", **_mine(claimed), readers=list(readers), state=state, wait=wait)
 
 
 def _show_doubts(claimed: Claim, readers: Sequence[int]) -> None:
@@ -286,11 +286,12 @@ def _show(claimed: Claim, first: int, last: int, reason: str, resolution: str) -
 def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:
     if not excepts:
         return
-    columns = {
-        "readers": [one.reader for one in excepts],
-        "states": [one.state for one in excepts],
-        "codes": [one.code[:20] for one in excepts],
-        "moments": [one.next_attempt_at for one in excepts],
-        "relays": [one.relay for one in excepts],
-    }
-    statements.execute("except", send=claimed.send, number=claimed.number, **columns)
+    rows = [(one.reader, one.state, one.code[:20], one.next_attempt_at, one.relay) for one in excepts]
+    names = ("readers", "states", "codes", "moments", "relays")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    statements.execute("except", **_mine(claimed), **columns)
+
+
+def _mine(claimed: Claim) -> dict[str, Any]:
+    mine = {"send": claimed.send, "number": claimed.number}
+    return mine | {"provider": claimed.provider_class, "relay": claimed.relay}

@@ -26,6 +26,8 @@ def drop(send: int) -> None:
     """
     statements.run(f"SET LOCAL lock_timeout = '{PATIENCE}'")
     statements.run(f"DROP TABLE IF EXISTS {_name(send)}")
+    for counted in ("delivery_heap", "delivery_heapmove"):
+        statements.run(f"DELETE FROM {counted} WHERE send_id = %s", int(send))  # noqa: S608 - two names of ours
 
 
 def _name(send: int) -> str:

@@ -82,6 +82,7 @@ def to_be_rung() -> datetime:
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
     text = text.replace("{cut}", (SQL / "cut.sql").read_text(encoding="utf-8"))
+    text = text.replace("{past}", (SQL / "past.sql").read_text(encoding="utf-8").strip())
     text = text.replace("{got_it}", (SQL / "got_it.sql").read_text(encoding="utf-8").strip())
     text = text.replace("{is_urgent_and_free}", (SQL / "is_urgent_and_free.sql").read_text(encoding="utf-8").strip())
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.NEWSLETTER, "e.newsletter_id"))

@@ -96,7 +96,7 @@ def page(request: HttpRequest, story_id: int) -> HttpResponse:
 
 
 def _mailed(send: Send) -> Mailed:
-    then = progress.of_send(send.pk)
+    then = progress.at_a_glance(send.pk)
     first = cast("datetime", send.started_at).astimezone(UTC).date()
     last = first + AFTER_MAIL - timedelta(days=1)
     return Mailed(

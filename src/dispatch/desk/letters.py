@@ -57,7 +57,7 @@ class Letter:
             state=overview.state_of(edition),
             stories=_brought(edition),
             variants=list(edition.variants.defer("html", "text").order_by("language", "discreet")),
-            progress=progress.of_send(send.pk) if send else None,
+            progress=progress.at_a_glance(send.pk) if send else None,
             pace=live.pace_of(send.pk) if send else "",
             shares=stats.shares(send.pk) if send else [],
             ambiguities=list(send.ambiguities.order_by("chunk", "first")[:20]) if send else [],

@@ -146,6 +146,19 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 WORDS["finding"] = {"ok": ("good", "ok"), "look": ("unsure", "look"), "blocks": ("bad", "blocks")}
+WORDS["item"] = {
+    "due": ("", "due"),
+    "failed": ("bad", "failed"),
+    "done": ("good", "done"),
+    "over": ("over", "over"),
+}
+WORDS["attempt"] = {
+    "sent": ("good", "posted"),
+    "deferred": ("later", "deferred"),
+    "refused": ("bad", "refused"),
+    "unknown": ("unsure", "unknown"),
+    "open": ("going", "no answer yet"),
+}
 WORDS["trial"] = {
     "waiting": ("", "waiting"),
     "sending": ("going", "being sent"),

@@ -136,8 +136,7 @@ def _values_of(send: stats.SendNow) -> dict[str, str]:
     """Its numbers as pages show them, and for bars without commas."""
     waiting = send.exceptions.get("deferred", 0)
     numbers = {"settled": send.settled, "in_flight": send.in_flight, "untouched": send.untouched}
-    if send.sent is not None:
-        numbers |= {"sent": send.sent, **send.exceptions}
+    numbers |= {"sent": send.sent, **send.exceptions}
     texts = {name: saying.number(number) for name, number in numbers.items()}
     texts["pace"] = pace_of(send.id)
     texts["may_leave"] = saying.many(send.may_leave, "message")

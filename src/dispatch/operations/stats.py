@@ -16,8 +16,6 @@ from dispatch.delivery import progress
 from dispatch.delivery.models import DeliveryException, Send
 
 SQL = Path(__file__).parent / "sql"
-CAP = 100_000
-"""Exceptions of one state and send are counted up to here; what is more is said as "100,001+"."""
 KINDS = ("webhook", "article", "edition", "mail", "chunk", "letter", "post")
 COLUMNS = ("due", "underway", "deferred", "failed", "unknown")
 State = DeliveryException.State
@@ -32,7 +30,7 @@ MAIL = {
 
 @dataclass(frozen=True)
 class SendNow:
-    """A send as it stands. `exceptions` are by state, each counted to CAP + 1 at most."""
+    """A send as it stands. `exceptions` are by state."""
 
     id: int
     state: str
@@ -45,14 +43,9 @@ class SendNow:
     may_leave: int = 0  # at most, after a pause
 
     @property
-    def is_exact(self) -> bool:
-        """Whether every exception was counted."""
-        return max(self.exceptions.values(), default=0) <= CAP
-
-    @property
-    def sent(self) -> int | None:
-        """Readers whose mail was accepted; None where exceptions are too many to count in passing."""
-        return self.settled - sum(self.exceptions.values()) if self.is_exact else None
+    def sent(self) -> int:
+        """Readers whose mail was accepted."""
+        return self.settled - sum(self.exceptions.values())
 
     @property
     def is_going(self) -> bool:
@@ -66,12 +59,11 @@ class Cell:
 
     count: int = 0
     oldest: datetime | None = None
-    is_exact: bool = True
 
     @property
     def words(self) -> str:
-        """The number, or that it is at least so many: "100,001+"."""
-        return saying.number(self.count) + ("" if self.is_exact else "+")
+        """The number."""
+        return saying.number(self.count)
 
 
 Board = dict[str, dict[str, Cell]]
@@ -125,7 +117,7 @@ def codes(send: int, state: str) -> tuple[str, datetime | None]:
 def sends() -> list[SendNow]:
     """Those under way, and those that ended but whose exceptions are still kept; the newest first."""
     window = settings.DELIVERY["window"]
-    rows = _rows("sends", {"states": [str(state) for state in State], "cap": CAP, "window": window})
+    rows = _rows("sends", {"window": window})
     return [
         SendNow(
             number, state, frozen, int(settled), int(in_flight), int(untouched), int(wire), _json(exceptions), int(most)
@@ -136,7 +128,7 @@ def sends() -> list[SendNow]:
 
 def ended(send: Send) -> SendNow:
     """One that is not among `sends()` any more: its exceptions are forgotten, its totals stay."""
-    then = progress.of_send(send.pk)
+    then = progress.at_a_glance(send.pk)
     settled = then.sent + sum(then.exceptions.values())
     return SendNow(send.pk, send.state, then.frozen, settled, then.in_flight, then.untouched, 0, then.exceptions)
 
@@ -158,13 +150,23 @@ def mail(every: list[SendNow]) -> dict[str, Cell]:
             total["underway"] += send.on_the_wire
         for state, count in send.exceptions.items():
             total[MAIL.get(State(state), "over")] += count
-    is_exact = all(send.is_exact for send in every)
-    return {column: Cell(total[column], None, is_exact or column in {"due", "underway"}) for column in COLUMNS}
+    return {column: Cell(total[column]) for column in COLUMNS}
 
 
 def _settled(going: list[int]) -> dict[tuple[int, str], int]:
     rows = _rows("settled", {"sends": going}) if going else []
     return {(int(send), language): int(count) for send, language, count in rows}
+
+
+def rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a file's statement returns, for the other readers of this room."""
+    return _rows(name, values)
+
+
+def run(name: str, **values: Any) -> None:
+    """Run a file's statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(name), values or None)
 
 
 @cache

@@ -1,9 +1,16 @@
 from django.urls import URLPattern, path
 
-from dispatch.operations import domains, probes, readers, relays, views
+from dispatch.operations import crew, domains, flows, probes, readers, relays, views
+from dispatch.operations.items import views as items
 
 urlpatterns: list[URLPattern] = [
     path("queue/", views.queue, name="queue"),
+    path("queue/items/", items.items, name="items"),
+    path("queue/items/act", items.act, name="items_act"),
+    path("queue/items/<slug:kind>/<slug:number>/", items.item, name="item"),
+    path("queue/flow/", flows.flow, name="flow"),
+    path("queue/flow.json", flows.flow_json, name="flow_json"),
+    path("queue/workers/", crew.crew, name="crew"),
     path("queue/posts/<int:post_id>/<str:act>", views.act_on_post, name="queue_post_act"),
     path("queue/webhooks/<int:number>/<str:act>", views.act_on_webhook, name="webhook_act"),
     path("queue/letters/<slug:kind>/<str:act>", views.act_on_letters, name="letters_act"),

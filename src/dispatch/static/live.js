@@ -11,7 +11,7 @@ function put(element, text) {
 }
 
 function isBusy(part) {
-  return part.contains(document.activeElement) || part.querySelector("details[open] form") !== null;
+  return part.contains(document.activeElement) || part.querySelector('details[open] form, form details[open], input[name="item"]:checked') !== null;
 }
 
 function renew() {

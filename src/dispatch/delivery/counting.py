@@ -1,0 +1,48 @@
+"""What is counted as it happens, so that no page counts it again: relays' answers, signs of life, readers by their heap."""
+
+from django.db import models
+
+
+class WorkerBeat(models.Model):
+    """A worker process's sign of life, written beside Celery: what it means is in signs.py. Its name is host:pid."""
+
+    name = models.CharField(max_length=120, unique=True)
+    queues = models.CharField(max_length=120)
+    doing = models.CharField(max_length=120, blank=True)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True)  # a doorbell of its own came through; null: it has nothing to hear
+    version = models.CharField(max_length=40, blank=True)  # of Dispatch
+    memory = models.PositiveBigIntegerField(default=0)  # resident bytes of all its processes; 0: not known here
+    now = models.JSONField(default=list)  # of each process: {"task": "email.send_chunk(4, 12)", "since": ISO 8601}
+
+
+class Tally(models.Model):
+    """How many letters a relay ever answered in one way, for one class of mailboxes; see tallies.py."""
+
+    relay = models.ForeignKey("delivery.Relay", on_delete=models.CASCADE, related_name="+")
+    provider_class = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
+    letters = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["relay", "provider_class", "outcome"], name="counted_by_relay_and_provider")
+        ]
+
+
+class Heap(models.Model):
+    """Readers of a send who stand alike: one state, provider class, relay and code. A view upon what triggers count
+    (sql/heaps.sql); its rows are few, whatever the audience."""
+
+    pk = models.CompositePrimaryKey("send_id", "state", "provider_class", "relay_id", "code")
+    send = models.ForeignKey("delivery.Send", on_delete=models.DO_NOTHING, related_name="heaps", db_constraint=False)
+    state = models.CharField(max_length=16)
+    provider_class = models.PositiveSmallIntegerField()
+    relay_id = models.BigIntegerField()  # 0: none answered
+    code = models.CharField(max_length=20)
+    readers = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "delivery_heaps"

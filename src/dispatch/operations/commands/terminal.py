@@ -1,0 +1,88 @@
+"""What the queue looks like at a terminal: the board, sends under way, workers, items; as tables, or told to programs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from dispatch import saying
+from dispatch.delivery.models import Send
+from dispatch.operations import crew, stats
+from dispatch.operations.items.rows import Row
+
+KINDS = {"webhook": "webhooks", "article": "articles", "edition": "editions", "mail": "readers", "chunk": "chunks",
+         "letter": "letters", "post": "posts"}  # fmt: skip
+
+
+def board(now: stats.Now) -> list[list[str]]:
+    """By kind, then by column, and how old the oldest is."""
+    table = [["", *stats.COLUMNS, "oldest"]]
+    for kind, words in KINDS.items():
+        cells = now.board[kind]
+        ages = [cell.oldest for cell in cells.values() if cell.oldest]
+        counts = [saying.number(cells[column].count) if cells[column].count else "·" for column in stats.COLUMNS]
+        table.append([words, *counts, saying.span(timezone.now() - min(ages)) if ages else ""])
+    return table
+
+
+def sends(now: stats.Now, paces: dict[int, Any]) -> list[list[str]]:
+    """Those under way: how far each is, and how fast."""
+    going = [send for send in now.sends if send.is_going]
+    names = dict(Send.objects.filter(pk__in=[s.id for s in going]).values_list("pk", "edition__newsletter__slug"))
+    table = [["send", "newsletter", "state", "answered", "of", "deferred", "refused", "pace"]]
+    for one in going:
+        pace = paces[one.id].words if one.id in paces else ""
+        numbers = [one.settled, one.frozen, one.exceptions.get("deferred", 0), one.exceptions.get("refused", 0)]
+        table.append([str(one.id), names.get(one.id, ""), one.state, *map(saying.number, numbers), pace])
+    return table
+
+
+def workers() -> list[list[str]]:
+    """Each with what it does now."""
+    table = [["worker", "for", "now", "memory", "version", "last sign"]]
+    for one in crew.workers():
+        at = "; ".join(hand.task for hand in one.now) or one.doing or "waits"
+        memory = f"{one.memory // 1_048_576} MB" if one.memory else ""
+        last = f"{saying.span(timezone.now() - one.beat_at)} ago"
+        table.append([one.name, one.queues, "SILENT" if one.is_silent else at, memory, one.version, last])
+    return table
+
+
+def items(rows: list[Row]) -> list[list[str]]:
+    """One a line."""
+    table = [["kind", "id", "state", "of", "by", "since", "until", "tries", "why"]]
+    for row in rows:
+        moments = [_moment(row.since), _moment(row.until)]
+        table.append([row.kind, row.id, row.word, row.of, row.way, *moments, str(row.tries or ""), row.why])
+    return table
+
+
+def told(row: Row) -> dict[str, Any]:
+    """One item, for programs."""
+    said = {name: getattr(row, name) for name in ("kind", "id", "title", "of", "tries", "why")}
+    moments = {"since": row.since, "until": row.until}
+    named = {"state": row.word, "by": row.way, "acts": list(row.acts)}
+    return said | named | {name: at.isoformat() if at else None for name, at in moments.items()}
+
+
+def board_told(now: stats.Now) -> dict[str, Any]:
+    """The board, for programs."""
+    return {
+        kind: {
+            column: {"count": cell.count, "oldest": cell.oldest.isoformat() if cell.oldest else None}
+            for column, cell in row.items()
+        }
+        for kind, row in now.board.items()
+    }
+
+
+def drawn(table: list[list[str]]) -> str:
+    """Columns beside each other, as wide as they must be."""
+    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    )
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if at else ""

@@ -1,0 +1,60 @@
+"""`dispatch top`: what goes on, again each second until interrupted; once where nobody looks at a terminal."""
+
+import argparse
+import json
+import sys
+import time
+
+import django
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--once, --every and --json."""
+    parser.add_argument("--once", action="store_true", help="one look")
+    parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks")
+    parser.add_argument("--json", action="store_true", help="for programs: one line a look")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look until Ctrl-C. What is new stands where the old stood."""
+    django.setup()
+    from dispatch.operations import pacing
+
+    paces, is_once = pacing.Paces(), options.once or not sys.stdout.isatty()
+    try:
+        while True:
+            text = _look(paces, as_json=options.json)
+            print(text if is_once or options.json else f"\033[H\033[2J{text}", flush=True)
+            if is_once:
+                return 0
+            time.sleep(max(options.every, 0.2))
+    except KeyboardInterrupt:
+        return 0
+
+
+def _look(paces: object, *, as_json: bool) -> str:
+    from dispatch.operations import crew, pacing, stats
+    from dispatch.operations.commands import terminal
+
+    assert isinstance(paces, pacing.Paces)
+    now = stats.now()
+    found = paces.look(time.monotonic(), now.sends)
+    if not as_json:
+        tables = (terminal.board(now), terminal.sends(now, found), terminal.workers())
+        return "\n\n".join(terminal.drawn(table) for table in tables if len(table) > 1)
+    sends = [
+        {
+            "send": one.id,
+            "state": one.state,
+            "readers": one.frozen,
+            "answered": one.settled,
+            "exceptions": one.exceptions,
+        }
+        for one in now.sends
+    ]
+    workers = [
+        {"name": one.name, "queues": one.queues.split(","), "now": [hand.task for hand in one.now], "memory": one.memory,
+         "version": one.version, "beat_at": one.beat_at.isoformat(), "silent": one.is_silent}
+        for one in crew.workers()
+    ]  # fmt: skip
+    return json.dumps({"board": terminal.board_told(now), "sends": sends, "workers": workers})

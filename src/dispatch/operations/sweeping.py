@@ -1,0 +1,55 @@
+"""Acts upon all readers who match: asked for in one row, done by the clock a part at a time; no page waits for a million."""
+
+from django.db import transaction
+
+from dispatch import queue
+from dispatch.accounts import audit
+from dispatch.accounts.models import User
+from dispatch.delivery import heaps, ledger, statements
+from dispatch.delivery.models import Heap
+from dispatch.operations.items import readers
+from dispatch.operations.items import wanted as wanting
+from dispatch.operations.models import Sweep
+
+SHOWN = 10
+
+
+def begin(act: str, wanted: wanting.Wanted, by: User, reason: str, *, relay: int = 0) -> Sweep | None:
+    """Ask for it. None: nobody who matches may be treated so."""
+    found = _touched(wanted, act)
+    if not found:
+        return None
+    with transaction.atomic():
+        values = {"wanted": wanted.said, "relay": relay, "asked_at": statements.now()}
+        one = Sweep.objects.create(act=act, by=by, reason=reason, expected=sum(h.readers for h in found), **values)
+        for send in sorted({heap.send_id for heap in found}):
+            audit.record(by, f"readers.{act}", f"send:{send}", f"{wanted.query}: {reason}"[:300])
+    return one
+
+
+def go_on() -> None:
+    """The next part of the oldest that is not over."""
+    with transaction.atomic():
+        one = Sweep.objects.select_for_update(skip_locked=True).filter(ended_at=None).order_by("pk").first()
+        if one is None:
+            return
+        wanted = wanting.read(one.wanted)
+        done = next((n for heap in _touched(wanted, one.act) if (n := _step(one, heap))), 0)
+        one.done += done
+        one.ended_at = None if done else statements.now()
+        one.save(update_fields=["done", "ended_at"])
+    for number in ledger.promote_due() if done else ():
+        queue.enqueue("email.send_chunk", *number)
+
+
+def recent() -> list[Sweep]:
+    """Those under way and the last that ended; the newest first."""
+    return list(Sweep.objects.select_related("by").order_by("-pk")[:SHOWN])
+
+
+def _step(one: Sweep, heap: Heap) -> int:
+    return heaps.step(heap, one.act, one.asked_at, relay=one.relay)
+
+
+def _touched(wanted: wanting.Wanted, act: str) -> list[Heap]:
+    return [heap for heap in readers.matching(wanted) if heap.state in heaps.FROM[act]]

@@ -1,0 +1,112 @@
+"""The queue at a terminal: the same numbers and acts as on its page, for people and for programs."""
+
+import json
+import subprocess
+
+import newsroom
+import pytest
+from django.utils import timezone
+
+from dispatch import cli, queue
+from dispatch.accounts.models import AuditEntry
+from dispatch.delivery import relays
+from dispatch.delivery.models import WorkerBeat
+from dispatch.social.models import Post
+
+pytestmark = pytest.mark.django_db
+WHY = ["--by", "alice@example.org", "--reason", "the network is back"]
+
+
+@pytest.fixture
+def alice(monkeypatch):
+    monkeypatch.setattr(queue, "enqueue", lambda *_: None)
+    return newsroom.person()
+
+
+@pytest.fixture
+def refused():
+    return newsroom.post(newsroom.channel(), newsroom.story("en"), Post.State.REFUSED, trouble="403")
+
+
+def said(capsys, *words):
+    assert cli.main(list(words)) == 0
+    return capsys.readouterr().out
+
+
+def test_the_board_says_what_waits(refused, capsys):
+    line = next(line for line in said(capsys, "queue").splitlines() if line.startswith("posts"))
+    assert line.split()[:6] == ["posts", "·", "·", "·", "1", "·"]
+    assert json.loads(said(capsys, "queue", "--json"))["post"]["failed"]["count"] == 1
+
+
+def test_items_are_listed_and_opened(refused, capsys):
+    assert "403" in said(capsys, "queue", "list", "post", "--column", "failed")
+    told = json.loads(said(capsys, "queue", "list", "post", "--json"))
+    assert (told["count"], told["items"][0]["id"], told["items"][0]["acts"][0]) == (1, str(refused.pk), "retry")
+    assert "It was written." in said(capsys, "queue", "show", "post", str(refused.pk))
+    assert json.loads(said(capsys, "queue", "show", "post", str(refused.pk), "--json"))["events"]
+
+
+def test_one_is_tried_again_and_the_reason_is_kept(alice, refused, capsys):
+    assert "1 of 1 tried again now." in said(capsys, "queue", "retry", "post", str(refused.pk), *WHY)
+    refused.refresh_from_db()
+    assert refused.state == "scheduled"
+    assert AuditEntry.objects.get(act="post.retry").reason == "the network is back"
+
+
+def test_all_that_match_are_dropped(alice, refused, capsys):
+    assert "1 item dropped." in said(capsys, "queue", "drop", "post", "--all", "--column", "failed", *WHY)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["retry", "post", "1"], "--by is to be the address"),
+        (["retry", "post", "1", "--by", "alice@example.org"], "say why"),
+        (["retry", "post", *WHY], "name the items"),
+        (["move", "post", "1", *WHY], "nothing that can be done to a post"),
+        (["move", "chunk", "1", *WHY], "name of a relay"),
+        (["retry", "post", "one", *WHY], "one is no id"),
+        (["retry", "post", "999", *WHY], "nothing was changed"),
+        (["list", "letter"], "There is no kind"),
+        (["show", "post", "999"], "there is no post 999"),
+    ],
+)
+def test_what_was_asked_wrongly_is_answered_in_a_sentence(alice, capsys, words, answer):
+    assert cli.main(["queue", *words]) == 1
+    assert answer in capsys.readouterr().err
+
+
+def test_top_shows_what_goes_on_once_where_nobody_looks(capsys):
+    newsroom.relay()
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=3)
+    newsroom.send(office, newsroom.story("en"))
+    now = timezone.now()
+    hands = [{"task": "email.send_chunk(4, 12)", "since": now.isoformat()}]
+    values = {"queues": "email", "started_at": now, "beat_at": now, "version": "0.1.0", "memory": 52_428_800}
+    WorkerBeat.objects.create(name="host:7", now=hands, **values)
+    text = said(capsys, "top")
+    assert "office" in text
+    assert "email.send_chunk(4, 12)" in text
+    assert "50 MB" in text
+    told = json.loads(said(capsys, "top", "--json"))
+    assert (told["sends"][0]["readers"], told["workers"][0]["now"]) == (3, ["email.send_chunk(4, 12)"])
+
+
+def test_a_send_is_paused_at_the_terminal(alice, capsys):
+    relays.save("main", "fake://")
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=1)
+    send = newsroom.send(office, newsroom.story("en"))
+    for act, state in (("pause", "paused"), ("resume", "sending"), ("cancel", "cancelling")):
+        assert f"is {state} now" in said(capsys, "send", act, str(send.pk), *WHY)
+
+
+def test_a_shell_completes_commands(tmp_path, capsys):
+    script = tmp_path / "dispatch.bash"
+    script.write_text(said(capsys, "completion", "bash"))
+    typed = "COMP_WORDS=(dispatch queue re); COMP_CWORD=2; _shtab_dispatch"
+    ask = f'source {script}; {typed}; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
+    assert "retry" in done.stdout.split()

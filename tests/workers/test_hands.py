@@ -1,0 +1,66 @@
+"""What a worker's processes are at is seen by the main one while they are at it, and not after they let go or died."""
+
+import multiprocessing
+import os
+
+import pytest
+
+from dispatch.delivery.models import WorkerBeat
+from dispatch.workers import beating, hands
+
+
+def tasks():
+    return [one["task"] for one in hands.now()]
+
+
+def at_work(line, task):
+    hands.take(task)
+    line.send("begun")
+    line.recv()
+    hands.let_go()
+
+
+@pytest.fixture
+def child():
+    """A forked process that is at a task until it is told to end."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe()
+    process = fork.Process(target=at_work, args=(theirs, "email.send_chunk(4, 12)"))
+    process.start()
+    assert ours.poll(120)
+    yield process, ours
+    process.kill()
+    process.join(120)
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_the_main_process_sees_what_its_child_is_at(child):
+    process, line = child
+    assert tasks() == ["email.send_chunk(4, 12)"]
+    line.send("end")
+    process.join(120)
+    assert tasks() == []
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_who_died_at_it_is_at_nothing(child):
+    process, _ = child
+    process.kill()
+    process.join(120)
+    assert tasks() == []
+
+
+def test_memory_is_that_of_living_processes():
+    assert hands.memory() > 10_000_000
+
+
+@pytest.mark.django_db
+def test_a_sign_of_life_says_version_memory_and_work():
+    hands.take("social.publish_post(7)")
+    try:
+        beating.Beat("social").write()
+    finally:
+        hands.let_go()
+    beat = WorkerBeat.objects.get(name__endswith=f":{os.getpid()}")
+    assert (beat.version, beat.now[0]["task"]) == ("0.1.0", "social.publish_post(7)")
+    assert beat.memory > 10_000_000
