@@ -1,4 +1,4 @@
-"""How Instagram frames a post's pictures, as docs/networks.md tells it, and rows that are swiped: what readers will see."""
+"""How each network frames a post's pictures, as docs/networks.md tells it: the preview draws what readers will see."""
 
 import io
 from datetime import timedelta
@@ -15,6 +15,10 @@ pytestmark = pytest.mark.browser
 TALL, WIDE, SQUARE = (600, 1200), (1200, 500), (800, 800)
 ALIKE = [0.8, 0.8, 0.8]
 """Instagram: all in the frame of the first, which is at most 4:5 tall."""
+OWN = [0.5, 2.4, 1.0]
+"""Threads: each as it is, side by side."""
+FIRST_TALL = [0.89, 1.78, 1.78]
+"""A mosaic of 16:9: the first has its left half, the others a quarter each."""
 
 
 def painted(color, size):
@@ -52,24 +56,32 @@ def ratios(page):
     return page.locator(".grid img").evaluate_all("all => all.map((one) => one.clientWidth / one.clientHeight)")
 
 
-def test_instagram_shows_all_pictures_in_the_frame_of_the_first(drawn, visitor, page):
-    post = drawn("instagram", TALL, WIDE, SQUARE)
-    visitor.look("composer-pictures-instagram", f"/stories/{post.story_id}/compose?post={post.pk}")
+@pytest.mark.parametrize(
+    ("network", "frames"),
+    [("instagram", ALIKE), ("threads", OWN), ("facebook", FIRST_TALL), ("linkedin", FIRST_TALL), ("x", FIRST_TALL)],
+)
+def test_each_network_draws_three_pictures_in_its_own_frames(drawn, visitor, page, network, frames):
+    post = drawn(network, TALL, WIDE, SQUARE)
+    visitor.look(f"composer-pictures-{network}", f"/stories/{post.story_id}/compose?post={post.pk}")
     page.locator(".grid img").last.scroll_into_view_if_needed()
-    assert ratios(page) == pytest.approx(ALIKE, rel=0.04)
+    assert ratios(page) == pytest.approx(frames, rel=0.04)
     assert page.locator(".grid img").first.evaluate("one => one.style.objectPosition") == "50% 20%"
-
-
-@pytest.mark.parametrize(("size", "ratio"), [(TALL, 0.8), (WIDE, 1.91)])
-def test_one_picture_alone_is_cut_to_what_instagram_takes(drawn, page, size, ratio):
-    drawn("instagram", size)
-    assert page.locator("[data-swiped]").count() == 0
-    assert ratios(page) == pytest.approx([ratio], rel=0.04)
 
 
 @pytest.mark.parametrize("network", ["instagram", "threads"])
 def test_a_row_that_is_swiped_shows_the_next_picture_by_keyboard(drawn, page, network):
     drawn(network, TALL, WIDE, SQUARE)
-    page.locator("[data-swiped]").focus()
+    row = page.locator("[data-swiped]")
+    row.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('[data-swiped]').scrollLeft > 0")
+    assert page.locator("[data-swiped]").evaluate("one => one.scrollWidth > one.clientWidth")
+
+
+@pytest.mark.parametrize(
+    ("network", "size", "ratio"), [("instagram", TALL, 0.8), ("instagram", WIDE, 1.91), ("threads", TALL, 0.5)]
+)
+def test_one_picture_alone_stands_in_the_frame_that_the_network_gives_it(drawn, page, network, size, ratio):
+    drawn(network, size)
+    assert page.locator("[data-swiped]").count() == 0
+    assert ratios(page) == pytest.approx([ratio], rel=0.04)

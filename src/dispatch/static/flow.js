@@ -7,16 +7,30 @@ const LATENESS = [["on average", "--accent", []], ["at most", "--warn", [6, 4]]]
 const EVERY = 5_000;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const DAY = 86_400;
+const clock = uPlot.fmtDate("{HH}:{mm}"), day = uPlot.fmtDate("{D} {MMM}");
+const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), document.body.dataset.zone || undefined);
+
+// As the pages say times: the day where it begins, and the clock's hour of 24.
+function moments(_chart, splits, _axis, _space, step) {
+  return splits.map((at, place) => {
+    const date = inZone(at);
+    if (step >= DAY) return day(date);
+    const isNew = !place || inZone(splits[place - 1]).getDate() !== date.getDate();
+    return isNew ? `${clock(date)}\n${day(date)}` : clock(date);
+  });
+}
+
 function axes(label) {
   const stroke = colour("--quiet"), grid = { stroke: colour("--line"), width: 1 };
-  return [{ stroke, grid, ticks: grid }, { stroke, grid, ticks: grid, label, size: 64, labelSize: 20 }];
+  return [{ stroke, grid, ticks: grid, values: moments }, { stroke, grid, ticks: grid, label, size: 64, labelSize: 20 }];
 }
 
 function drawn(place, label, series, points) {
   const options = {
     width: place.clientWidth, height: 240, axes: axes(label), cursor: { y: false },
     series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series], scales: { y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.1] } },
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), document.body.dataset.zone || undefined),
+    tzDate: inZone,
   };
   return new uPlot(options, points, place);
 }
