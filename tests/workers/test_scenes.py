@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 SCENES = Path(__file__).parents[1] / "chaos" / "scenes.py"
 WELL = {"lost": 0, "doubled": 0, "state": "finished"}
 
