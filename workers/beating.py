@@ -71,24 +71,10 @@ def install(queues: str, hearing: Hearing, *, besides: Callable[[], object] = la
         if thread.is_alive():
             thread.join(2)
 
-    traced: list[Callable[[], None]] = []  # one: a process has one task at a time
-
-    def name_the_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
-        called = f"{task.name}({', '.join(map(str, args))})"
-        logs.correlation.set(called)
-        hands.take(called)
-        logs.follow(str(getattr(task.request, "trail", "") or ""))
-        traced.append(tracing.opened(task.name, str(getattr(task.request, tracing.CARRIER, "") or "")))
-
-    def end_the_task(**_: Any) -> None:
-        while traced:
-            traced.pop()()
-
     # Celery would set the root logger to its own level, and our lines would be lost below it: whoever answers keeps it away.
     signals.setup_logging.connect(lambda **_: None, weak=False)
-    signals.task_prerun.connect(name_the_task, weak=False)
-    signals.task_postrun.connect(end_the_task, weak=False)
-    signals.task_postrun.connect(lambda **_: hands.let_go(), weak=False)
+    signals.task_prerun.connect(_begin_task, weak=False)
+    signals.task_postrun.connect(_end_task, weak=False)
     signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
     signals.celeryd_after_setup.connect(lambda **_: thread.start(), weak=False)
@@ -96,6 +82,24 @@ def install(queues: str, hearing: Hearing, *, besides: Callable[[], object] = la
     signals.task_failure.connect(ending.mourn, weak=False)
     signals.worker_shutting_down.connect(ending.begin, weak=False)
     signals.worker_shutdown.connect(end, weak=False)
+
+
+_traced: list[Callable[[], None]] = []
+"""How the task under way ends its trace: one, as a process has one task at a time."""
+
+
+def _begin_task(task: Any, args: tuple[object, ...], **_: Any) -> None:
+    called = f"{task.name}({', '.join(map(str, args))})"
+    logs.correlation.set(called)
+    hands.take(called)
+    logs.follow(str(getattr(task.request, "trail", "") or ""))
+    _traced.append(tracing.opened(task.name, str(getattr(task.request, tracing.CARRIER, "") or "")))
+
+
+def _end_task(**_: Any) -> None:
+    while _traced:
+        _traced.pop()()
+    hands.let_go()
 
 
 def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> None:

@@ -27,7 +27,7 @@ ONLY_IN = {
     "mastodon": ("src/dispatch/social/networks/mastodon.py",),
     "atproto": ("src/dispatch/social/networks/bluesky.py",),
     "ninja": ("src/dispatch/api/",),
-    "mcp": ("src/dispatch/api/assistant.py",),
+    "mcp": ("src/dispatch/api/assistant.py", "src/dispatch/api/assistant_door.py"),
     "telegram": ("src/dispatch/social/networks/telegram.py",),
     "apprise": ("src/dispatch/social/networks/watched.py",),
 }

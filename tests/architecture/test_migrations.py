@@ -81,6 +81,12 @@ def slow_change(old, new):
         return "NOT NULL looks at every row; check it by AddConstraintNotValid and ValidateConstraint first"
     if (new.unique or new.db_index) and not (old.unique or old.db_index):
         return "an index is built while nobody may write"
+    if (
+        isinstance(old, models.ForeignKey)
+        and isinstance(new, models.ForeignKey)
+        and old.related_model == new.related_model
+    ):
+        return ""
     was, now = old.db_parameters(connection)["type"], new.db_parameters(connection)["type"]
     longer = (
         isinstance(old, models.CharField) and isinstance(new, models.CharField) and new.max_length >= old.max_length

@@ -91,7 +91,7 @@ class Chunk(models.Model):
     provider_class = models.PositiveSmallIntegerField(default=0)
     in_wave = models.BooleanField(default=False)  # goes ahead of the rest
     is_retry = models.BooleanField(default=False)  # readers whose deferral came due; not counted twice
-    recipients = ArrayField(models.BigIntegerField())  # subscribers' ids; the database keeps their count as `size`
+    recipients = ArrayField(models.BigIntegerField())  # subscribers' ids; a trigger keeps their count as `size`
     seal = models.BinaryField(max_length=32, null=True)  # where somebody agreed to it; see agreed.py
     settled = models.PositiveIntegerField(default=0)
     ahead = models.PositiveIntegerField(default=0)

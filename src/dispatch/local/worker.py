@@ -44,9 +44,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503 - Celery ends the p
     os.nice(options.nice)
     os.environ["DISPATCH_DATABASE_POOL"] = "0"  # each process works alone, and a pool does not survive a fork
     tracing.begin()
-    warnings.filterwarnings(
-        "ignore", message="You're running the worker with superuser"
-    )  # it guards pickle; ours is JSON
+    warnings.filterwarnings("ignore", "You're running the worker with superuser")  # it guards pickle; ours is JSON
     django.setup()
     from dispatch import queue
     from dispatch.local import upgrading
