@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0012_queueroom_heaps"),
+        ("delivery", "0013_queueroom_count"),
     ]
 
     operations = [
