@@ -140,6 +140,30 @@ def test_who_overrules_it_is_kept_with_what_they_overruled(send, client):
     assert (noted.target, noted.reason) == (f"edition:{send.edition_id}", "against Links: it is archived")
 
 
+def test_a_send_that_was_stopped_in_its_window_goes_on_only_past_what_blocks_it(send, client):
+    newsroom.signed_in(client, "approver")
+    spoil(send)
+    acts.pause(send.pk, None, "the wrong photo")
+    assert "It leaves all the same" in client.get(f"/editions/{send.edition_id}").content.decode()
+    resume = f"/sends/{send.pk}/do/resume"
+    assert "Nothing left. Links:" in client.post(resume, {"reason": "mended"}, follow=True).content.decode()
+    send.refresh_from_db()
+    assert send.state == State.PAUSED
+    client.post(resume, {"reason": "it is archived", "although": "yes"})
+    send.refresh_from_db()
+    assert send.state == State.SENDING
+
+
+def test_a_send_that_is_under_way_is_not_held_when_it_goes_on(send, client):
+    newsroom.signed_in(client, "approver")
+    spoil(send)
+    acts.pause(send.pk, None, "a short break")
+    send.chunks.update(ahead=1, settled=1)
+    client.post(f"/sends/{send.pk}/do/resume", {"reason": "it may go on"})
+    send.refresh_from_db()
+    assert send.state == State.SENDING
+
+
 def test_minutes_of_another_day_change_nothing(send):
     """The database's clock counts, not a worker's."""
     with time_machine.travel(timezone.now() + timedelta(days=1)):

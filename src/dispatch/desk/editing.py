@@ -100,8 +100,14 @@ class Editing:
 def may_be_held(edition: Edition) -> bool:
     """Whether what is found may still keep it from leaving."""
     send = getattr(edition, "send", None)
-    waits = send is not None and send.state in {Send.State.DRAFT, Send.State.READY}
-    return edition.state in {*OPEN, Edition.State.LATE} or waits
+    return edition.state in {*OPEN, Edition.State.LATE} or (send is not None and has_left_nobody(send))
+
+
+def has_left_nobody(send: Send) -> bool:
+    """Whether it waits, or was stopped, before its first letter was given to a relay."""
+    if send.state == Send.State.PAUSED:
+        return not send.chunks.filter(ahead__gt=0).exists()
+    return send.state in {Send.State.DRAFT, Send.State.READY}
 
 
 def rows_of(edition: Edition) -> list[Row]:

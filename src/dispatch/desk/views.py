@@ -1,5 +1,6 @@
 """The editors' pages. GET shows; what changes something is a POST with a reason."""
 
+from dataclasses import replace
 from typing import cast
 
 from django.core.exceptions import PermissionDenied
@@ -14,10 +15,9 @@ from dispatch.articles.models import Story
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import approving, missing
 from dispatch.delivery.models import Send
-from dispatch.desk import acting, afterwards, company, doubts, naming, overruling, overview, returned
+from dispatch.desk import acting, afterwards, company, doubts, editing, naming, overruling, overview, returned
 from dispatch.desk import breaking as breaking_news
 from dispatch.desk import stories as telling
-from dispatch.desk.editing import Editing
 from dispatch.desk.letters import Letter, Previewed
 from dispatch.editions import breaking
 from dispatch.editions.models import Edition
@@ -85,7 +85,7 @@ def edition(request: HttpRequest, edition_id: int) -> HttpResponse:
     shown = {
         "letter": Letter.of(one),
         "preview": Previewed.of(one, asked.get("language", ""), asked.get("show", "")),
-        "editing": Editing.of(one, words),
+        "editing": editing.Editing.of(one, words),
         "others": company.others(one.pk, cast("User", request.user)),
         "returned_kinds": returned.KINDS.values(),
         "returned": returned.rows(one.send.pk, exactly=permissions.may(cast("User", request.user), Role.OPERATOR))
@@ -111,8 +111,14 @@ def act_on_send(request: HttpRequest, send_id: int, act: str) -> HttpResponseBas
     """Pause, resume, cancel."""
     one = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
     desks.insist(cast("User", request.user), one.edition.newsletter)
-    doing = overruling.asked(request, acting.ON_SEND.get(act), one.edition)
+    doing = overruling.asked(request, _as_it_stands(acting.ON_SEND.get(act), one), one.edition)
     return doing if isinstance(doing, HttpResponse) else _act(request, doing, one.pk, one.edition_id)
+
+
+def _as_it_stands(act: acting.Act | None, send: Send) -> acting.Act | None:
+    """To go on with a send that was stopped before its first letter is to let it leave."""
+    begins = act is acting.ON_SEND["resume"] and editing.has_left_nobody(send)
+    return replace(act, leaves=True) if act and begins else act
 
 
 @permissions.requires(Role.EDITOR)
