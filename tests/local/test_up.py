@@ -160,6 +160,7 @@ def test_a_wrong_setting_is_told_in_words(folder, changes, words):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_the_intake_runs_where_it_is_set_and_takes_what_comes_back(folder, start):
     place = ports.free()
     up = start(

@@ -106,6 +106,7 @@ def test_every_migration_of_a_later_step_keeps_to_that():
     assert max([getattr(one, "step", 1) for one in found]) <= upgrading.STEP
 
 
+@pytest.mark.long
 def test_a_real_next_version_moves_the_database_on_and_this_one_then_refuses(tmp_path):
     """A database of their own: the next version's step bears no older one."""
     script = f"""
