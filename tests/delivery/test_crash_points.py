@@ -24,7 +24,7 @@ def test_wherever_a_worker_or_a_clock_is_killed_each_reader_has_a_fate_and_the_p
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=540,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
