@@ -19,6 +19,7 @@ LOOK_EVERY = 5.0
 SURE_AFTER = 2
 """Looks in a row that must say so: after the database was away, or this machine slept, each row is old for a moment."""
 ROWS = "SELECT name, beat_at, heard_at FROM delivery_workerbeat WHERE name = ANY (%s)"
+PATIENCE = "SET statement_timeout = 5000"  # not upon connecting: PgBouncer takes no options there
 
 
 def name(process: int) -> str:
@@ -81,9 +82,9 @@ def _judged(one: Running, sign: signs.Sign | None) -> str:
 def _signs(processes: Iterable[int]) -> dict[int, signs.Sign] | None:
     """By process; None: the database does not say."""
     names = {name(process): process for process in processes}
-    options = "-c statement_timeout=5000"
     try:
-        with psycopg.connect(env.database_url(), connect_timeout=5, options=options, autocommit=True) as session:
+        with psycopg.connect(env.database_url(), connect_timeout=5, autocommit=True) as session:
+            session.execute(PATIENCE)
             rows = session.execute(ROWS, [list(names)]).fetchall()
     except psycopg.Error:
         return None

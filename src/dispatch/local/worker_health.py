@@ -48,6 +48,6 @@ def ask(wanted: str = "") -> int:
 
 
 def _rows() -> list[tuple[str, str, datetime, datetime | None]]:
-    options = "-c statement_timeout=5000"
-    with psycopg.connect(env.database_url(), connect_timeout=5, options=options) as session:
+    with psycopg.connect(env.database_url(), connect_timeout=5) as session:
+        session.execute(watchdog.PATIENCE)
         return session.execute(ROWS, [f"{socket.gethostname()}:"]).fetchall()
