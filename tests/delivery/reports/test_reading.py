@@ -157,6 +157,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch, pack):
         written.zipped(b"x")[:-30],
         b"PK\x03\x04nonsense",
     ],
+    ids=["a short gzip", "no gzip", "two files", "a short zip", "no zip"],
 )
 def test_what_is_broken_or_holds_several_files_is_refused(content):
     with pytest.raises(Unreadable):
