@@ -8,7 +8,7 @@ import pytest
 from dispatch.editions import planning
 from dispatch.editions.models import Edition
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 WARNED = "What one of you changes, the other sees when the page is loaded again."
 
 

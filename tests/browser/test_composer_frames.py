@@ -11,7 +11,7 @@ from PIL import Image
 from dispatch.social import illustrating, media
 from dispatch.social.models import Post, PostMedia
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 TALL, WIDE, SQUARE = (600, 1200), (1200, 500), (800, 800)
 ALIKE = [0.8, 0.8, 0.8]
 """Instagram: all in the frame of the first, which is at most 4:5 tall."""

@@ -14,7 +14,7 @@ from dispatch.articles.models import Revision
 from dispatch.social import illustrating, media
 from dispatch.social.models import PostMedia
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 HAND = """(form, [kind, content, event]) => {
     const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
     const carried = new DataTransfer();

@@ -13,7 +13,7 @@ from dispatch.editions import slots
 from dispatch.local import inbox, wall
 from dispatch.local.networks.store import Store
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 READER = {"name": ", Bob", "leave": "https://dispatch.example.org/l", "preferences": "https://dispatch.example.org/p"}
 
 

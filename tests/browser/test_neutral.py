@@ -9,7 +9,7 @@ import serving
 from dispatch.audience import preferences, rhythms, tokens
 from dispatch.audience.models import Letter, Subscription
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 OFFICE = re.compile("Office|Офис|Офіс|Dispatch", re.IGNORECASE)
 
 

@@ -70,7 +70,10 @@ def sign_up(page, language, address="alice@example.org"):
     page.get_by_role("button", name=WORDS[language][0]).click()
 
 
-@pytest.mark.parametrize("language", ["en", "be", "ru", "ar"])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize("language", ["be", *(pytest.param(one, marks=LONG) for one in ("en", "ru", "ar"))])
 def test_the_whole_life_of_a_subscription(visitor, page, office, post, language):
     _, look, yes, more, save, saved = WORDS[language]
     visitor.look(f"subscribe-{language}", f"/subscribe/office?lang={language}")

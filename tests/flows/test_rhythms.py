@@ -60,7 +60,7 @@ def clock():
         yield clock
 
 
-@pytest.mark.parametrize("cadence", ["each", "daily"])
+@pytest.mark.parametrize("cadence", ["each", pytest.param("daily", marks=pytest.mark.long)])
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=acts, patience=st.sampled_from([0, 6]))
 def test_each_reader_is_told_each_story_once(cadence, acts, patience):

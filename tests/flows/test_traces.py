@@ -117,6 +117,7 @@ def said(span):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.long
 def test_webhook_tasks_and_the_relays_answer_are_one_trace_that_names_nobody(tmp_path, collector):
     office = newsroom.newsletter(languages=["en"])
     newsroom.readers(office, en=3)

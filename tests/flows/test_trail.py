@@ -55,6 +55,7 @@ def publish(client):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.long
 def test_an_article_leaves_a_trail_through_every_process(tmp_path, client):
     office = newsroom.newsletter(languages=["en"])
     newsroom.readers(office, en=3)

@@ -48,6 +48,7 @@ def test_one_command_serves_and_ends_within_ten_seconds_and_finds_its_data_again
     assert (folder / "keys" / "vault_keys").read_text() == keys
 
 
+@pytest.mark.long
 def test_whatever_is_killed_comes_back(folder, start):
     up = start(folder).wait_until_up()
     for words in (("web",), ("clock",), ("worker", "email"), ("valkey-server",), ("postgres", "-D")):
