@@ -65,3 +65,12 @@ def answers(address):
         return urllib.request.urlopen(address, timeout=10).status == 200
     except OSError:
         return False
+
+
+def until(page, expression):
+    """Ask a page until it says yes, a minute at most. Not page.wait_for_function: it evaluates text inside of the page, whose
+    policy forbids that."""
+    deadline = time.monotonic() + 60
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"not within a minute: {expression}"
+        page.wait_for_timeout(50)

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import newsroom
 import pytest
+import serving
 from django.utils import timezone
 
 from dispatch import timetable
@@ -42,10 +43,10 @@ def post(masto):
 
 
 def show(page, path):
-    """A page that has asked anew for what moved while it loaded, if anything did: then it changes when something happens only."""
+    """A page that has asked anew for what moved while it loaded, if anything did: it changes when something happens only."""
     page.add_init_script("document.addEventListener('htmx:afterSettle', () => { document.body.dataset.settled = '' })")
     page.goto(path)
-    page.wait_for_function("'settled' in document.body.dataset || performance.now() > 10_000")
+    serving.until(page, "'settled' in document.body.dataset || performance.now() > 10_000")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import newsroom
 import pytest
+import serving
 from django.utils import timezone
 from PIL import Image
 
@@ -44,8 +45,8 @@ def drawn(visitor, alice, page):
         page.goto(f"/stories/{post.story_id}/compose?post={post.pk}")
         page.locator("html.js").wait_for()
         page.locator(".grid img").last.scroll_into_view_if_needed()
-        page.wait_for_function(
-            "[...document.querySelectorAll('.grid img')].every((one) => one.complete && one.clientWidth)"
+        serving.until(
+            page, "[...document.querySelectorAll('.grid img')].every((one) => one.complete && one.clientWidth)"
         )
         return post
 
@@ -74,7 +75,7 @@ def test_a_row_that_is_swiped_shows_the_next_picture_by_keyboard(drawn, page, ne
     row = page.locator("[data-swiped]")
     row.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('[data-swiped]').scrollLeft > 0")
+    serving.until(page, "document.querySelector('[data-swiped]').scrollLeft > 0")
     assert page.locator("[data-swiped]").evaluate("one => one.scrollWidth > one.clientWidth")
 
 

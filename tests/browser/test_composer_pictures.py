@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import newsroom
 import pytest
+import serving
 from django.utils import timezone
 from PIL import Image
 
@@ -131,7 +132,7 @@ def three(opened, post):
     opened.reload()
     opened.locator("html.js").wait_for()
     opened.locator(".picture").nth(2).wait_for()
-    opened.wait_for_function("[...document.querySelectorAll('.picture img')].every((one) => one.complete)")
+    serving.until(opened, "[...document.querySelectorAll('.picture img')].every((one) => one.complete)")
     return opened
 
 
