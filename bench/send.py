@@ -107,7 +107,7 @@ def use(url: str) -> None:
 def sign_with(kind: str) -> None:
     """Only with the pair's half of this kind: a newsroom would sign with both. Empty: not at all."""
     from dispatch.delivery import signing_keys
-    from dispatch.delivery.models import DkimKey
+    from dispatch.delivery.reputation import DkimKey
 
     DkimKey.objects.all().delete()
     if kind:
