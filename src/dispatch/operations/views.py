@@ -28,18 +28,20 @@ from dispatch.social.models import Channel, Post
 def queue(request: HttpRequest) -> HttpResponse:
     """What is due, under way, deferred, failed, unknown; what may be done about it."""
     now = stats.now()
+    sends = waiting.named(now)
+    holding = waiting.Holding(now, sends)
     shown = {
         "board": now.board,
-        "mail": waiting.mail(now),
-        "going": waiting.going(now),
+        "mail": waiting.mail(now, sends),
+        "going": waiting.going(now, sends),
         "stuck": waiting.stuck(),
         "letters": correspondence.heaps(),
         "posts": waiting.posts(),
         "editions": waiting.editions(),
         "webhooks": waiting.webhooks(),
         "articles": waiting.articles(),
-        "pulled": waiting.stops(now),
-        "scopes": [(value, words, waiting.held(*_scope(value), now)) for value, words in waiting.scopes()],
+        "pulled": waiting.stops(holding),
+        "scopes": [(value, words, holding.of(*_scope(value))) for value, words in waiting.scopes()],
         "rows": waiting.ROWS,
         "may_leave": ledger.may_leave(),
     }

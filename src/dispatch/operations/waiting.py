@@ -1,8 +1,9 @@
 """The rows behind the queue's numbers: what is due, under way, deferred, failed or unknown, and what a STOP holds."""
 
+from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from dispatch.accounts import stopping
@@ -47,18 +48,21 @@ class Pulled:
     posts: int
 
 
-def mail(now: stats.Now) -> list[Mail]:
+def named(now: stats.Now) -> dict[int, Send]:
+    """The sends by number, with their newsletters and what they bring."""
+    sends = Send.objects.select_related("edition__newsletter").prefetch_related(naming.titles("edition__"))
+    return sends.in_bulk([send.id for send in now.sends])
+
+
+def mail(now: stats.Now, sends: dict[int, Send]) -> list[Mail]:
     """By send, the newest first."""
-    sends = _named_sends().in_bulk([send.id for send in now.sends])
     cells = [(send, state) for send in now.sends for state in TELLING if send.exceptions.get(state)]
     return [_mail(sends[send.id], send, state) for send, state in cells[:ROWS]]
 
 
-def going(now: stats.Now) -> list[tuple[Send, stats.SendNow]]:
-    """Sends under way."""
-    live = {send.id: send for send in now.sends if send.is_going}
-    sends = _named_sends().filter(pk__in=live).order_by("-pk")
-    return [(send, live[send.pk]) for send in sends[:ROWS]]
+def going(now: stats.Now, sends: dict[int, Send]) -> list[tuple[Send, stats.SendNow]]:
+    """Sends under way, the newest first."""
+    return [(sends[send.id], send) for send in now.sends if send.is_going][:ROWS]
 
 
 def stuck() -> QuerySet[Chunk]:
@@ -99,22 +103,31 @@ def articles() -> QuerySet[Article]:
     return rows.defer("current__html", "current__text").order_by("id")[:ROWS]
 
 
-def stops(now: stats.Now) -> list[Pulled]:
+class Holding:
+    """What a STOP holds, or would: readers by newsletter and posts by channel, asked for once."""
+
+    def __init__(self, now: stats.Now, sends: dict[int, Send]) -> None:
+        self._readers: Counter[int] = Counter()
+        for send in now.sends:
+            if send.is_going:
+                theirs = sends[send.id].edition.newsletter_id
+                self._readers[theirs] += send.untouched + send.exceptions.get("deferred", 0)
+        waiting = Post.objects.filter(state__in=[Post.State.SCHEDULED, Post.State.DEFERRED])
+        self._posts = Counter(dict(waiting.values_list("channel").annotate(many=Count("pk"))))
+
+    def of(self, scope: str, target: int | None) -> tuple[int, int]:
+        """Readers and posts of a scope."""
+        if scope == Stop.Scope.CHANNEL:
+            return 0, self._posts[target or 0]
+        if scope == Stop.Scope.NEWSLETTER:
+            return self._readers[target or 0], 0
+        return self._readers.total(), self._posts.total()
+
+
+def stops(holding: Holding) -> list[Pulled]:
     """Those in force, with what each holds."""
-    return [_pulled(stop, now) for stop in stopping.in_force().select_related("by")]
-
-
-def held(scope: str, target: int | None, now: stats.Now) -> tuple[int, int]:
-    """Readers and posts that a STOP of this scope holds, or would."""
-    posts = Post.objects.filter(state__in=[Post.State.SCHEDULED, Post.State.DEFERRED])
-    if scope == Stop.Scope.CHANNEL:
-        return 0, posts.filter(channel=target).count()
-    open_sends = Send.objects.filter(pk__in=[send.id for send in now.sends if send.is_going])
-    if scope == Stop.Scope.NEWSLETTER:
-        open_sends = open_sends.filter(edition__newsletter=target)
-    theirs = set(open_sends.values_list("pk", flat=True))
-    readers = sum(send.untouched + send.exceptions.get("deferred", 0) for send in now.sends if send.id in theirs)
-    return readers, 0 if scope == Stop.Scope.NEWSLETTER else posts.count()
+    in_force = stopping.in_force().select_related("by")
+    return [Pulled(stop, shell.words(stop), *holding.of(stop.scope, stop.target)) for stop in in_force]
 
 
 def scopes() -> list[tuple[str, str]]:
@@ -126,14 +139,6 @@ def scopes() -> list[tuple[str, str]]:
         *((f"newsletter:{number}", f"The newsletter {slug}") for number, slug in newsletters),
         *((f"channel:{number}", f"The channel {name}") for number, name in channels),
     ]
-
-
-def _pulled(stop: Stop, now: stats.Now) -> Pulled:
-    return Pulled(stop, shell.words(stop), *held(stop.scope, stop.target, now))
-
-
-def _named_sends() -> QuerySet[Send]:
-    return Send.objects.select_related("edition__newsletter").prefetch_related(naming.titles("edition__"))
 
 
 def _mail(send: Send, now: stats.SendNow, state: str) -> Mail:
