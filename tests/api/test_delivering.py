@@ -20,6 +20,7 @@ from dispatch.api.models import Attempted, Delivery, Endpoint
 from dispatch.articles.models import Article, Story
 from dispatch.delivery import acts, approving
 from dispatch.delivery.models import Send
+from dispatch.editions.models import Edition
 from dispatch.social import publishing
 from dispatch.social.models import Post
 from dispatch.workers import upkeep
@@ -117,9 +118,9 @@ def test_for_a_day_the_old_secret_and_the_new_one_both_hold(made, listener):
 
 def test_what_becomes_of_a_post_is_told(endpoint):
     post = newsroom.post(on=newsroom.channel(), about=newsroom.story("en"), state="claimed")
-    for state in ("deferred", "sent", "gone", "unknown", "refused", "dropped"):
+    for state in ("deferred", "sent", "gone", "unknown", "refused", "dropped", "late"):
         Post.objects.update(state=state)
-    assert told() == ["post.sent", "post.gone", "post.unknown", "post.refused"]
+    assert told() == ["post.sent", "post.gone", "post.unknown", "post.refused", "post.late"]
     assert Delivery.objects.first().data == {
         "post": post.pk,
         "story": post.story_id,
@@ -180,12 +181,20 @@ def test_what_is_rolled_back_is_not_told(endpoint):
 
 
 def test_every_event_has_words_and_the_database_knows_no_others():
-    text = (delivering.SQL / "events.sql").read_text()
+    text = "".join((delivering.SQL / f"{name}.sql").read_text() for name in ("events", "late"))
     assert {name for name in events.KINDS if name.startswith("post.")} == {
-        f"post.{state}" for state in ("sent", "refused", "unknown", "gone")
+        f"post.{state}" for state in ("sent", "refused", "unknown", "gone", "late")
     }
     for name in events.KINDS:
         assert name in text or name.partition(".")[2] in text, name
+
+
+def test_an_edition_that_is_late_is_told(endpoint):
+    office = newsroom.newsletter(languages=["en"])
+    edition = newsroom.edition(office, newsroom.story("en"))
+    Edition.objects.update(state="late")
+    assert told() == ["edition.late"]
+    assert Delivery.objects.get().data == {"edition": edition.pk, "state": "late", "newsletter": office.slug}
 
 
 def test_nothing_of_a_story_under_embargo_is_told_before_its_minute(endpoint, listener):

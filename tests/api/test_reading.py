@@ -120,6 +120,13 @@ def test_a_stop_is_pulled_by_name_and_lifted_by_nobody_here(alice):
         assert "target" in alice.post("/stops", wrong | {"reason": "a drill"}).json()["errors"]
 
 
+def test_a_stop_says_how_many_posts_may_still_appear(alice):
+    masto = newsroom.channel()
+    newsroom.post(masto, newsroom.story("en"), "claimed", lease_until=timezone.now() + timedelta(minutes=2))
+    pulled = alice.post("/stops", {"scope": "channel", "target": "masto", "reason": "a drill"}).json()
+    assert (pulled["may_still_leave"], pulled["may_still_appear"]) == (0, 1)
+
+
 def test_channels_with_their_limits_and_next_free_slot(alice):
     channel = newsroom.channel()
     channel.slots.create(weekday=0, at="09:00")

@@ -24,9 +24,10 @@ def send():
 
 
 def slept(send, hours):
-    """Nobody rang for its chunks for so long."""
+    """Nobody worked for it for so long."""
     then = timezone.now() - hours * HOURS
     Send.objects.filter(pk=send.pk).update(started_at=then)
+    Send.objects.filter(pk=send.pk).exclude(stirred_at=None).update(stirred_at=then)
     Chunk.objects.filter(send=send.pk).update(rung_at=then)
 
 
@@ -44,6 +45,22 @@ def test_after_hours_without_a_clock_it_pauses_and_nothing_is_rung_for(send):
     assert AuditEntry.objects.filter(act="send.hold").count() == 1
 
 
+def test_that_the_clock_rang_all_the_while_is_no_movement(send):
+    """The broker lost each doorbell, or there was no worker to hear it."""
+    slept(send, 4)
+    Chunk.objects.update(rung_at=timezone.now())
+    assert state(send) == ("paused", True)
+
+
+def test_one_that_a_worker_held_a_chunk_of_within_the_hours_goes_on(send):
+    number = Chunk.objects.get().number
+    slept(send, 4)
+    claimed = ledger.claim(send.pk, number)
+    assert state(send) == ("sending", False)
+    ledger.release(claimed, None)
+    assert state(send) == ("sending", False)
+
+
 def test_after_an_hour_it_goes_on(send):
     slept(send, 1)
     assert state(send) == ("sending", False)
@@ -54,6 +71,7 @@ def test_one_that_a_person_lets_go_on_does_not_pause_again(send):
     state(send)
     assert acts.resume(send.pk, newsroom.person("approver"), "it still matters")
     assert state(send) == ("sending", False)
+    assert send.trouble == ""
 
 
 def test_a_stop_of_hours_holds_it_when_it_is_lifted(send):
@@ -71,13 +89,9 @@ def test_one_whose_chunks_are_worked_on_or_wait_for_a_relay_goes_on(send):
     assert state(send) == ("sending", False)
 
 
-def test_a_chunk_that_is_freed_or_given_back_after_hours_does_not_hold_its_send(send):
+def test_a_chunk_that_is_freed_after_hours_does_not_hold_its_send(send):
     slept(send, 4)
     Chunk.objects.update(state="stuck")
     number = Chunk.objects.get().number
     assert acts.free_stuck(send.pk, number, newsroom.person("operator"), "mended")
-    assert state(send) == ("sending", False)
-    claimed = ledger.claim(send.pk, number)
-    slept(send, 4)
-    ledger.release(claimed, None)
     assert state(send) == ("sending", False)

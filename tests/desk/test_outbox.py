@@ -226,3 +226,13 @@ def faulty(*faults):
         yield made
     finally:
         made.close()
+
+
+def test_what_no_worker_takes_is_sent_by_the_clock(transactional_db, mail):
+    notice = telling.test(target())
+    assert outbox.send_forsaken() is None
+    Notice.objects.update(due_at=timezone.now() - outbox.FORSAKEN)
+    outbox.send_forsaken().join(30)
+    notice.refresh_from_db()
+    assert notice.state == "sent"
+    assert outbox.send_forsaken() is None

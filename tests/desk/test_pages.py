@@ -125,6 +125,16 @@ def test_an_editor_may_pause_and_may_not_resume(client, send):
     assert Send.objects.get().state == "paused"
 
 
+def test_one_that_paused_by_itself_is_resumed_from_its_page(client, send):
+    Send.objects.update(state="paused", is_held=True, trouble="It stood still for hours.")
+    approver = newsroom.signed_in(client, "approver")
+    page = approver.get(f"/editions/{send.edition_id}").content.decode()
+    assert "It paused by itself." in page
+    assert f'action="/sends/{send.pk}/do/resume"' in page
+    approver.post(f"/sends/{send.pk}/do/resume", {"reason": "It still matters"})
+    assert (Send.objects.get().state, Send.objects.get().trouble) == ("sending", "")
+
+
 def test_what_is_over_is_not_cancelled_and_says_so(alice, send):
     page = alice.post(f"/sends/{send.pk}/do/cancel", {"reason": "Too late"}, follow=True).content.decode()
     assert "It was over already; nothing was changed." in page

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from dispatch import vault
+from dispatch import queue, vault
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.articles.models import Story
-from dispatch.delivery.models import Send
+from dispatch.delivery.models import Send, WorkerBeat
 from dispatch.desk import happening, telling
 from dispatch.desk.models import Notice, Target, Told
 from dispatch.social.models import Change, Channel, Post
@@ -187,12 +187,15 @@ def test_everything_that_can_go_wrong_has_a_name(masto, story):
     send = newsroom.send(office, story)
     assert names() == []
     newsroom.post(masto, story, "unknown", due_at=now - timedelta(minutes=20))
-    newsroom.post(newsroom.channel("x", "x"), story, "draft", trouble="more than six hours late")
+    newsroom.post(newsroom.channel("x", "x"), story, "late", trouble="more than six hours late")
     newsroom.post(newsroom.channel("bluesky", "bluesky"), story, "scheduled", due_at=now - timedelta(minutes=20))
     out = newsroom.post(newsroom.channel("telegram", "telegram"), story)
     Change.objects.create(post=out, act="delete", state="unknown", due_at=now)
     assert names() == ["change:post_failed", "post:post_late", "post:post_late", "post:post_unknown"]
     Post.objects.all().delete()
+    send.edition.__class__.objects.update(state="late", due_at=now)
+    assert names() == ["edition:edition_late"]
+    send.edition.__class__.objects.update(state="rendered")
     Channel.objects.filter(slug="masto").update(expires_at=now + timedelta(days=2))
     assert names() == ["channel:channel"]
     Channel.objects.update(expires_at=None)
@@ -213,6 +216,35 @@ def test_everything_that_can_go_wrong_has_a_name(masto, story):
     assert [thing.words for thing in happening.now()] == ["A STOP was lifted. It said: Nothing is posted to Mastodon."]
     Stop.objects.update(lifted_at=now - timedelta(days=2))
     assert names() == []
+
+
+def test_a_channel_that_ends_names_the_posts_at_risk_and_the_way_there_and_again_on_its_last_day(target, masto, story):
+    now = timezone.now()
+    newsroom.post(masto, story, "scheduled", due_at=now + timedelta(days=3))
+    Channel.objects.update(expires_at=now + timedelta(days=2))
+    look_twice()
+    said = Notice.objects.get().text
+    assert "before 1 scheduled post: “A reading room opens beside the river”" in said
+    assert said.endswith("/channels/masto")
+    Channel.objects.update(expires_at=now + timedelta(hours=20))
+    look_twice()
+    assert Notice.objects.count() == 2
+
+
+def test_a_broker_that_is_away_is_told(target, monkeypatch):
+    monkeypatch.setattr(queue.app.conf, "broker_write_url", "redis://127.0.0.1:1")
+    look_twice()
+    assert "The broker does not answer: mail and posts wait until it does." in Notice.objects.get().text
+
+
+def test_a_worker_that_is_alive_and_deaf_is_told(target):
+    now = timezone.now()
+    WorkerBeat.objects.create(
+        name="a:1", queues="email", started_at=now, beat_at=now, heard_at=now - timedelta(minutes=5)
+    )
+    assert [thing.words for thing in happening.now()] == [
+        "Nobody works for email any more; the last sign of life came 5 min ago."
+    ]
 
 
 def test_its_address_is_sealed_and_removing_it_forgets_it(target):

@@ -111,3 +111,21 @@ def test_without_a_relay_that_takes_mail_nothing_flows(workers, send):
 def test_a_stop_is_somebodys_wish(workers, send):
     stopping.stop(Stop.Scope.EVERYTHING, None, newsroom.person(), "a test")
     assert pinging.trouble() == ""
+
+
+def test_a_broker_that_is_away_silences_it_and_a_deaf_worker_does(workers, send, monkeypatch):
+    assert pinging.trouble() == ""
+    WorkerBeat.objects.update(heard_at=timezone.now() - timedelta(minutes=5))
+    assert pinging.trouble().startswith("nobody works for")
+    monkeypatch.setattr(queue.app.conf, "broker_write_url", "redis://127.0.0.1:1")
+    assert pinging.trouble() == "the broker does not answer"
+
+
+def test_mail_that_nobody_takes_up_silences_it_unless_a_stop_holds_it(workers, send):
+    Send.objects.update(started_at=timezone.now() - pinging.STILL)
+    assert pinging.trouble() == "nobody takes up the mail that is due"
+    Send.objects.update(stirred_at=timezone.now())
+    assert pinging.trouble() == ""
+    Send.objects.update(stirred_at=None)
+    stopping.stop(Stop.Scope.NEWSLETTER, send.edition.newsletter_id, None, "wait")
+    assert pinging.trouble() == ""

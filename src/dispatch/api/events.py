@@ -16,9 +16,11 @@ KINDS = {
     "post.sent": "A post is out",
     "post.refused": "A network refused a post, and somebody has to decide",
     "post.unknown": "Nobody knows whether a post is out: somebody has to look",
+    "post.late": "A post was not sent at its moment: somebody has to say what becomes of it",
     "post.gone": "A post was out, and was taken back",
     "edition.sent": "An edition’s mail begins to leave",
     "edition.held": "An edition waits for a second person, or paused by itself",
+    "edition.late": "An edition was not sent at its moment: somebody has to say what becomes of it",
     "send.paused": "A send was paused",
     "send.finished": "A send is over: everybody was answered for",
     "send.cancelled": "A send was cancelled",
@@ -26,7 +28,7 @@ KINDS = {
     "stop.pulled": "A STOP was pulled",
     "stop.lifted": "A STOP was lifted",
 }
-"""By the name that api/sql/events.sql gives them."""
+"""By the name that api/sql/events.sql and late.sql give them."""
 
 
 def body(delivery: Delivery) -> str:

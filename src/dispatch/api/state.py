@@ -13,8 +13,7 @@ from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
 from dispatch.api.tokens import Scope
 from dispatch.audience.models import Newsletter
-from dispatch.delivery import ledger
-from dispatch.desk import shell
+from dispatch.desk import halting, shell
 from dispatch.operations import health as wellness
 from dispatch.operations import stats
 from dispatch.operations.views import stopped
@@ -48,9 +47,10 @@ class StopOut(Schema):
 
 
 class Pulled(StopOut):
-    """One that was pulled now; `may_still_leave` messages are on the wire."""
+    """One that was pulled now: at most `may_still_leave` messages and `may_still_appear` posts are on the wire."""
 
     may_still_leave: int
+    may_still_appear: int
 
 
 class Stops(Schema):
@@ -134,9 +134,9 @@ def pull_stop(request: HttpRequest, said: asked.StopIn) -> Status[Pulled]:
     """Nothing of this scope leaves from now on. A person lifts it."""
     user, target = door.token_of(request).user, _target(said)
     desks.insist(user, *stopped(said.scope, target))
-    stop = stopping.stop(said.scope, target, user, said.reason)
-    still = 0 if stop.scope == Stop.Scope.CHANNEL else ledger.may_leave(newsletter=stop.target)
-    return Status(201, Pulled(**StopOut.of(stop).dict(), may_still_leave=still))
+    halted = halting.halt(said.scope, target, user, said.reason)
+    stop = StopOut.of(halted.stop).dict()
+    return Status(201, Pulled(**stop, may_still_leave=halted.messages, may_still_appear=halted.posts))
 
 
 @router.get("/health", response=Health, **asks(Scope.QUEUE))

@@ -28,6 +28,7 @@ def resume(send: int, by: User | None, reason: str) -> bool:
         one = Send.objects.select_for_update().get(pk=send)
         to = Send.State.FIRST_WAVE if waves.is_open(one) else Send.State.SENDING
         moved = _move(send, (Send.State.PAUSED,), to, act="send.resume", by=by, reason=reason)
+        Send.objects.filter(pk=send, state=to).update(trouble="", stirred_at=statements.now())
     if moved:
         _ring(send)
     return moved
@@ -100,8 +101,8 @@ def reopen(send: int) -> bool:
         return False
     if one.state == Send.State.FINISHED:
         one.state, one.finished_at = Send.State.SENDING, None
-    one.expires_at = max(one.expires_at or now, now + PATIENCE)
-    one.save(update_fields=["state", "finished_at", "expires_at"])
+    one.expires_at, one.stirred_at = max(one.expires_at or now, now + PATIENCE), now
+    one.save(update_fields=["state", "finished_at", "expires_at", "stirred_at"])
     return True
 
 
@@ -121,6 +122,7 @@ def free_stuck(send: int, number: int, by: User | None, reason: str) -> bool:
     with transaction.atomic():
         freed = stuck.update(state=Chunk.State.PENDING, takeovers=0, rung_at=statements.to_be_rung(), trouble="")
         if freed:
+            Send.objects.filter(pk=send).update(stirred_at=statements.now())
             audit.record(by, "chunk.free", f"send:{send}:chunk:{number}", reason)
     return bool(freed)
 

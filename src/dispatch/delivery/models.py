@@ -43,6 +43,7 @@ class Send(models.Model):
     first_wave = models.PositiveIntegerField(default=0)  # how many readers go ahead of the rest; 0: nobody does
     wave_until = models.DateTimeField(null=True)  # the rest waits till then; null while the wave is not answered
     wave_over_at = models.DateTimeField(null=True)  # when the rest was let go
+    stirred_at = models.DateTimeField(null=True)  # when it was last seen to move, or a person set it going
     trouble = models.CharField(max_length=300, blank=True)  # why it paused by itself
     is_held = models.BooleanField(default=False)  # it paused by itself, and nobody has said what to do
     holds_until = models.DateTimeField(null=True)  # while it is ready: when its first letter leaves

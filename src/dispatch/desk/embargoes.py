@@ -12,7 +12,7 @@ from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.articles import embargo
 from dispatch.articles.models import Story
-from dispatch.delivery import acts
+from dispatch.delivery import acts, ledger
 from dispatch.delivery.models import Send
 from dispatch.desk import acting, forms, stories
 
@@ -54,4 +54,6 @@ def _pause(story_id: int, by: User, why: str) -> str:
     """What of it is on its way already. In words what may still leave; nothing where nothing was."""
     going = Send.objects.filter(edition__stories__story=story_id, state__in=[Send.State.SENDING, Send.State.FIRST_WAVE])
     paused = [send.pk for send in going if acts.pause(send.pk, by, why)]
-    return f"Mail of it was under way and is paused. {acting.at_most(paused[0])}" if paused else ""
+    count = sum(ledger.may_leave(number) for number in paused)
+    still = f"At most {saying.many(count, 'message')} may still leave." if count else "Nothing is on the wire."
+    return f"Mail of it was under way and is paused. {still}" if paused else ""

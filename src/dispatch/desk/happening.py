@@ -12,10 +12,11 @@ from dispatch import logs, saying
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.articles import embargo
+from dispatch.delivery import preflighting
 from dispatch.delivery.models import Send
 from dispatch.desk import naming, shell, surroundings
 from dispatch.editions.models import Edition
-from dispatch.social import changing
+from dispatch.social import changing, expiring, probing
 from dispatch.social.models import Change, Channel, Post
 
 KINDS = {
@@ -25,20 +26,35 @@ KINDS = {
     "channel": "A channel is in trouble, or expires",
     "edition_failed": "An edition could not be made, or does not add up",
     "edition_held": "An edition paused by itself",
+    "edition_late": "An edition is late, and waits for somebody",
+    "preflight": "A digest is about to leave with something that should not",
     "approval": "An edition waits for a second person",
     "paused": "Somebody paused a send",
     "stop": "A STOP was pulled or lifted",
     "worker": "Nobody works for a queue any more",
     "clock": "No clock leads",
+    "broker": "The broker does not answer",
     "relay": "A relay is left alone after failures",
     "domain": "A sending domain's record is not right any more",
     "disk": "The disk is nearly full",
     "backup": "The last backup is old",
     "certificate": "The certificate of our address ends",
 }
-URGENT = frozenset({"edition_failed", "edition_held", "stop", "worker", "clock", "relay", "disk"})
+URGENT = frozenset(
+    {
+        "edition_failed",
+        "edition_held",
+        "edition_late",
+        "preflight",
+        "stop",
+        "worker",
+        "clock",
+        "broker",
+        "relay",
+        "disk",
+    }
+)
 """These come in quiet hours, too."""
-EXPIRES = timedelta(days=7)
 LATE = timedelta(minutes=15)
 LOOKED = timedelta(minutes=11)
 """After this, every look for a post without an answer is over (social.resolving.LOOKS)."""
@@ -69,7 +85,7 @@ class Thing:
 def now() -> list[Thing]:
     """Everything that is so at this moment."""
     moment = timezone.now()
-    newsroom = [*_stops(moment), *_sends(), *_editions(moment), *_posts(moment), *_changes(), *_channels(moment)]
+    newsroom = [*_stops(moment), *_sends(), *_editions(moment), *_posts(moment), *_changes(), *_channels()]
     return [*newsroom, *(_thing(*said, reverse("health")) for said in surroundings.now(moment))]
 
 
@@ -102,11 +118,21 @@ def _sends() -> Iterator[Thing]:
 
 
 def _editions(moment: datetime) -> Iterator[Thing]:
-    failed = Edition.objects.filter(state=Edition.State.FAILED, due_at__gt=moment - NEWS).select_related("newsletter")
-    for edition in failed.order_by("-pk")[:MOST]:
-        words = f"{naming.newsletter(edition.newsletter)} could not be rendered. {edition.trouble}"
-        path, spoken = reverse("edition_page", args=[edition.pk]), frozenset(edition.newsletter.languages)
-        yield _thing(f"edition:{edition.pk}:failed", "edition_failed", words, path, spoken)
+    recent = Edition.objects.filter(due_at__gt=moment - NEWS).select_related("newsletter").order_by("-pk")
+    for edition in recent.filter(state=Edition.State.FAILED)[:MOST]:
+        yield _about(edition, "failed", "edition_failed", f"could not be rendered. {edition.trouble}")
+    for edition in recent.filter(state=Edition.State.LATE)[:MOST]:
+        yield _about(edition, "late", "edition_late", f"was not sent at its moment. {edition.trouble}")
+    for edition, finding in preflighting.before_leaving():
+        words = f"leaves at {saying.moment(edition.due_at)}. {finding.what}: {finding.words}"
+        yield _about(edition, "preflight", "preflight", words)
+
+
+def _about(edition: Edition, what: str, kind: str, words: str) -> Thing:
+    path, spoken = reverse("edition_page", args=[edition.pk]), frozenset(edition.newsletter.languages)
+    return _thing(
+        f"edition:{edition.pk}:{what}", kind, f"{naming.newsletter(edition.newsletter)} {words}", path, spoken
+    )
 
 
 def _posts(moment: datetime) -> Iterator[Thing]:
@@ -120,7 +146,8 @@ def _posts(moment: datetime) -> Iterator[Thing]:
 
 
 def _late(moment: datetime) -> QuerySet[Post]:
-    put_by = Q(state=Post.State.DRAFT, due_at__gt=moment - NEWS) & ~Q(trouble="")
+    waits = Q(state=Post.State.LATE) | (Q(state=Post.State.DRAFT) & ~Q(trouble=""))
+    put_by = waits & Q(due_at__gt=moment - NEWS)
     overdue = Q(state=Post.State.SCHEDULED, due_at__lt=moment - LATE, channel__active=True, follows=None)
     held = Stop.objects.filter(lifted_at=None)
     if held.filter(scope=Stop.Scope.EVERYTHING).exists():
@@ -142,15 +169,20 @@ def _changes() -> Iterator[Thing]:
         yield _thing(f"change:{change.pk}", "post_failed", words, path, frozenset({change.post.language}))
 
 
-def _channels(moment: datetime) -> Iterator[Thing]:
-    for channel in Channel.objects.filter(active=True).order_by("pk"):
-        spoken, path = frozenset(channel.languages), reverse("health")
-        if channel.trouble:
-            words = f"{channel.name} is in trouble. {channel.trouble}"
-            yield _thing(f"channel:{channel.pk}:trouble", "channel", words, path, spoken)
-        if channel.expires_at and channel.expires_at < moment + EXPIRES:
-            words = f"{channel.name} has to be connected anew before {saying.moment(channel.expires_at)}."
-            yield _thing(f"channel:{channel.pk}:expires", "channel", words, path, spoken)
+def _channels() -> Iterator[Thing]:
+    """With the posts that would not go out; of an end, again when a day is left."""
+    at_risk = {risk.channel.pk: risk for risk in probing.risks() if risk.channel.trouble}
+    for channel in Channel.objects.filter(active=True).exclude(trouble="").order_by("pk"):
+        lost = f" It will not post {at_risk[channel.pk].words}." if channel.pk in at_risk else ""
+        yield _connected(channel, "trouble", f"{channel.name} is in trouble. {channel.trouble.rstrip('.')}.{lost}")
+    for expiry in expiring.soon():
+        what = "expires:last" if expiry.left <= expiring.LAST else "expires"
+        yield _connected(expiry.channel, what, f"Reconnect {expiry.channel.name}: {expiry.words}")
+
+
+def _connected(channel: Channel, what: str, words: str) -> Thing:
+    path = reverse("channel_page", args=[channel.slug])
+    return _thing(f"channel:{channel.pk}:{what}", "channel", words, path, frozenset(channel.languages))
 
 
 def _of(post: Post, what: str, words: str, path: str = "") -> Thing:

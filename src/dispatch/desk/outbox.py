@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from email import policy
@@ -10,7 +11,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from dispatch import retrying, vault
@@ -27,6 +28,10 @@ log = logging.getLogger(__name__)
 State = Notice.State
 LEASE = timedelta(minutes=11)
 """Longer than any SMTP time-out: past it a worker is dead."""
+FORSAKEN = timedelta(minutes=2)
+"""How long a message waits for a worker before the clock sends it: what says that nobody works must not wait for them."""
+MOST_BY_HAND = 20
+_by_hand = threading.Lock()
 PATIENCE = timedelta(hours=12)
 """What is older than this is no news."""
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30))
@@ -37,6 +42,33 @@ def due() -> list[int]:
     """Messages that a worker should hear of."""
     waiting = Notice.objects.filter(state__in=[State.WAITING, State.SENDING], due_at__lte=timezone.now())
     return list(waiting.order_by("due_at").values_list("pk", flat=True)[:100])
+
+
+def forsaken() -> list[int]:
+    """Messages that no worker took in time: the broker is away, or whoever works for upkeep."""
+    waiting = Notice.objects.filter(state=State.WAITING, due_at__lte=timezone.now() - FORSAKEN)
+    return list(waiting.order_by("due_at").values_list("pk", flat=True)[:MOST_BY_HAND])
+
+
+def send_forsaken() -> threading.Thread | None:
+    """Send them from here, in a thread that nobody waits for; None: there are none, or the last is still at it."""
+    numbers = forsaken()
+    if not numbers or not _by_hand.acquire(blocking=False):
+        return None
+    thread = threading.Thread(target=_send_all, args=(numbers,), name="notices", daemon=True)
+    thread.start()
+    return thread
+
+
+def _send_all(numbers: list[int]) -> None:
+    try:
+        for number in numbers:
+            send(number)
+    except Exception:
+        log.exception("notices could not be sent from here")
+    finally:
+        connection.close()
+        _by_hand.release()
 
 
 def send(number: int) -> None:

@@ -6,7 +6,7 @@ Who stopped in order is not missed: only a process that fell silent leaves its r
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from dispatch import saying
+from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import watching
 from dispatch.delivery.models import Relay, WorkerBeat
@@ -20,6 +20,7 @@ Said = tuple[str, str, str]
 
 def now(moment: datetime) -> Iterator[Said]:
     """Everything of it that is so."""
+    yield from _broker()
     yield from _workers(moment)
     yield from _clock(moment)
     yield from _relays()
@@ -35,14 +36,23 @@ def is_clockless(moment: datetime) -> bool:
     return beats.exists() and not beats.filter(doing="leading", beat_at__gt=moment - SILENT).exists()
 
 
+def _broker() -> Iterator[Said]:
+    if why := queue.ping(1):
+        yield "broker", "broker", f"The broker does not answer: mail and posts wait until it does. {why}"
+
+
 def _workers(moment: datetime) -> Iterator[Said]:
+    """One that is alive and deaf works for nobody, either."""
     heard, silent = set[str](), dict[str, datetime]()
-    for queues, beat_at in WorkerBeat.objects.exclude(queues="clock").values_list("queues", "beat_at"):
+    rows = WorkerBeat.objects.exclude(queues="clock").values_list("queues", "beat_at", "heard_at")
+    for queues, beat_at, heard_at in rows:
+        is_well = beat_at > moment - SILENT and not signs.trouble(signs.Sign(beat_at, heard_at), moment)
+        last = min(beat_at, heard_at or beat_at)
         for name in queues.split(","):
-            if beat_at > moment - SILENT:
+            if is_well:
                 heard.add(name)
             else:
-                silent[name] = max(beat_at, silent.get(name, beat_at))
+                silent[name] = max(last, silent.get(name, last))
     for name in sorted(silent.keys() - heard):
         words = f"Nobody works for {name} any more; the last sign of life came {saying.ago(silent[name])}."
         yield f"worker:{name}", "worker", words

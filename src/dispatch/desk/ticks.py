@@ -31,6 +31,12 @@ def ring_notices() -> None:
         queue.enqueue("upkeep.send_notice", number)
 
 
+@clock.tick("send what no worker takes to people", every=15)
+def send_forsaken() -> None:
+    """That the broker or the workers are away is told, too."""
+    outbox.send_forsaken()
+
+
 @clock.tick("forget what people were told", every=3600)
 def forget() -> None:
     """After three months."""

@@ -6,12 +6,16 @@ house: its power, its network, its database, its own ways of telling.
 
 import logging
 import threading
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from dispatch import fetching, queue
+from dispatch import fetching, queue, signs
+from dispatch.accounts import stopping
+from dispatch.accounts.models import Stop
 from dispatch.delivery.models import Chunk, Relay, Send, WorkerBeat
 from dispatch.operations import health
 
@@ -19,6 +23,8 @@ log = logging.getLogger(__name__)
 PATIENCE = 10.0
 OVERDUE = timedelta(minutes=5)
 """After a lease's end: by then somebody should have taken its chunk over."""
+STILL = timedelta(minutes=10)
+"""That a send stands still for so long while nothing holds it is no wait for its turn any more."""
 GOING = [Send.State.SENDING, Send.State.FIRST_WAVE, Send.State.CANCELLING]
 
 
@@ -34,19 +40,39 @@ def ping() -> None:
 
 def trouble() -> str:
     """Why things do not flow, in words; empty: they do. A STOP or a pause is somebody's wish, and no trouble."""
-    alive = WorkerBeat.objects.filter(beat_at__gt=timezone.now() - health.SILENT_AFTER)
-    heard = {name for queues in alive.values_list("queues", flat=True) for name in queues.split(",")}
+    return next(_troubles(timezone.now()), "")
+
+
+def _troubles(now: datetime) -> Iterator[str]:
+    if queue.ping(2):
+        yield "the broker does not answer"
+    alive = WorkerBeat.objects.filter(beat_at__gt=now - health.SILENT_AFTER)
+    well = [beat for beat in alive if not signs.trouble(signs.Sign(beat.beat_at, beat.heard_at), now)]
+    heard = {name for beat in well for name in beat.queues.split(",")}
     if deaf := [name for name in queue.QUEUES if name not in heard]:
-        return f"nobody works for {', '.join(deaf)}"
+        yield f"nobody works for {', '.join(deaf)}"
+    if _stands_still(now):
+        yield "nobody takes up the mail that is due"
     chunks = Chunk.objects.filter(send__state__in=GOING)
     if chunks.filter(state=Chunk.State.STUCK).exists():
-        return "a part of a send is stuck"
-    if chunks.filter(state=Chunk.State.LEASED, lease_until__lt=timezone.now() - OVERDUE).exists():
-        return "nobody takes over what a dead worker held"
+        yield "a part of a send is stuck"
+    if chunks.filter(state=Chunk.State.LEASED, lease_until__lt=now - OVERDUE).exists():
+        yield "nobody takes over what a dead worker held"
     relays = Relay.objects.filter(active=True)
     if relays.exists() and not relays.filter(breaker=Relay.Breaker.CLOSED).exists():
-        return "no relay takes mail"
-    return ""
+        yield "no relay takes mail"
+
+
+def _stands_still(now: datetime) -> bool:
+    """Whether a send that nothing holds has parts that are due, and no worker held one for long."""
+    stopped = stopping.in_force()
+    if stopped.filter(scope=Stop.Scope.EVERYTHING).exists():
+        return False
+    still = Send.objects.filter(state=Send.State.SENDING, started_at__lt=now - STILL)
+    still = still.filter(Q(stirred_at=None) | Q(stirred_at__lt=now - STILL))
+    still = still.exclude(edition__newsletter__in=stopped.filter(scope=Stop.Scope.NEWSLETTER).values("target"))
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    return Chunk.objects.filter(due, send__in=still, state=Chunk.State.PENDING, is_retry=False).exists()
 
 
 def _ask(address: str) -> None:

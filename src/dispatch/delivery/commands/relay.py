@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dispatch.delivery.models import Relay
 
 
+CHANGING = ("add", "weight", "pace", "warm-up", "pause", "off", "resume", "move")
+
+
 class Wrong(Exception):
     """What was asked for cannot be done; its text says why."""
 
@@ -49,13 +52,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
+    from django.db import transaction
+
     try:
-        return ACTS[options.act](options)
+        with transaction.atomic():
+            code = ACTS[options.act](options)
+            _note(options)
     except Wrong as problem:
         if options.json:
             print(json.dumps({"error": str(problem)}))
         print(f"dispatch relay: {problem}.", file=sys.stderr)
         return 1
+    return code
+
+
+def _note(options: argparse.Namespace) -> None:
+    """Where readers' mail is handed over is no small thing: whoever changes it at a terminal leaves a line, too."""
+    from dispatch.accounts import audit
+
+    is_asked = {"pace": lambda: options.per_second is None and not options.to,
+                "warm-up": lambda: not (options.ceilings or options.off)}  # fmt: skip
+    if options.act in CHANGING and not is_asked.get(options.act, lambda: False)():
+        audit.record(None, f"relay.{options.act}", f"relay:{options.name}", options.reason[:300] or "at a terminal")
 
 
 def _add_act(acts: Any, name: str, what: str, *, named: bool = True) -> Any:
@@ -63,6 +81,8 @@ def _add_act(acts: Any, name: str, what: str, *, named: bool = True) -> Any:
     if named:
         made.add_argument("name")
     made.add_argument("--json", action="store_true", help="for programs")
+    if name in CHANGING:
+        made.add_argument("--reason", default="", help="why; it is kept in the audit log")
     return made
 
 

@@ -13,17 +13,16 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch.accounts import desks, permissions, stopping
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, Stop, User
 from dispatch.audience.models import Newsletter
-from dispatch.desk import acting, naming, shell
+from dispatch.desk import acting, halting, naming
 from dispatch.desk.calendar import asking, beside, sheet
 from dispatch.desk.calendar.asking import View
 from dispatch.social.models import Channel
 
 MOST = 6
 """Entries of a day that a month shows; the rest is a link."""
-STILL = "What its network is being told this moment may still appear."
 
 
 @permissions.requires(Role.EDITOR)
@@ -73,8 +72,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     channel = get_object_or_404(Channel, slug=slug)
     desks.insist(cast("User", request.user), channel)
     if why := acting.reason(request):
-        pulled = stopping.stop(Stop.Scope.CHANNEL, channel.pk, cast("User", request.user), why)
-        messages.success(request, f"STOP. {shell.words(pulled)} {STILL}")
+        messages.success(request, halting.halt(Stop.Scope.CHANNEL, channel.pk, cast("User", request.user), why).words)
     return redirect(_back(request))
 
 
