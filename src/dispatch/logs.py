@@ -26,14 +26,25 @@ correlation: ContextVar[str] = ContextVar("correlation", default="")
 """What the lines of one request or task have in common: its id."""
 
 trail: ContextVar[str] = ContextVar("trail", default="")
-"""What began all this, through every process: "webhook:12", "article:7". It goes with doorbells, beside their ids; the
-clock rings without it, and then what each line names (article, edition, send, chunk) leads on."""
+"""What began all this, through every process: "webhook:12", "article:7". It goes with doorbells, beside their ids, and
+stays with a send, for those that the clock rings."""
 TRAIL = re.compile(r"[a-z]{1,12}:[0-9]{1,19}")
 
 
 def follow(name: str) -> None:
     """Let this context's lines, and the doorbells it rings, carry `name`; what is no trail is none."""
     trail.set(name if TRAIL.fullmatch(name) else "")
+
+
+@contextmanager
+def following(name: str) -> Iterator[None]:
+    """The same, for what is done inside."""
+    before = trail.get()
+    follow(name)
+    try:
+        yield
+    finally:
+        trail.set(before)
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from django.utils import timezone
 from dispatch import env, logs, queue
 from dispatch.articles import signatures
 from dispatch.articles.models import WebhookDelivery
-from dispatch.delivery.models import Send
+from dispatch.delivery import ticks
+from dispatch.delivery.models import Chunk, Send
 
 STEPS = ("webhook taken in", "article planned", "edition rendered", "edition enlisted", "chunk sent")
 
@@ -83,6 +84,24 @@ def test_an_article_leaves_a_trail_through_every_process(tmp_path, client):
 def test_what_is_no_trail_is_not_carried_on(name):
     logs.follow("webhook:1")
     logs.follow(name)
+    assert logs.trail.get() == ""
+
+
+@pytest.mark.django_db
+def test_chunks_that_the_clock_rings_carry_the_trail_of_their_send(monkeypatch):
+    """As all do but a first wave's, and those that waited for a second person."""
+    rung = []
+    monkeypatch.setattr(queue.transaction, "on_commit", lambda ring: ring())
+    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, along: rung.append((doorbell[0], along)))
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=3)
+    newsroom.relay()
+    with logs.following("webhook:12"):
+        newsroom.send(office, newsroom.story("en"))
+    rung.clear()
+    Chunk.objects.update(rung_at=None)
+    ticks.ring_chunks()
+    assert rung == [("email.send_chunk", {"trail": "webhook:12"})]
     assert logs.trail.get() == ""
 
 

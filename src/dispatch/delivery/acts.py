@@ -5,10 +5,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import comparing, ledger, statements, waves
+from dispatch.delivery import comparing, ledger, ringing, statements, waves
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
 GOING = (Send.State.SENDING, Send.State.FIRST_WAVE, Send.State.READY)
@@ -86,8 +85,7 @@ def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRE
         if not count:
             return 0
         audit.record(by, "send.retry", f"send:{send}:{state}", reason)
-    for number in ledger.promote_due():
-        queue.enqueue("email.send_chunk", *number)
+    ringing.ring(ledger.promote_due())
     return count
 
 

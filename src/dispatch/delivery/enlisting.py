@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from dispatch import staging, vault
+from dispatch import logs, staging, vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter, Subscriber
 from dispatch.delivery import comparing, hold_window, statements
@@ -34,6 +34,7 @@ def new_send(edition: Edition) -> Send:
         state=Send.State.ENLISTING,
         ambiguity=edition.newsletter.ambiguity,
         is_urgent=edition.is_urgent,
+        trail=logs.trail.get(),
         started_at=now,
         expires_at=now + TTL.get(cadence, timedelta(hours=24)),
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch import queue, vault
+from dispatch import vault
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.audience.models import Subscriber
-from dispatch.delivery import ledger, statements
+from dispatch.delivery import ledger, ringing, statements
 from dispatch.delivery.acts import PATIENCE
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 from dispatch.editions.models import Edition
@@ -94,8 +94,7 @@ def send_to(send: int, by: User | None, reason: str) -> int:
         one.state, one.finished_at, one.expires_at = Send.State.SENDING, None, now + PATIENCE
         one.save(update_fields=["state", "finished_at", "expires_at"])
         audit.record(by, "send.missing", f"send:{send}", reason)
-    for number in ledger.promote_due():
-        queue.enqueue("email.send_chunk", *number)
+    ringing.ring(ledger.promote_due())
     return count
 
 

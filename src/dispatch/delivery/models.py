@@ -48,6 +48,7 @@ class Send(models.Model):
     is_held = models.BooleanField(default=False)  # it paused by itself, and nobody has said what to do
     holds_until = models.DateTimeField(null=True)  # while it is ready: when its first letter leaves
     is_urgent = models.BooleanField(default=False)  # it overtakes others that are under way
+    trail = models.CharField(max_length=40, blank=True, default="", db_default="")  # what it began with (logs.trail)
 
     class Meta:
         indexes = [models.Index(fields=["id"], name="send_urgent", condition=URGENT)]

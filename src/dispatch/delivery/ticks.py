@@ -9,6 +9,7 @@ from dispatch.delivery import (
     ledger,
     letters,
     preflighting,
+    ringing,
     rotating,
     stale,
     statements,
@@ -36,8 +37,7 @@ def enlist_rendered() -> None:
 def ring_chunks() -> None:
     """Free chunks, and those whose worker died; not of sends that stood still for hours."""
     stale.hold()
-    for number in ledger.due_chunks():
-        queue.enqueue("email.send_chunk", *number)
+    ringing.ring(ledger.due_chunks())
 
 
 @clock.tick("end hold windows", every=1)
@@ -49,8 +49,7 @@ def end_hold_windows() -> None:
 @clock.tick("promote due deferrals", every=1)
 def promote() -> None:
     """Deferred readers whose moment has come."""
-    for number in ledger.promote_due():
-        queue.enqueue("email.send_chunk", *number)
+    ringing.ring(ledger.promote_due())
 
 
 @clock.tick("fold what became of readers into sums", every=2)

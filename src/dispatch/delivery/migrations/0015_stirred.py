@@ -11,5 +11,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("send", "stirred_at", models.DateTimeField(null=True)),
+        migrations.AddField("send", "trail", models.CharField(blank=True, db_default="", default="", max_length=40)),
         migrations.RunSQL(MOVING, migrations.RunSQL.noop),
     ]
