@@ -9,7 +9,7 @@ from dispatch.articles.models import Article, Revision
 from dispatch.delivery.models import Send
 from dispatch.desk.models import Decision, Notice, Target
 from dispatch.social import networks, planning, publishing
-from dispatch.social.models import Counted, Post
+from dispatch.social.models import Change, Counted, Post
 
 pytestmark = pytest.mark.django_db
 WHY = {"reason": "it matters little"}
@@ -109,3 +109,14 @@ def test_one_newsletter(alice):
     newsroom.newsletter()
     assert alice.get("/newsletters/office").json()["languages"] == ["en", "be", "ru"]
     assert alice.get("/newsletters/nothing").status_code == 404
+
+
+def test_a_deletion_that_failed_is_settled_by_who_did_it(alice, post):
+    change = Change.objects.create(post=post, act="delete", state="refused", due_at=timezone.now())
+    said = {"reason": "deleted by hand", "done": True}
+    assert alice.post(f"/changes/{change.pk}/settle", said).status_code == 204
+    change.refresh_from_db()
+    post.refresh_from_db()
+    assert (change.state, post.state) == ("done", "gone")
+    assert alice.post(f"/changes/{change.pk}/settle", said).status_code == 409
+    assert alice.post("/changes/999/settle", said).status_code == 404

@@ -162,7 +162,8 @@ def test_who_is_limited_to_a_desk_acts_by_program_there_alone(program):
 
 ALWAYS_A_PERSON = [
     *[f"/sends/1/{act}" for act in ("approve", "resume", "rest", "missing", "cancel")],
-    "/editions/1/send-now",
+    *[f"/editions/1/{act}" for act in ("send-now", "late-now", "leave-out", "retry")],
+    "/stories/1/breaking",
     "/stops/1/lift",
     "/stories/1/lift-embargo",
     "/exports",

@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 
 from dispatch.accounts import audit
+from dispatch.accounts.models import AuditEntry
 from dispatch.api.tokens import Scope
 from dispatch.articles.models import Story
 from dispatch.delivery.models import Send
+from dispatch.editions.models import Edition
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +154,32 @@ def test_the_newsroom_as_a_whole(alice):
     assert {one["part"] for one in alice.get("/health").json()["checks"]} >= {"Database", "Clock"}
     assert alice.get("/me").json()["role"] == "operator"
     assert alice.get("/audit").json()["items"][0]["act"] == "token.make"
+
+
+def test_a_channel_is_switched_off_and_asked_whether_it_can_post(alice):
+    newsroom.channel("fake", "fake")
+    assert alice.post("/channels/fake/switch", {"on": False, "reason": "a drill"}).json()["active"] is False
+    assert AuditEntry.objects.filter(target="channel:fake", reason="a drill").exists()
+    assert alice.post("/channels/fake/probe").json()["ok"] is True
+
+
+def test_an_embargo_is_placed_made_longer_and_not_made_shorter(alice, going):
+    story = Story.objects.get()
+    until = timezone.now() + timedelta(days=2)
+    said = {"until": until.isoformat(), "reason": "the court sits on Monday"}
+    assert alice.post(f"/stories/{story.pk}/embargo", said).json()["may_still_leave"] == 0
+    assert Story.objects.get().embargo_until == until
+    assert Send.objects.get().state == "paused"
+    earlier = said | {"until": (until - timedelta(days=1)).isoformat()}
+    assert alice.post(f"/stories/{story.pk}/embargo", earlier).json()["type"].endswith("needs-a-person")
+    assert alice.post(f"/stories/{story.pk}/embargo", said | {"until": "2020-01-01T00:00:00Z"}).status_code == 422
+
+
+def test_a_late_digest_leaves_with_the_next(alice):
+    office = newsroom.newsletter(cadence="weekly")
+    edition = newsroom.edition(office, newsroom.story("en"))
+    assert alice.post(f"/editions/{edition.pk}/with-next", {"reason": "too late today"}).status_code == 409
+    Edition.objects.update(state="late", slot="2026-01-01")
+    assert alice.post(f"/editions/{edition.pk}/with-next", {"reason": "too late today"}).status_code == 204
+    edition.refresh_from_db()
+    assert edition.state == "withdrawn"

@@ -5,7 +5,7 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from dispatch.accounts import desks
-from dispatch.api import asked, door, reached, told
+from dispatch.api import asked, door, reached, seen, told
 from dispatch.api.calling import asks
 from dispatch.api.problems import Problem
 from dispatch.api.tokens import Scope
@@ -13,8 +13,9 @@ from dispatch.desk import afterwards, deciding, feedback
 from dispatch.desk.afterwards import Mailed, Out
 from dispatch.desk.models import Decision
 from dispatch.editions.models import Edition
-from dispatch.social import correcting
+from dispatch.social import acts, correcting
 from dispatch.social.acts import MAYBE_OUT
+from dispatch.social.models import Change
 
 router = Router(tags=["Stories"])
 
@@ -98,6 +99,12 @@ class Reply(asked.Why):
     text: asked.Text = Field(min_length=1, max_length=50_000)
 
 
+class ByHand(asked.Why):
+    """Of an edit or a deletion that failed: `done` says that somebody did it by hand; else it is let be."""
+
+    done: bool
+
+
 class MailTaken(Schema):
     """An edition in steps of twenty readers: at least so many, 0 for fewer than twenty."""
 
@@ -159,6 +166,19 @@ def correct_post(request: HttpRequest, post_id: asked.Number, said: Reply) -> St
         raise Problem("too-late")
     deciding.of_post(post, Decision.How.CORRECTED, user, said.reason)
     return Status(201, told.PostOut.of(made))
+
+
+@router.post("/changes/{int:change_id}/settle", response={204: None}, **asks(Scope.CHANGE))
+def settle_change(request: HttpRequest, change_id: asked.Number, said: ByHand) -> Status[None]:
+    """An edit or a deletion that a network refused or never answered."""
+    token = door.token_of(request)
+    change = Change.objects.select_related("post__channel").filter(pk=change_id, post__in=seen.posts(token)).first()
+    if change is None:
+        raise Problem("not-found")
+    desks.insist(token.user, change.post.channel)
+    if not acts.settle_change(change_id, token.user, said.reason, done=said.done):
+        raise Problem("too-late")
+    return Status(204, None)
 
 
 @router.post("/stories/{int:story_id}/editions/{int:edition_id}/let-be", response={204: None}, **asks(Scope.CHANGE))

@@ -104,6 +104,19 @@ class Times(asked.Strict):
     ) = None
 
 
+class Switch(asked.Why):
+    """On or off."""
+
+    on: bool
+
+
+class Probed(Schema):
+    """Whether it can post, in its network's words."""
+
+    ok: bool
+    words: str
+
+
 class Calendar(Schema):
     """In the order of their moments; `complete` is false where there is more than 2000."""
 
@@ -135,6 +148,24 @@ def set_times(request: HttpRequest, slug: str, said: Times) -> ChannelOut:
     except slots.Unclear as problem:
         raise Problem("invalid", str(problem), errors=dict.fromkeys(wanted or {"slots": ""}, str(problem))) from problem
     return ChannelOut.of(_found(slug))
+
+
+@router.post("/channels/{str:slug}/switch", response=ChannelOut, **asks(Scope.CHANNELS, Role.OPERATOR))
+def switch_channel(request: HttpRequest, slug: str, said: Switch) -> ChannelOut:
+    """Off: nothing is planned for it or posted to it, and what waits, waits. On: it goes on."""
+    channel, user = _found(slug), door.token_of(request).user
+    desks.insist(user, channel)
+    tending.switch(channel, on=said.on, by=user, reason=said.reason)
+    return ChannelOut.of(_found(slug))
+
+
+@router.post("/channels/{str:slug}/probe", response=Probed, **asks(Scope.CHANNELS, Role.OPERATOR))
+def probe_channel(request: HttpRequest, slug: str) -> Probed:
+    """Ask its network now whether it can post."""
+    channel = _found(slug)
+    desks.insist(door.token_of(request).user, channel)
+    health = channels.probe(channel)
+    return Probed(ok=health.ok, words=health.words)
 
 
 @router.get("/calendar", response=Calendar, **asks(Scope.POSTS, query=asked.Span))

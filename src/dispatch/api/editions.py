@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from dispatch.api import asked, cursors, door, reached, seen
 from dispatch.api.calling import asks
@@ -14,6 +14,7 @@ from dispatch.audience.models import Newsletter
 from dispatch.delivery import acts, ledger, missing, progress
 from dispatch.delivery.models import Send
 from dispatch.desk import overview
+from dispatch.editions import lateness
 from dispatch.editions.models import Edition
 
 router = Router(tags=["Mail"])
@@ -149,6 +150,15 @@ def list_editions(request: HttpRequest, find: Query[asked.EditionListing]) -> di
 def one_edition(request: HttpRequest, edition_id: asked.Number) -> EditionOut:
     """One of them: what it brings, and its send."""
     return EditionOut.of(reached.edition(request, edition_id))
+
+
+@router.post("/editions/{int:edition_id}/with-next", response={204: None}, **asks(Scope.ARRANGE))
+def bring_with_next(request: HttpRequest, edition_id: asked.Number, said: asked.Why) -> Status[None]:
+    """One that is late does not leave; its newsletter's next digest brings its stories."""
+    edition = reached.own_edition(request, edition_id)
+    if not lateness.with_the_next(edition.pk, door.token_of(request).user, said.reason):
+        raise Problem("too-late")
+    return Status(204, None)
 
 
 @router.get("/sends/{int:send_id}", response=SendOut, **asks(Scope.EDITIONS))

@@ -15,7 +15,7 @@ from dispatch.api.problems import Problem
 
 router = Router(tags=["Not for programs"])
 OnSend = Literal["approve", "resume", "rest", "missing", "cancel", "choose-subject"]
-OnEdition = Literal["send-now", "put-off", "test-letters"]
+OnEdition = Literal["send-now", "late-now", "leave-out", "retry", "put-off", "test-letters"]
 
 
 @router.post("/sends/{int:send_id}/{act}", response={204: None}, **asks(None))
@@ -45,6 +45,12 @@ def lift_stop(request: HttpRequest, stop_id: asked.Number) -> None:
 @router.post("/stories/{int:story_id}/lift-embargo", response={204: None}, **asks(None))
 def lift_embargo(request: HttpRequest, story_id: asked.Number) -> None:
     """Always 403."""
+    raise Problem("needs-a-person", desk=reverse("story", args=[story_id]))
+
+
+@router.post("/stories/{int:story_id}/breaking", response={204: None}, **asks(None))
+def break_news(request: HttpRequest, story_id: asked.Number) -> None:
+    """Always 403: mail leaves at once."""
     raise Problem("needs-a-person", desk=reverse("story", args=[story_id]))
 
 

@@ -1,18 +1,37 @@
 """Calls about stories."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from django.urls import reverse
+from django.utils import timezone
+from ninja import Query, Router, Schema
 
 from dispatch.accounts import desks
 from dispatch.api import asked, cursors, door, reached, seen, told
 from dispatch.api.calling import asks
+from dispatch.api.problems import Problem
 from dispatch.api.tokens import Scope
+from dispatch.articles import embargo
+from dispatch.desk import embargoes
 from dispatch.desk import stories as telling
 from dispatch.social import acts
 
 router = Router(tags=["Stories"])
+
+
+class EmbargoIn(asked.Why):
+    """Nothing of it leaves before this moment."""
+
+    until: asked.Moment
+
+
+class EmbargoOut(Schema):
+    """It is held; at most `may_still_leave` letters of mail that was under way are on the wire."""
+
+    until: datetime
+    may_still_leave: int
 
 
 @router.get("/stories", response=cursors.Page[told.StoryOut], **asks(Scope.STORIES, query=asked.StoryListing))
@@ -39,3 +58,18 @@ def take_back_story(request: HttpRequest, story_id: asked.Number, said: asked.Wh
     done = acts.take_back_all(story.pk, token.user, said.reason)
     by_hand = [post.pk for post in done.by_hand]
     return told.TakenBackOut(dropped=done.dropped, deleting=done.deleting, doubtful=done.doubtful, by_hand=by_hand)
+
+
+@router.post("/stories/{int:story_id}/embargo", response=EmbargoOut, **asks(Scope.SCHEDULE))
+def place_embargo(request: HttpRequest, story_id: asked.Number, said: EmbargoIn) -> EmbargoOut:
+    """Hold a story until a moment, or longer than it is held; mail of it that is under way is paused. To let it go earlier
+    takes a person."""
+    token, story = door.token_of(request), reached.story(request, story_id)
+    desks.insist(token.user, *telling.places(story.pk))
+    if said.until <= timezone.now():
+        raise Problem("invalid", errors={"until": "a moment to come"})
+    if embargo.holds(story) and story.embargo_until and said.until < story.embargo_until:
+        raise Problem("needs-a-person", "It would be over earlier.", desk=reverse("story", args=[story.pk]))
+    embargo.place(story.pk, said.until, token.user, said.reason)
+    paused = embargoes.pause(story.pk, token.user, said.reason)
+    return EmbargoOut(until=said.until, may_still_leave=embargoes.may_leave(paused))

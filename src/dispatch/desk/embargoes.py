@@ -32,7 +32,7 @@ def place(request: HttpRequest, story_id: int) -> HttpResponse:
         messages.error(request, "It would be over earlier. Nothing was changed; an approver may lift it.")
         return redirect("story", story_id)
     done = embargo.place(story_id, until, user, why)
-    paused = _pause(story_id, user, why)
+    paused = _paused(pause(story_id, user, why))
     words = f"Nothing of it leaves before {saying.moment(until)}."
     acting.tell(request, done, f"{words} {paused}".strip(), "It is so already; nothing was changed.")
     return redirect("story", story_id)
@@ -50,10 +50,18 @@ def lift(request: HttpRequest, story_id: int) -> HttpResponse:
     return redirect("story", story_id)
 
 
-def _pause(story_id: int, by: User, why: str) -> str:
-    """What of it is on its way already. In words what may still leave; nothing where nothing was."""
+def pause(story_id: int, by: User, why: str) -> list[int]:
+    """Mail of it that is on its way already. Which sends."""
     going = Send.objects.filter(edition__stories__story=story_id, state__in=[Send.State.SENDING, Send.State.FIRST_WAVE])
-    paused = [send.pk for send in going if acts.pause(send.pk, by, why)]
-    count = sum(ledger.may_leave(number) for number in paused)
+    return [send.pk for send in going if acts.pause(send.pk, by, why)]
+
+
+def may_leave(paused: list[int]) -> int:
+    """The most letters of these that may still leave."""
+    return sum(ledger.may_leave(number) for number in paused)
+
+
+def _paused(sends: list[int]) -> str:
+    count = may_leave(sends)
     still = f"At most {saying.many(count, 'message')} may still leave." if count else "Nothing is on the wire."
-    return f"Mail of it was under way and is paused. {still}" if paused else ""
+    return f"Mail of it was under way and is paused. {still}" if sends else ""
