@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import timedelta
 
 import newsroom
 import pytest
@@ -96,6 +97,18 @@ def test_top_shows_what_goes_on_once_where_nobody_looks(capsys):
     assert "50 MB" in text
     told = json.loads(said(capsys, "top", "--json"))
     assert (told["sends"][0]["readers"], told["workers"][0]["now"]) == (3, ["email.send_chunk(4, 12)"])
+
+
+def test_a_deaf_worker_is_shown_as_such(client, capsys):
+    now = timezone.now()
+    values = {"queues": "email", "started_at": now, "beat_at": now, "heard_at": now - timedelta(minutes=3)}
+    WorkerBeat.objects.create(name="host:7", **values)
+    assert "DEAF" in said(capsys, "top")
+    assert json.loads(said(capsys, "top", "--json"))["workers"][0]["deaf"]
+    page = newsroom.signed_in(client).get("/operations/queue/workers/").content.decode()
+    assert "heard nothing since" in page
+    WorkerBeat.objects.update(heard_at=now)
+    assert "DEAF" not in said(capsys, "top")
 
 
 def test_a_send_is_paused_at_the_terminal(alice, capsys):

@@ -28,7 +28,7 @@ KINDS = {
     "approval": "An edition waits for a second person",
     "paused": "Somebody paused a send",
     "stop": "A STOP was pulled or lifted",
-    "worker": "Nobody works for a queue any more",
+    "worker": "Nobody works for a queue any more, or a worker is deaf",
     "clock": "No clock leads",
     "relay": "A relay is left alone after failures",
     "domain": "A sending domain's record is not right any more",

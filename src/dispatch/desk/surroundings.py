@@ -6,7 +6,7 @@ Who stopped in order is not missed: only a process that fell silent leaves its r
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from dispatch import saying
+from dispatch import saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import watching
 from dispatch.delivery.models import Relay, WorkerBeat
@@ -36,16 +36,26 @@ def is_clockless(moment: datetime) -> bool:
 
 
 def _workers(moment: datetime) -> Iterator[Said]:
-    heard, silent = set[str](), dict[str, datetime]()
-    for queues, beat_at in WorkerBeat.objects.exclude(queues="clock").values_list("queues", "beat_at"):
-        for name in queues.split(","):
-            if beat_at > moment - SILENT:
-                heard.add(name)
-            else:
-                silent[name] = max(beat_at, silent.get(name, beat_at))
-    for name in sorted(silent.keys() - heard):
+    """Queues that nobody is there for; and who is deaf, though others do its work."""
+    heard, silent, deaf = set[str](), dict[str, datetime](), list[tuple[str, str, datetime]]()
+    rows = WorkerBeat.objects.exclude(queues="clock").values_list("name", "queues", "beat_at", "heard_at")
+    for worker, queues, beat_at, heard_at in rows:
+        if beat_at <= moment - SILENT:
+            silent |= {name: max(beat_at, silent.get(name, beat_at)) for name in queues.split(",")}
+        elif heard_at is not None and signs.is_deaf(signs.Sign(beat_at, heard_at), moment):
+            deaf.append((worker, queues, heard_at))
+        else:
+            heard.update(queues.split(","))
+    for name in sorted(silent.keys() - heard - {one for _, queues, _ in deaf for one in queues.split(",")}):
         words = f"Nobody works for {name} any more; the last sign of life came {saying.ago(silent[name])}."
         yield f"worker:{name}", "worker", words
+    for worker, queues, heard_at in sorted(deaf):
+        alone = sorted(set(queues.split(",")) - heard)
+        others = f"Nobody else works for {', '.join(alone)}." if alone else "Others do its work."
+        words = (
+            f"The worker {worker} runs, but is deaf: no work has come through to it since {saying.moment(heard_at)}."
+        )
+        yield f"worker:{worker}:deaf", "worker", f"{words} {others} Start it anew."
 
 
 def _clock(moment: datetime) -> Iterator[Said]:

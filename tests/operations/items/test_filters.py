@@ -1,4 +1,4 @@
-"""What is filtered by is either heard or refused: an act upon all that match never reaches further than what was asked for."""
+"""What is filtered by is either heard or refused: an act upon all that match never reaches further than was asked for."""
 
 import newsroom
 import pytest
