@@ -87,7 +87,7 @@ def _do(request: HttpRequest, asked: many.Asked, wanted: wanting.Wanted) -> str:
         done = many.act_on_all(asked, wanted)
         is_heard = bool(done.count or done.rest)
         acting.tell(request, is_heard, done.words, "Nothing that matches may be treated so; nothing was changed.")
-        return _back(request, wanted.but(before=done.rest)) if done.rest else ""
+        return _back(request, wanted.but(before=done.rest))
     named = request.POST.getlist("item")
     if not named:
         messages.error(request, "Tick what is meant, or choose all that match. Nothing was changed.")
