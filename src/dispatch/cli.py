@@ -58,9 +58,13 @@ COMMANDS = {
     "panic": ("dispatch.local.panic", "destroy the keys here, end every session, empty the broker"),
 }
 
+LASTING = {"up", "demo", "web", "worker", "clock", "intake", "mcp"}
+"""Commands that stay, and share connections; every other asks for one, and is told at once when there is none."""
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 could not, 2 asked wrongly; misconfiguration is told in words."""
+    """Run one command. Exit status: 0 done, 1 could not, 2 asked wrongly; a misconfiguration, and a database or broker
+    that is not reached, are told in words."""
     arguments = sys.argv[1:] if arguments is None else arguments
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings")
     instance.adopt()
@@ -72,14 +76,35 @@ def main(arguments: list[str] | None = None) -> int:
         subparsers.add_parser(name, help=summary, description=summary, add_help=name not in arguments[:1])
     if not arguments or arguments[0] not in COMMANDS:
         parser.parse_args(arguments or ["--help"])
-    module = importlib.import_module(COMMANDS[arguments[0]][0])
-    command = argparse.ArgumentParser(prog=f"dispatch {arguments[0]}", description=COMMANDS[arguments[0]][1])
+    if arguments[0] not in LASTING:
+        os.environ.setdefault("DISPATCH_DATABASE_POOL", "0")
     try:
-        module.add_arguments(command)
-        return int(module.run(command.parse_args(arguments[1:])) or 0)
+        return _run(arguments[0], arguments[1:])
     except env.Misconfigured as error:
-        print(f"dispatch: {error}", file=sys.stderr)
-        return 2
+        return _sorry(str(error), 2)
+    except Exception as error:
+        if words := _unreached(error):
+            return _sorry(words, 1)
+        raise
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    path, summary = COMMANDS[name]
+    module = importlib.import_module(path)
+    command = argparse.ArgumentParser(prog=f"dispatch {name}", description=summary)
+    module.add_arguments(command)
+    return int(module.run(command.parse_args(arguments)) or 0)
+
+
+def _unreached(error: Exception) -> str:
+    from dispatch.local import unreached
+
+    return unreached.words(error)
+
+
+def _sorry(words: str, status: int) -> int:
+    print(f"dispatch: {words}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

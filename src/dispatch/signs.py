@@ -29,10 +29,15 @@ def silence() -> timedelta:
     return timedelta(seconds=max(2 * BEATS, env.number("DISPATCH_SILENT_SECONDS", 70)))
 
 
+def is_deaf(sign: Sign, now: datetime) -> bool:
+    """Whether it runs, and no doorbell comes through to it."""
+    return sign.heard_at is not None and now - sign.heard_at > silence()
+
+
 def trouble(sign: Sign, now: datetime) -> str:
     """Why its process is of no use any more, in words; empty: it is well."""
     if now - sign.beat_at > silence():
         return f"no sign of life for {(now - sign.beat_at).total_seconds():.0f} s"
-    if sign.heard_at is not None and now - sign.heard_at > silence():
+    if sign.heard_at is not None and is_deaf(sign, now):
         return f"alive, but deaf for {(now - sign.heard_at).total_seconds():.0f} s"
     return ""

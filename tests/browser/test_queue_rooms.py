@@ -40,6 +40,8 @@ def flowed(transactional_db):
         values = {"at": at, "kind": "post", "part": "masto"}
         Flow.objects.create(outcome="sent", count=5 + minute % 7, late=30 + minute, latest=12, **values)
         Flow.objects.create(outcome="deferred", count=minute % 3, **values)
+        mail = {"at": at, "kind": "mail", "part": "main/1", "outcome": "sent"}
+        Flow.objects.create(count=1000 + 10 * minute, late=9000 + 100 * minute, **mail)
 
 
 def test_an_operator_filters_ticks_and_says_why(visitor, alice, page, send):
@@ -73,12 +75,22 @@ def test_charts_are_drawn_from_our_own_host(visitor, alice, page, flowed):
     assert page.locator("#said tbody tr").count() >= 49
 
 
+def test_how_late_mail_is_has_a_chart_of_its_averages(visitor, alice, page, flowed):
+    page.goto("/operations/queue/flow/?kind=mail&span=1h")
+    page.locator(".chart canvas").nth(1).wait_for()
+    visitor.look("flow-mail")
+    assert "on average" in page.locator(".chart").nth(1).inner_text()
+    assert "at most" not in page.locator(".chart").nth(1).inner_text()
+
+
 def test_workers_say_what_they_do(visitor, alice, page, transactional_db):
     now = timezone.now()
     hands = [{"task": "email.send_chunk(4, 12)", "since": now.isoformat()}]
     values = {"queues": "email", "started_at": now, "version": "0.1.0", "memory": 157_286_400}
     WorkerBeat.objects.create(name="host:7", beat_at=now, now=hands, **values)
     WorkerBeat.objects.create(name="host:8", beat_at=now - timedelta(minutes=9), **values)
+    WorkerBeat.objects.create(name="host:9", beat_at=now, heard_at=now - timedelta(minutes=9), **values)
     visitor.look("workers", "/operations/queue/workers/")
     page.get_by_text("150 MB").first.wait_for()
     page.get_by_text("silent", exact=True).wait_for()
+    page.get_by_text("deaf", exact=True).wait_for()

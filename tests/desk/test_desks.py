@@ -10,8 +10,9 @@ from django.urls import URLPattern, get_resolver, reverse
 from dispatch import cli
 from dispatch.accounts import desks, permissions, stopping, views
 from dispatch.accounts.models import AuditEntry, Desk, Stop
-from dispatch.articles.models import Story
-from dispatch.audience.models import Newsletter
+from dispatch.articles.models import Source, Story, WebhookDelivery
+from dispatch.audience import letters as written
+from dispatch.audience.models import Letter, Newsletter
 from dispatch.delivery.models import Send
 from dispatch.desk import urls as desk_urls
 from dispatch.desk.models import Decision
@@ -26,8 +27,6 @@ UNBOUND = {
     "export_act": "likewise",
     "sign_out_all": "people are the administrators'",
     "person_act": "likewise",
-    "webhook_act": "what a CMS says is nobody's yet",
-    "letters_act": "readers' own letters are the whole newsroom's",
     "domains_look": "a domain is the whole newsroom's",
     "items_act": "the form says which: see tests/operations/items/test_items.py",
     "relay_pace": "a relay is the whole newsroom's",
@@ -56,6 +55,8 @@ ACTS = {
     "send_act": ["pause", "resume", "rest", "keep", "missing", "cancel"],
     "post_act": ["now", "at", "slot", "drop"],
     "queue_post_act": ["retry", "drop"],
+    "webhook_act": ["retry", "drop"],
+    "letters_act": ["retry", "drop"],
     "mail_act": ["retry", "drop"],
     "post_change": ["edit", "delete", "correct", "let-be"],
     "edition_settle": ["corrected", "let-be"],
@@ -81,6 +82,9 @@ def world(alone):
     stop = stopping.stop("newsletter", office.pk, None, "a test")
     rule = Recurrence.objects.create(post=post, first=date(2027, 1, 5), at=time(10), zone="UTC")
     known = {"story_id": story.pk, "edition_id": send.edition_id, "send_id": send.pk, "post_id": post.pk}
+    written.write("confirm", office, "en", "charlie@example.org")
+    said = {"body_hash": b"", "event": "published", "due_at": post.due_at, "did": "failed"}
+    webhook = WebhookDelivery.objects.create(source=Source.objects.get(), delivery_id="msg_1", **said)
     change = Change.objects.create(post=post, act="delete", state="refused", due_at=post.due_at)
     known["channel_id"] = post.channel_id
     return known | {
@@ -93,6 +97,8 @@ def world(alone):
         "slug": "office",
         "network": "mastodon",
         "way": "oauth",
+        "letters_act": {"kind": "confirm"},
+        "webhook_act": {"number": webhook.pk},
     }
 
 
@@ -112,12 +118,14 @@ def bob(client, alone):
 
 def everything():
     tables = [Post, Change, Decision, Recurrence, Send, Edition, Story, Newsletter, Channel, Stop, AuditEntry]
+    tables += [Letter, WebhookDelivery]
     return [serializers.serialize("json", table.objects.order_by("pk")) for table in tables]
 
 
 def asked(pattern, world):
     """Each way to press what an address offers."""
     wanted = pattern.pattern.converters
+    world = world | world.get(pattern.name, {})
     for act in ACTS.get(pattern.name, ["any"]) if "act" in wanted else [""]:
         known = {name: world.get(name, 1) for name in wanted if name != "act"}
         yield reverse(pattern.name, kwargs=known | ({"act": act} if act else {}))

@@ -28,10 +28,13 @@ def rung(monkeypatch):
     monkeypatch.setattr("dispatch.queue.enqueue", lambda *what: None)
 
 
-def beat(queues, ago=timedelta(), doing=""):
+def beat(queues, ago=timedelta(), doing="", heard=None):
     moment = timezone.now() - ago
+    heard_at = None if heard is None else timezone.now() - heard
     name = f"host:{WorkerBeat.objects.count()}"
-    WorkerBeat.objects.create(name=name, queues=queues, doing=doing, started_at=moment, beat_at=moment)
+    WorkerBeat.objects.create(
+        name=name, queues=queues, doing=doing, started_at=moment, beat_at=moment, heard_at=heard_at
+    )
 
 
 def kinds():
@@ -48,6 +51,20 @@ def test_a_worker_that_fell_silent_is_told_unless_another_works_for_its_queue():
     (thing,) = happening.now()
     assert (thing.name, thing.kind, thing.is_urgent) == ("worker:email", "worker", True)
     assert thing.words.startswith("Nobody works for email any more; the last sign of life came ")
+
+
+def test_a_worker_that_runs_and_hears_nothing_is_told_though_it_beats():
+    beat("email,social", heard=AGO)
+    beat("social", heard=timedelta())
+    (thing,) = happening.now()
+    assert (thing.name, thing.kind, thing.is_urgent) == ("worker:host:0:deaf", "worker", True)
+    assert thing.words.startswith("The worker host:0 runs, but is deaf: no work has come through to it since ")
+    assert thing.words.endswith("Nobody else works for email. Start it anew.")
+    beat("email", heard=timedelta())
+    (thing,) = happening.now()
+    assert thing.words.endswith("Others do its work. Start it anew.")
+    WorkerBeat.objects.filter(name="host:0").update(heard_at=timezone.now())
+    assert kinds() == []
 
 
 def test_a_clock_in_wait_is_none_that_leads():

@@ -11,7 +11,7 @@ from dispatch import queue, vault
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.articles.models import Story
-from dispatch.delivery.models import Send, WorkerBeat
+from dispatch.delivery.models import Send
 from dispatch.desk import happening, telling
 from dispatch.desk.models import Notice, Target, Told
 from dispatch.social.models import Change, Channel, Post
@@ -235,16 +235,6 @@ def test_a_broker_that_is_away_is_told(target, monkeypatch):
     monkeypatch.setattr(queue.app.conf, "broker_write_url", "redis://127.0.0.1:1")
     look_twice()
     assert "The broker does not answer: mail and posts wait until it does." in Notice.objects.get().text
-
-
-def test_a_worker_that_is_alive_and_deaf_is_told(target):
-    now = timezone.now()
-    WorkerBeat.objects.create(
-        name="a:1", queues="email", started_at=now, beat_at=now, heard_at=now - timedelta(minutes=5)
-    )
-    assert [thing.words for thing in happening.now()] == [
-        "Nobody works for email any more; the last sign of life came 5 min ago."
-    ]
 
 
 def test_its_address_is_sealed_and_removing_it_forgets_it(target):

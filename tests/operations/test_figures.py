@@ -95,7 +95,18 @@ def test_a_worker_is_counted_for_each_of_its_queues_while_it_beats():
     found = told()
     assert [found["dispatch_workers", name] for name in ("email", "social", "upkeep", "clock")] == [1, 1, 0, 1]
     assert found["dispatch_workers_silent",] == 1
+    assert found["dispatch_workers_deaf", "email"] == 0
     assert found["dispatch_clock_age_seconds",] < 60
+
+
+def test_a_worker_that_beats_and_hears_nothing_is_counted_apart():
+    now = timezone.now()
+    values = {"started_at": now, "beat_at": now, "doing": ""}
+    WorkerBeat.objects.create(name="a:1", queues="email,social", heard_at=now - timedelta(minutes=5), **values)
+    WorkerBeat.objects.create(name="a:2", queues="social", heard_at=now, **values)
+    found = told()
+    assert [found["dispatch_workers", name] for name in ("email", "social")] == [0, 1]
+    assert [found["dispatch_workers_deaf", name] for name in ("email", "social", "upkeep")] == [1, 1, 0]
 
 
 def test_doorbells_are_counted_at_the_broker():

@@ -6,9 +6,15 @@ import newsroom
 import pytest
 from django.utils import timezone
 
-from dispatch.delivery import relays, tallies
+from dispatch.articles import arrivals
+from dispatch.articles.models import Source, WebhookDelivery
+from dispatch.delivery import ledger, relays, sending, tallies
+from dispatch.delivery.mailers.fake import Fake
+from dispatch.delivery.models import DeliveryException, NewsletterTally, Send, Tally
+from dispatch.editions.models import Edition
 from dispatch.operations import flowing
 from dispatch.operations.models import Flow
+from dispatch.outcomes import Deferred, Sent
 from dispatch.social.models import Attempt, Post
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +80,55 @@ def test_every_span_has_its_points_and_a_strange_one_is_an_hour(client):
     answer = client.get("/operations/queue/flow.json", {"span": "for ever", "kind": "gossip"}).json()
     assert answer["step"] == 60
     assert len(answer["flow"]) == 5
+
+
+def test_letters_of_a_newsletter_and_how_late_they_were_are_in_the_chart(client):
+    relay, office = relays.save("main", "fake://"), newsroom.newsletter()
+    tallies.add(relay.pk, 1, {"accepted": 1}, newsletter=office.pk, late=1000)
+    flowing.write()
+    tallies.add(relay.pk, 1, {"accepted": 3, "deferred": 9}, newsletter=office.pk, late=10)
+    tallies.add(relay.pk, 2, {"accepted": 1}, newsletter=office.pk, late=50)
+    flowing.write()
+    flowing.write()
+    for part, late in (("", 20), ("main", 20), ("main/1", 10), ("main/2", 50), ("newsletter:office", 20)):
+        assert {one for one in flowing.chart("mail", "1h", part).late if one is not None} == {late}, part
+    assert flowing.chart("mail", "1h").total == flowing.chart("mail", "1h", "newsletter:office").total
+    assert flowing.chart("mail", "1h").total["sent"] == 4
+    assert flowing.parts("mail")[0] == ("newsletter:office", "of office")
+    page = newsroom.signed_in(client).get("/operations/queue/flow/", {"part": "newsletter:office"}).content.decode()
+    assert "From the moment that a send began" in page
+    assert len(client.get("/operations/queue/flow.json").json()["late"]) == 2
+
+
+def test_a_letter_is_late_from_the_moment_on_that_it_was_due(monkeypatch):
+    answers = iter([Deferred(until=None, reason="grey", code="450 4.2.1")])
+    monkeypatch.setattr(relays, "open_mailer", lambda relay: Fake(lambda message: next(answers, Sent())))
+    newsroom.relay()
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=2)
+    send, now = newsroom.send(office, newsroom.story("en")), timezone.now()
+    Send.objects.update(started_at=now - timedelta(hours=2))
+    sending.send_chunk(send.pk, 1)
+    lates = dict(NewsletterTally.objects.values_list("outcome", "late"))
+    assert lates == dict(Tally.objects.values_list("outcome", "late"))
+    assert all(7200 <= late < 7800 for late in lates.values())
+    DeliveryException.objects.update(next_attempt_at=now - timedelta(hours=1))
+    for number in ledger.promote_due():
+        sending.send_chunk(*number)
+    again = NewsletterTally.objects.get(outcome="accepted")
+    assert again.letters == 2
+    assert 3600 <= again.late - lates["accepted"] < 4200, "a retry is late from the moment of that try on"
+
+
+def test_renders_that_failed_and_webhooks_that_could_not_be_taken_in_are_there_and_late_for_nothing():
+    daily, now = newsroom.newsletter("daily", cadence="daily"), timezone.now()
+    values = {"state": "failed", "due_at": now - timedelta(hours=1), "rung_at": now - timedelta(minutes=4)}
+    Edition.objects.create(newsletter=daily, slot="2026-11-22", **values)
+    source = Source.objects.create(slug="site", kind="native", name="The site")
+    failed = {"body_hash": b"", "event": "published", "did": "failed", "due_at": now + arrivals.AGAIN}
+    WebhookDelivery.objects.create(source=source, delivery_id="msg_1", **failed)
+    flowing.write()
+    flowing.write()
+    assert flows("render") == [("daily", "refused", 1)]
+    assert flows("article") == [("site", "refused", 1)]
+    assert set(flowing.chart("render", "1h").late) == {None}

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dispatch.delivery import sending
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.delivery.models import DeliveryException
+from dispatch.delivery.models import DeliveryException, Send
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
 from dispatch.outcomes import Refused
@@ -50,6 +50,15 @@ def test_readers_and_chunks_stand_where_their_mail_is(send):
     (now,) = stats.now().sends
     assert (now.frozen, now.settled, now.untouched, now.sent) == (12, 10, 2, 0)
     assert stats.now().settled == {(send.pk, "en"): 10}
+
+
+def test_readers_wait_since_their_send_began_and_the_refused_wait_for_nothing(send):
+    some = list(DeliveryException.objects.values_list("subscriber_id", flat=True)[:4])
+    DeliveryException.objects.filter(subscriber_id__in=some).update(state="deferred")
+    board, send = stats.now().board["mail"], Send.objects.get()
+    assert {column: cell.oldest for column, cell in board.items() if cell.oldest} == dict.fromkeys(
+        ["due", "deferred"], send.started_at
+    )
 
 
 def test_exceptions_are_not_looked_at_to_be_counted(send):

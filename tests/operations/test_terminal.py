@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import timedelta
 
 import newsroom
 import pytest
@@ -66,9 +67,13 @@ def test_all_that_match_are_dropped(alice, refused, capsys):
         (["retry", "post", *WHY], "name the items"),
         (["move", "post", "1", *WHY], "nothing that can be done to a post"),
         (["move", "chunk", "1", *WHY], "name of a relay"),
-        (["retry", "post", "one", *WHY], "one is no id"),
+        (["retry", "post", "one", *WHY], "“one” is no id of a post"),
+        (["retry", "reader", "1017", *WHY], "“1017” is no id of a reader. A reader's is its send's number and its own"),
+        (["show", "reader", "1017"], "a reader is named by the send's number and its own"),
+        (["drop", "post", "1", "--state", "refused", *WHY], "not both"),
+        (["drop", "post", "1", "--all", *WHY], "not both"),
         (["retry", "post", "999", *WHY], "nothing was changed"),
-        (["list", "letter"], "There is no kind"),
+        (["list", "gossip"], "There is no kind"),
         (["show", "post", "999"], "there is no post 999"),
     ],
 )
@@ -92,6 +97,18 @@ def test_top_shows_what_goes_on_once_where_nobody_looks(capsys):
     assert "50 MB" in text
     told = json.loads(said(capsys, "top", "--json"))
     assert (told["sends"][0]["readers"], told["workers"][0]["now"]) == (3, ["email.send_chunk(4, 12)"])
+
+
+def test_a_deaf_worker_is_shown_as_such(client, capsys):
+    now = timezone.now()
+    values = {"queues": "email", "started_at": now, "beat_at": now, "heard_at": now - timedelta(minutes=3)}
+    WorkerBeat.objects.create(name="host:7", **values)
+    assert "DEAF" in said(capsys, "top")
+    assert json.loads(said(capsys, "top", "--json"))["workers"][0]["deaf"]
+    page = newsroom.signed_in(client).get("/operations/queue/workers/").content.decode()
+    assert "heard nothing since" in page
+    WorkerBeat.objects.update(heard_at=now)
+    assert "DEAF" not in said(capsys, "top")
 
 
 def test_a_send_is_paused_at_the_terminal(alice, capsys):

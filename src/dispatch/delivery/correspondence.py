@@ -1,5 +1,6 @@
 """The letters that readers asked for, as the desk sees them: how many wait or came to nothing, and why, not whose."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.audience.models import Letter
+from dispatch.audience.models import Letter, Newsletter
 
 State = Letter.State
 SHOWN = timedelta(days=1)
@@ -23,6 +24,15 @@ KINDS = {
     Letter.Kind.NEW_ADDRESS: "A change of address, to the new one",
     Letter.Kind.KEY: "Keys of readers that run out",
 }
+
+ONE = {
+    Letter.Kind.CONFIRM: "Confirmation of a sign-up",
+    Letter.Kind.PREFERENCES: "Link to one's preferences",
+    Letter.Kind.OLD_ADDRESS: "Change of address, to the old one",
+    Letter.Kind.NEW_ADDRESS: "Change of address, to the new one",
+    Letter.Kind.KEY: "Word of a key that runs out",
+}
+"""One of them."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +71,15 @@ def heaps() -> list[Heap]:
     ]
 
 
-def retry(kind: str, by: User | None, reason: str) -> int:
-    """Try those of a kind that wait again now. How many."""
+def newsletters(kind: str) -> list[Newsletter]:
+    """Those whose letters of a kind wait: whoever acts on them must be at home in each."""
+    return list(Newsletter.objects.filter(pk__in=_waiting(kind).values("newsletter")))
+
+
+def retry(kind: str, of: Collection[Newsletter], by: User | None, reason: str) -> int:
+    """Try those of a kind and of these newsletters that wait again now. How many."""
     with transaction.atomic():
-        numbers = list(_waiting(kind).values_list("pk", flat=True))
+        numbers = list(_waiting(kind).filter(newsletter__in=of).values_list("pk", flat=True))
         count = Letter.objects.filter(pk__in=numbers).update(next_attempt_at=timezone.now())
         if count:
             audit.record(by, "letters.retry", f"letters:{kind}", reason)
@@ -73,13 +88,32 @@ def retry(kind: str, by: User | None, reason: str) -> int:
     return count
 
 
-def drop(kind: str, by: User | None, reason: str) -> int:
-    """Give up those of a kind that wait, and forget their addresses. How many."""
+def drop(kind: str, of: Collection[Newsletter], by: User | None, reason: str) -> int:
+    """Give up those of a kind and of these newsletters that wait, and forget their addresses. How many."""
     with transaction.atomic():
-        count = _waiting(kind).update(state=State.DROPPED, address=None)
+        count = _waiting(kind).filter(newsletter__in=of).update(state=State.DROPPED, address=None)
         if count:
             audit.record(by, "letters.drop", f"letters:{kind}", reason)
     return count
+
+
+def retry_one(number: int, by: User | None, reason: str) -> bool:
+    """Try one again now. False: it does not wait any more."""
+    with transaction.atomic():
+        moved = Letter.objects.filter(pk=number, state=State.WAITING).update(next_attempt_at=timezone.now())
+        if moved:
+            audit.record(by, "letter.retry", f"letter:{number}", reason)
+            queue.enqueue("email.send_letter", number)
+    return bool(moved)
+
+
+def drop_one(number: int, by: User | None, reason: str) -> bool:
+    """Give one up, and forget its address. False: it does not wait any more."""
+    with transaction.atomic():
+        moved = Letter.objects.filter(pk=number, state=State.WAITING).update(state=State.DROPPED, address=None)
+        if moved:
+            audit.record(by, "letter.drop", f"letter:{number}", reason)
+    return bool(moved)
 
 
 def _waiting(kind: str) -> QuerySet[Letter]:

@@ -24,11 +24,24 @@ class Tally(models.Model):
     provider_class = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
     letters = models.BigIntegerField(default=0)
+    late = models.FloatField(default=0, db_default=0)  # seconds from their due moments to their answers, all together
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["relay", "provider_class", "outcome"], name="counted_by_relay_and_provider")
         ]
+
+
+class NewsletterTally(models.Model):
+    """How many letters of a newsletter were ever answered in one way, by whatever relay; see tallies.py."""
+
+    newsletter = models.ForeignKey("audience.Newsletter", on_delete=models.CASCADE, related_name="+")
+    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
+    letters = models.BigIntegerField(default=0)
+    late = models.FloatField(default=0)  # as in Tally
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["newsletter", "outcome"], name="counted_by_newsletter")]
 
 
 class Heap(models.Model):

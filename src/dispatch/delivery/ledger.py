@@ -53,6 +53,7 @@ class Claim:
     trouble: str = ""  # how its last owner died
     relay: int | None = None  # that its letters go through, or last went
     tie: str = ""  # of Chunk.Tie, to that relay
+    due_at: datetime | None = None  # when its send began, or a retry's next try was due
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from django.db import models
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import reputation  # noqa: F401 - these tables are delivery's, too
 from dispatch.delivery.counting import Heap as Heap  # noqa: PLC0414 - Django looks for models here
+from dispatch.delivery.counting import NewsletterTally as NewsletterTally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import Tally as Tally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import WorkerBeat as WorkerBeat  # noqa: PLC0414 - likewise
 from dispatch.delivery.relay_models import Relay as Relay  # noqa: PLC0414 - given on to whoever asks here

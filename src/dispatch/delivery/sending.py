@@ -147,8 +147,15 @@ def _send(errand: Errand) -> bool:
         ledger.release(errand.claimed, errand.pace.not_before)
     errand.allowance.give_back(errand.counted.total())
     _say(errand, course)
-    tallies.add(errand.relay.pk, errand.claimed.provider_class, errand.counted)
+    _count(errand)
     return is_ours and not trouble and course.known == len(errand.claimed.recipients)
+
+
+def _count(errand: Errand) -> None:
+    """For the charts: a chunk is as late as its last answer here, from the moment that it was due on."""
+    claimed, due_at = errand.claimed, errand.claimed.due_at
+    late = max((statements.now() - due_at).total_seconds(), 0.0) if due_at and errand.counted else 0.0
+    tallies.add(errand.relay.pk, claimed.provider_class, errand.counted, newsletter=claimed.newsletter, late=late)
 
 
 def _say(errand: Errand, course: Course) -> None:

@@ -1,4 +1,5 @@
-"""How many letters a relay took, put off or refused, by mailbox provider: counted for operators, a statement a chunk.
+"""How many letters a relay took, put off or refused, by mailbox provider, and how many of each newsletter, and how late:
+counted for operators, a statement a chunk.
 
 The ledger says who has what; these only ever grow, outlive the details of a send, and miss what a worker that is killed had
 not counted yet: a chunk at most.
@@ -18,12 +19,13 @@ def outcome(answer: Outcome) -> str:
     return COUNTED.get(type(answer), "unknown")
 
 
-def add(relay: int, provider: int, counted: Mapping[str, int]) -> None:
-    """More of them, by outcome."""
+def add(relay: int, provider: int, counted: Mapping[str, int], *, newsletter: int = 0, late: float = 0.0) -> None:
+    """More of them, by outcome; each was answered `late` seconds after it was due."""
     names = sorted(
         name for name, count in counted.items() if count
     )  # one order, so that no two workers wait for each other
     if names:
         statements.execute(
-            "tally", relay=relay, provider=provider, outcomes=names, counts=[counted[name] for name in names]
-        )
+            "tally", relay=relay, provider=provider, newsletter=newsletter, late=late, outcomes=names,
+            counts=[counted[name] for name in names],
+        )  # fmt: skip

@@ -31,7 +31,7 @@ KINDS = {
     "approval": "An edition waits for a second person",
     "paused": "Somebody paused a send",
     "stop": "A STOP was pulled or lifted",
-    "worker": "Nobody works for a queue any more",
+    "worker": "Nobody works for a queue any more, or a worker is deaf",
     "clock": "No clock leads",
     "broker": "The broker does not answer",
     "relay": "A relay is left alone after failures",

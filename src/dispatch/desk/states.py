@@ -102,6 +102,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "refused": ("bad", "refused"),
         "unknown": ("unsure", "unknown"),
         "late": ("bad", "too late"),
+        "sent": ("good", "sent"),
+        "dropped": ("over", "dropped"),
     },
     "chunk": {
         "pending": ("", "waiting"),

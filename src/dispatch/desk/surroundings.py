@@ -42,20 +42,26 @@ def _broker() -> Iterator[Said]:
 
 
 def _workers(moment: datetime) -> Iterator[Said]:
-    """One that is alive and deaf works for nobody, either."""
-    heard, silent = set[str](), dict[str, datetime]()
-    rows = WorkerBeat.objects.exclude(queues="clock").values_list("queues", "beat_at", "heard_at")
-    for queues, beat_at, heard_at in rows:
-        is_well = beat_at > moment - SILENT and not signs.trouble(signs.Sign(beat_at, heard_at), moment)
-        last = min(beat_at, heard_at or beat_at)
-        for name in queues.split(","):
-            if is_well:
-                heard.add(name)
-            else:
-                silent[name] = max(last, silent.get(name, last))
-    for name in sorted(silent.keys() - heard):
+    """Queues that nobody is there for; and who is deaf, though others do its work."""
+    heard, silent, deaf = set[str](), dict[str, datetime](), list[tuple[str, str, datetime]]()
+    rows = WorkerBeat.objects.exclude(queues="clock").values_list("name", "queues", "beat_at", "heard_at")
+    for worker, queues, beat_at, heard_at in rows:
+        if beat_at <= moment - SILENT:
+            silent |= {name: max(beat_at, silent.get(name, beat_at)) for name in queues.split(",")}
+        elif heard_at is not None and signs.is_deaf(signs.Sign(beat_at, heard_at), moment):
+            deaf.append((worker, queues, heard_at))
+        else:
+            heard.update(queues.split(","))
+    for name in sorted(silent.keys() - heard - {one for _, queues, _ in deaf for one in queues.split(",")}):
         words = f"Nobody works for {name} any more; the last sign of life came {saying.ago(silent[name])}."
         yield f"worker:{name}", "worker", words
+    for worker, queues, heard_at in sorted(deaf):
+        alone = sorted(set(queues.split(",")) - heard)
+        others = f"Nobody else works for {', '.join(alone)}." if alone else "Others do its work."
+        words = (
+            f"The worker {worker} runs, but is deaf: no work has come through to it since {saying.moment(heard_at)}."
+        )
+        yield f"worker:{worker}:deaf", "worker", f"{words} {others} Start it anew."
 
 
 def _clock(moment: datetime) -> Iterator[Said]:

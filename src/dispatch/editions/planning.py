@@ -84,6 +84,13 @@ def try_again(edition_id: int) -> bool:
     return bool(moved)
 
 
+def give_up(edition_id: int) -> bool:
+    """Let a failed edition be: nobody gets it. False: it has not failed, or is for readers' own rhythms, whom the next one
+    owes what this one lacked."""
+    failed = Edition.objects.filter(id=edition_id, state=State.FAILED).exclude(slot__startswith=OWN)
+    return bool(failed.update(state=State.WITHDRAWN, trouble="It could not be rendered, and was given up."))
+
+
 def leave_again(edition: Edition, now: datetime) -> None:
     """Have a failed edition for readers' own rhythms rendered anew, for all whose moment has come by now.
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dispatch import queue
+from dispatch import queue, signs
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
 from dispatch.delivery.models import WorkerBeat
@@ -38,6 +38,8 @@ class Worker:
     beat_at: datetime
     now: list[Hand]
     is_silent: bool
+    is_deaf: bool  # it gives signs of life, and no doorbell comes through to it: see signs.py
+    heard_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,14 @@ class Connections:
 
 
 def workers() -> list[Worker]:
-    """Those of the last day, by name; who is silent ended without a word, or its host is away."""
+    """Those of the last day, by name; who is silent ended without a word, or its host is away; who is deaf is of no use."""
     now = timezone.now()
     beats = WorkerBeat.objects.filter(beat_at__gt=now - LOST).order_by("queues", "name")
     return [
         Worker(one.name, one.queues, one.doing, one.version, one.memory, one.started_at, one.beat_at,
                [Hand(str(hand["task"]), datetime.fromisoformat(hand["since"])) for hand in one.now],
-               now - one.beat_at > health.SILENT_AFTER)
+               now - one.beat_at > health.SILENT_AFTER,
+               signs.is_deaf(signs.Sign(one.beat_at, one.heard_at), now), one.heard_at)
         for one in beats[:500]
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from dispatch import env, queue
+from dispatch import env, queue, signs
 from dispatch.audience.addresses import ProviderClass
 from dispatch.operations import certificate, health, stats
 
@@ -52,7 +52,8 @@ FIGURES = {
     "channel_trouble": Figure("channel_trouble", "1 where a channel cannot post.", ("channel", "network")),
     "channel_expires": Figure("channel_expires_timestamp_seconds", "When it must be renewed.", ("channel", "network")),
     "heartbeat_age": Figure("heartbeat_age_seconds", "Since the last sign of life for a queue.", ("queue",)),
-    "workers": Figure("workers", "Workers alive.", ("queue",)),
+    "workers": Figure("workers", "Workers alive that hear of work.", ("queue",)),
+    "workers_deaf": Figure("workers_deaf", "Workers alive that hear of none.", ("queue",)),
     "workers_silent": Figure("workers_silent", "Processes that ended without a word, of the last day."),
     "clock_age": Figure("clock_age_seconds", "Since the leading clock's last sign of life."),
     "database_bytes": Figure("database_bytes", "Size of the database."),
@@ -125,6 +126,7 @@ def _rows() -> list[tuple[Any, ...]]:
     values: dict[str, Any] = {
         "buckets": [*BUCKETS, ENDLESS],
         "silent": health.SILENT_AFTER,
+        "deaf": signs.silence(),
         "queues": [*queue.QUEUES, "clock"],
     }
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
+from dispatch.articles import arrivals
 from dispatch.articles.models import Source
 from dispatch.audience.models import Newsletter
 from dispatch.operations import stats
@@ -31,6 +32,8 @@ KINDS = {
 }
 OUTCOMES = ("sent", "deferred", "refused", "unknown")
 AGAIN = timedelta(minutes=2)
+OF = "newsletter:"
+"""Before a newsletter's slug, where mail is narrowed to it: the same letters, counted once more by newsletter."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Chart:
     step: int
     moments: list[int]
     counts: dict[str, list[int]]
-    late: list[float | None]  # seconds; None: nothing in that stretch
-    latest: list[float | None]
+    late: list[float | None]  # seconds, of what was done; None: nothing was in that stretch
+    latest: list[float | None]  # never of mail: its counters know sums alone
 
     @property
     def rows(self) -> list[tuple[datetime, list[int], float | None, float | None]]:
@@ -59,7 +62,7 @@ class Chart:
 def write() -> None:
     """Bring the table up to now; twice is once."""
     since = timezone.now().replace(second=0, microsecond=0) - AGAIN
-    stats.run("flow", since=since)
+    stats.run("flow", since=since, again=arrivals.AGAIN)
     stats.run("flow_mail")
 
 
@@ -69,15 +72,18 @@ def thin() -> None:
 
 
 def parts(kind: str) -> list[tuple[str, str]]:
-    """What a chart of this kind may be narrowed to: its value, and in words. For mail each relay, and each provider by it."""
+    """What a chart of this kind may be narrowed to: its value, and in words. For mail each newsletter, each relay, and each
+    provider by it."""
     if kind != Flow.Kind.MAIL:
         table = {"post": Channel, "article": Source}.get(kind, Newsletter)
         return [(slug, slug) for slug in table.objects.order_by("slug").values_list("slug", flat=True)]  # type: ignore[attr-defined]
-    counters = FlowMark.objects.order_by("counter").values_list("counter", flat=True)
-    found = sorted({tuple(counter.rsplit("/", 2)[:2]) for counter in counters})
+    counters = list(FlowMark.objects.order_by("counter").values_list("counter", flat=True))
+    slugs = sorted({one.removeprefix(OF).partition("/")[0] for one in counters if one.startswith(OF)})
+    found = sorted({tuple(one.rsplit("/", 2)[:2]) for one in counters if not one.startswith(OF)})
     relays = sorted({relay for relay, _ in found})
     named = [(f"{relay}/{provider}", providers.way(int(provider), relay)) for relay, provider in found]
-    return [*((relay, f"all by {relay}") for relay in relays), *named]
+    newsletters = [(f"{OF}{slug}", f"of {slug}") for slug in slugs]
+    return [*newsletters, *((relay, f"all by {relay}") for relay in relays), *named]
 
 
 def chart(kind: str, span: str, part: str = "", *, until: datetime | None = None) -> Chart:
@@ -86,6 +92,8 @@ def chart(kind: str, span: str, part: str = "", *, until: datetime | None = None
     end = until or timezone.now()
     first = int(end.timestamp()) // step * step - seconds + step
     moments = list(range(first, int(end.timestamp()) + 1, step))
+    if kind == Flow.Kind.MAIL and part.startswith(OF):
+        kind, part = Flow.Kind.MAILING, part.removeprefix(OF)
     values = {"kind": kind, "part": part, "prefix": f"{part}/%", "step": step, "until": end}
     rows = stats.rows("flow_read", values | {"since": datetime.fromtimestamp(first, tz=end.tzinfo)})
     by_moment: dict[int, dict[str, tuple[int, float, float]]] = {}
@@ -97,11 +105,7 @@ def chart(kind: str, span: str, part: str = "", *, until: datetime | None = None
 def _points(step: int, moments: list[int], found: dict[int, dict[str, tuple[int, float, float]]]) -> Chart:
     cells = [found.get(moment, {}) for moment in moments]
     counts = {outcome: [cell.get(outcome, (0, 0, 0))[0] for cell in cells] for outcome in OUTCOMES}
-    late = [_average(list(cell.values())) for cell in cells]
-    latest = [max(one[2] for one in cell.values()) if cell else None for cell in cells]
+    sent = [cell.get("sent") for cell in cells]
+    late = [round(one[1] / one[0], 1) if one else None for one in sent]
+    latest = [one[2] if one else None for one in sent]
     return Chart(step, moments, counts, late, latest)
-
-
-def _average(cell: list[tuple[int, float, float]]) -> float | None:
-    count = sum(one[0] for one in cell)
-    return round(sum(one[1] for one in cell) / count, 1) if count else None

@@ -25,9 +25,10 @@ def flow(request: HttpRequest) -> HttpResponse:
 @require_safe
 def flow_json(request: HttpRequest) -> JsonResponse:
     """One chart's points; the page asks for them each time something moved."""
-    chart = flowing.chart(*_asked(request))
+    kind, span, part = _asked(request)
+    chart = flowing.chart(kind, span, part)
     points = [chart.moments, *chart.counts.values()]
-    late = [chart.moments, chart.late, chart.latest]
+    late = [chart.moments, chart.late] if kind == "mail" else [chart.moments, chart.late, chart.latest]
     return JsonResponse({"step": chart.step, "flow": points, "late": late}, headers={"Cache-Control": "no-store"})
 
 

@@ -13,11 +13,12 @@ class Flow(models.Model):
         MAIL = "mail"
         POST = "post"
         SEND = "send"  # an edition's mail begins
+        MAILING = "mailing"  # mail once more, by newsletter
 
     at = models.DateTimeField()  # when the stretch begins
     minutes = models.PositiveSmallIntegerField(default=1)  # how long it is: 1, later a quarter of an hour
     kind = models.CharField(max_length=8, choices=Kind)
-    part = models.CharField(max_length=80, blank=True)  # "main/gmail" for mail, a channel's or newsletter's slug
+    part = models.CharField(max_length=80, blank=True)  # "main/1" for mail, a channel's or newsletter's slug
     outcome = models.CharField(max_length=10)  # sent, deferred, refused, unknown
     count = models.PositiveBigIntegerField(default=0)
     late = models.FloatField(default=0)  # seconds, of all together, where the kind has a moment that it was due
@@ -32,6 +33,7 @@ class FlowMark(models.Model):
 
     counter = models.CharField(max_length=120, unique=True)  # "main/gmail/accepted"
     total = models.PositiveBigIntegerField()
+    late = models.FloatField(default=0, db_default=0)  # likewise of its seconds
 
 
 class Sweep(models.Model):

@@ -41,6 +41,7 @@ class SendNow:
     on_the_wire: int  # retries too: what a pause could not hold back
     exceptions: dict[str, int] = field(default_factory=dict)
     may_leave: int = 0  # at most, after a pause
+    began_at: datetime | None = None
 
     @property
     def sent(self) -> int:
@@ -120,9 +121,18 @@ def sends() -> list[SendNow]:
     rows = _rows("sends", {"window": window})
     return [
         SendNow(
-            number, state, frozen, int(settled), int(in_flight), int(untouched), int(wire), _json(exceptions), int(most)
+            number,
+            state,
+            frozen,
+            int(settled),
+            int(in_flight),
+            int(untouched),
+            int(wire),
+            _json(exceptions),
+            int(most),
+            began_at,
         )
-        for number, state, frozen, settled, in_flight, untouched, wire, most, exceptions in rows
+        for number, state, frozen, settled, in_flight, untouched, wire, most, exceptions, began_at in rows
     ]
 
 
@@ -142,15 +152,19 @@ def counts() -> Board:
 
 
 def mail(every: list[SendNow]) -> dict[str, Cell]:
-    """Readers, by what their mail waits for."""
+    """Readers, by what their mail waits for: each since its send began, whatever was tried since. Who was refused waits for
+    nothing."""
     total: Counter[str] = Counter()
+    waits: dict[str, datetime] = {}
     for send in every:
-        if send.is_going:
-            total["due"] += send.untouched
-            total["underway"] += send.on_the_wire
+        cells = Counter({"due": send.untouched, "underway": send.on_the_wire} if send.is_going else {})
         for state, count in send.exceptions.items():
-            total[MAIL.get(State(state), "over")] += count
-    return {column: Cell(total[column]) for column in COLUMNS}
+            cells[MAIL.get(State(state), "over")] += count
+        total += cells
+        for column in cells.keys() & {"due", "underway", "deferred", "unknown"}:
+            if cells[column] and send.began_at:
+                waits[column] = min(send.began_at, waits.get(column, send.began_at))
+    return {column: Cell(total[column], waits.get(column)) for column in COLUMNS}
 
 
 def _settled(going: list[int]) -> dict[tuple[int, str], int]:

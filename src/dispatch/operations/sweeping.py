@@ -33,8 +33,7 @@ def go_on() -> None:
         one = Sweep.objects.select_for_update(skip_locked=True).filter(ended_at=None).order_by("pk").first()
         if one is None:
             return
-        wanted = wanting.read(one.wanted)
-        done = next((n for heap in _touched(wanted, one.act) if (n := _step(one, heap))), 0)
+        done = next((n for heap in _left(one) if (n := _step(one, heap))), 0)
         one.done += done
         one.ended_at = None if done else statements.now()
         one.save(update_fields=["done", "ended_at"])
@@ -49,6 +48,14 @@ def recent() -> list[Sweep]:
 
 def _step(one: Sweep, heap: Heap) -> int:
     return heaps.step(heap, one.act, one.asked_at, relay=one.relay)
+
+
+def _left(one: Sweep) -> list[Heap]:
+    """Nobody where it names what is not there any more, as a relay that was renamed: it ends."""
+    try:
+        return _touched(wanting.read(one.wanted), one.act)
+    except wanting.Unheard:
+        return []
 
 
 def _touched(wanted: wanting.Wanted, act: str) -> list[Heap]:

@@ -19,6 +19,7 @@ from dispatch.desk import acting, halting
 from dispatch.operations import health as wellness
 from dispatch.operations import live as feeding
 from dispatch.operations import stats, waiting
+from dispatch.operations.items import owners
 from dispatch.social import acts as post_acts
 from dispatch.social.models import Channel, Post
 
@@ -67,6 +68,7 @@ def act_on_post(request: HttpRequest, post_id: int, act: str) -> HttpResponse:
 def act_on_webhook(request: HttpRequest, number: int, act: str) -> HttpResponse:
     """Retry or drop one that could not be taken in."""
     get_object_or_404(WebhookDelivery, pk=number)
+    desks.insist(_user(request), *owners.everything())
     if act not in {"retry", "drop"}:
         raise Http404
     if why := acting.reason(request):
@@ -97,9 +99,11 @@ def act_on_letters(request: HttpRequest, kind: str, act: str) -> HttpResponse:
     """Retry or drop letters of one kind that wait."""
     if kind not in correspondence.KINDS or act not in {"retry", "drop"}:
         raise Http404
+    of = correspondence.newsletters(kind)
+    desks.insist(_user(request), *of)
     if why := acting.reason(request):
         do = correspondence.retry if act == "retry" else correspondence.drop
-        count = do(kind, _user(request), why)
+        count = do(kind, of, _user(request), why)
         done = f"{saying.many(count, 'letter')} {'tried again now' if act == 'retry' else 'dropped'}."
         acting.tell(request, bool(count), done, "None of them waited any more; nothing was changed.")
     return redirect("queue")
@@ -171,10 +175,10 @@ def events(_request: HttpRequest) -> StreamingHttpResponse:
 
 def stopped(scope: str, target: int | None) -> list[desks.Owned]:
     """What a STOP holds: of everything, each newsletter and channel."""
-    newsletters, channels = Newsletter.objects.all(), Channel.objects.all()
     if target is None:
-        return [*newsletters, *channels]
-    return list(newsletters.filter(pk=target) if scope == Stop.Scope.NEWSLETTER else channels.filter(pk=target))
+        return owners.everything()
+    of = Newsletter.objects if scope == Stop.Scope.NEWSLETTER else Channel.objects
+    return list(of.filter(pk=target))
 
 
 def _user(request: HttpRequest) -> User:

@@ -45,7 +45,7 @@ function begin(place) {
     const said = await answer.json();
     if (charts === null) {
       charts = [drawn(flow, "in each stretch", OUTCOMES.map((one) => line(one, { show: false })), said.flow)];
-      if (late) charts.push(drawn(late, "seconds late", LATENESS.map((one) => line(one, { size: 4 })), said.late));
+      if (late) charts.push(drawn(late, "seconds late", LATENESS.slice(0, said.late.length - 1).map((one) => line(one, { size: 4 })), said.late));
     } else {
       charts[0].setData(said.flow);
       charts[1]?.setData(said.late);

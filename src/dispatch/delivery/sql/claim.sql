@@ -10,6 +10,7 @@
 -- With "or_next" whoever comes in vain takes the next free chunk of the send, in the same round trip: a doorbell of a chunk that
 -- is done is worth as much as any other then. Measured by chaos: behind 1,780 doorbells that came in vain the last chunk, rung five
 -- times, waited 27 s. The second place is looked for only where the first is empty (COALESCE), in the index of open chunks.
+-- When its letters were due is told for the charts of lateness: a retry's by its first reader who waits, one row by the primary key.
 UPDATE delivery_chunk c
 SET state = 'leased',
     token = c.token + 1,
@@ -46,4 +47,7 @@ WHERE c.id = COALESCE((
 RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.token, c.takeovers, c.is_retry,
           s.id, s.ambiguity, s.expires_at, s.created_at, e.newsletter_id, c.provider_class,
           c.seal, EXISTS (SELECT FROM delivery_approval a WHERE a.send_id = s.id),
-          c.is_careful, c.trouble, c.relay_id, c.tie;
+          c.is_careful, c.trouble, c.relay_id, c.tie,
+          CASE WHEN c.is_retry THEN (SELECT x.next_attempt_at FROM delivery_exception x
+                                     WHERE x.send_id = s.id AND x.subscriber_id = c.recipients[c.settled + 1])
+               ELSE s.started_at END;

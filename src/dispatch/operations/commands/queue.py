@@ -10,9 +10,21 @@ import django
 if TYPE_CHECKING:
     from dispatch.accounts.models import User
     from dispatch.delivery.models import Relay
+    from dispatch.operations.items import many
     from dispatch.operations.items.wanted import Wanted
 
-FILTERS = ("column", "newsletter", "channel", "provider", "relay", "send", "state", "code", "skip")
+FILTERS = {
+    "column": "due, underway, deferred, failed, unknown or done",
+    "newsletter": "its slug; dispatch newsletter list shows them",
+    "channel": "its slug; dispatch channel list shows them",
+    "source": "its slug; dispatch source list shows them",
+    "provider": "of mailboxes: gmail, outlook, others, …",
+    "relay": "its name; dispatch relay list shows them",
+    "send": "its number; dispatch send list shows them",
+    "state": "the kind's own word: refused, stuck, …",
+    "code": "a relay's reply: 450 4.2.1",
+    "before": "from below this number on",
+}
 ACTS = {"retry": "try again now", "drop": "try no more", "move": "try again by another relay", "pause": "hold"}
 
 
@@ -21,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     acts = parser.add_subparsers(dest="act", metavar="ACT")
     listed = acts.add_parser("list", help="items of one kind, fifty at a time")
-    listed.add_argument("kind", help="webhook, article, edition, chunk, reader or post")
+    listed.add_argument("kind", help="webhook, article, edition, chunk, reader, letter or post")
     _filters(listed)
+    listed.add_argument("--skip", default="", help="so many, from the newest on")
     shown = acts.add_parser("show", help="one item with its whole history")
     shown.add_argument("kind")
     shown.add_argument("id", help="as dispatch queue list shows it")
@@ -49,20 +62,21 @@ def run(options: argparse.Namespace) -> int:
     if not options.act:
         return _board(as_json=options.json)
     try:
-        asked = wanted.read({name: getattr(options, name, "") for name in ("kind", *FILTERS)})
+        asked = wanted.read({name: getattr(options, name, "") for name in ("kind", *FILTERS, "skip")})
         if options.act == "show":
             return _show(options)
         return _list(asked, as_json=options.json) if options.act == "list" else _act(options, asked)
     except wanted.Unheard as problem:
         return _sorry(str(problem))
     except Http404:
-        return _sorry(f"there is no {options.kind} {options.id}, or nothing is known of it any more")
+        shape = ": a reader is named by the send's number and its own, 4-1017" if options.kind == "reader" else ""
+        return _sorry(f"there is no {options.kind} {options.id}, or nothing is known of it any more{shape}")
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
-    for name in FILTERS:
-        parser.add_argument(f"--{name}", default="")
+    for name, words in FILTERS.items():
+        parser.add_argument(f"--{name}", default="", help=words)
 
 
 def _board(*, as_json: bool) -> int:
@@ -119,8 +133,8 @@ def _act(options: argparse.Namespace, asked: "Wanted") -> int:
         return _sorry(wrong)
     doing = many.Asked(options.act, who, reason, relay)
     try:
-        words = many.act_on_all(doing, asked) if options.all else _these(doing, asked.kind, options.ids)
-    except (PermissionDenied, ValueError) as problem:
+        words = _all(doing, asked) if options.all else _these(doing, asked.kind, options.ids)
+    except PermissionDenied as problem:
         return _sorry(str(problem))
     if not words:
         return _sorry("they had moved on, or may not be treated so; nothing was changed")
@@ -138,14 +152,30 @@ def _wrong(options: argparse.Namespace, asked: "Wanted", reason: str, relay: "Re
         return f"{options.act} is nothing that can be done to a {asked.kind}"
     if options.act == "move" and relay is None:
         return "--to is to be the name of a relay that is switched on; dispatch relay list shows them"
-    return "" if options.all or options.ids else "name the items, or say --all for every one that matches"
+    if not (options.all or options.ids):
+        return "name the items, or say --all for every one that matches"
+    if options.ids and (options.all or len(asked.said) > 1):
+        return "name the items, or filter and say --all: not both"
+    return ""
 
 
-def _these(doing: Any, kind: str, ids: list[str]) -> str:
+def _all(doing: "many.Asked", asked: "Wanted") -> str:
+    """To the last that matches, a part after another; what was done stays done where a later part is refused."""
     from dispatch.operations.items import many
 
-    if strange := [one for one in ids if not one.replace("-", "", 1).isdigit()]:
-        raise ValueError(f"{strange[0]} is no id; dispatch queue list {kind} shows them")
+    total, done = 0, many.act_on_all(doing, asked)
+    while done.rest:
+        total += done.count
+        done = many.act_on_all(doing, asked.but(before=done.rest))
+    total += done.count
+    if not total:
+        return ""
+    return done.words if asked.kind == "reader" else many.told(doing, asked.kind, total)
+
+
+def _these(doing: "many.Asked", kind: str, ids: list[str]) -> str:
+    from dispatch.operations.items import many
+
     done, named = many.act_on_these(doing, kind, ids)
     return f"{done} of {named} {many.DONE[doing.act]}." if done else ""
 

@@ -44,7 +44,16 @@ def workers() -> list[list[str]]:
         at = "; ".join(hand.task for hand in one.now) or one.doing or "waits"
         memory = f"{one.memory // 1_048_576} MB" if one.memory else ""
         last = f"{saying.span(timezone.now() - one.beat_at)} ago"
-        table.append([one.name, one.queues, "SILENT" if one.is_silent else at, memory, one.version, last])
+        table.append(
+            [
+                one.name,
+                one.queues,
+                "SILENT" if one.is_silent else "DEAF" if one.is_deaf else at,
+                memory,
+                one.version,
+                last,
+            ]
+        )
     return table
 
 

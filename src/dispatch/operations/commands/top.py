@@ -54,7 +54,8 @@ def _look(paces: object, *, as_json: bool) -> str:
     ]
     workers = [
         {"name": one.name, "queues": one.queues.split(","), "now": [hand.task for hand in one.now], "memory": one.memory,
-         "version": one.version, "beat_at": one.beat_at.isoformat(), "silent": one.is_silent}
+         "version": one.version, "beat_at": one.beat_at.isoformat(), "silent": one.is_silent,
+         "deaf": one.is_deaf}
         for one in crew.workers()
     ]  # fmt: skip
     return json.dumps({"board": terminal.board_told(now), "sends": sends, "workers": workers})

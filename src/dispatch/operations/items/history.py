@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404
 
 from dispatch.accounts.models import AuditEntry
+from dispatch.audience.models import Letter
 from dispatch.delivery import statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Relay
 from dispatch.desk import naming
 from dispatch.operations.items import providers, rows
 from dispatch.operations.items import readers as listed
-from dispatch.operations.items.wanted import Wanted
+from dispatch.operations.items.wanted import Wanted, is_id
 
 if TYPE_CHECKING:
     from dispatch.articles.models import Article, WebhookDelivery
@@ -60,7 +61,7 @@ def of(kind: str, number: str) -> Item:
 
 
 def _one(kind: str, number: str) -> Any:
-    found = rows.KINDS[kind](Wanted(kind=kind)).filter(pk=int(number)).first() if number.isdigit() else None
+    found = rows.KINDS[kind](Wanted(kind=kind)).filter(pk=int(number)).first() if is_id(kind, number) else None
     if found is None:
         raise Http404
     return found
@@ -122,7 +123,7 @@ def _chunk(number: str) -> Item:
 
 def _reader(number: str) -> Item:
     send, _, reader = number.partition("-")
-    if not (send.isdigit() and reader.isdigit()):
+    if not is_id("reader", number):
         raise Http404
     one = DeliveryException.objects.filter(send=int(send), subscriber_id=int(reader)).first()
     if one is None:
@@ -154,6 +155,18 @@ def _earlier(text: str, relays: dict[int, str]) -> Event:
     return Event(moment, f"{' '.join(code)} {'from ' + by if by else ''}".strip(), "reader", state)
 
 
+def _letter(number: str) -> Item:
+    one: Letter = _one("letter", number)
+    item = Item(rows.ROW_OF["letter"](one))
+    item.facts = [("Language", one.language), ("Attempts", one.attempts), ("Its link ends", one.expires_at)]
+    if one.state == Letter.State.WAITING:
+        item.facts.append(("Next try", one.next_attempt_at))
+    item.events = [Event(one.written_at, "It was written, as somebody asked for it.")]
+    item.events += _people(f"letter:{one.pk}")
+    item.events += [event for event in _people(f"letters:{one.kind}") if event.at >= one.written_at]
+    return item
+
+
 def _post(number: str) -> Item:
     one: Post = _one("post", number)
     item = Item(rows.ROW_OF["post"](one), [("Channel", one.channel.name), ("Due", one.due_at), ("Posted", one.sent_at)])
@@ -181,5 +194,6 @@ def _people(*targets: str) -> Iterator[Event]:
 
 
 OF: dict[str, Callable[[str], Item]] = {
-    "webhook": _webhook, "article": _article, "edition": _edition, "chunk": _chunk, "reader": _reader, "post": _post,
+    "webhook": _webhook, "article": _article, "edition": _edition, "chunk": _chunk, "reader": _reader,
+    "letter": _letter, "post": _post,
 }  # fmt: skip

@@ -4,31 +4,39 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from dispatch import queue, saying
-from dispatch.accounts import audit, desks
+from dispatch.accounts import audit, desks, stopping
 from dispatch.accounts.models import Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import Article, WebhookDelivery
-from dispatch.audience.models import Newsletter
+from dispatch.audience.models import Letter, Newsletter
 from dispatch.delivery import acts as mail_acts
-from dispatch.delivery import chunk_acts, heaps
+from dispatch.delivery import chunk_acts, correspondence, heaps
 from dispatch.delivery.models import Chunk, Relay, Send
 from dispatch.desk import acting, halting
+from dispatch.editions import planning
 from dispatch.editions.models import Edition
 from dispatch.operations import sweeping
-from dispatch.operations.items import readers, rows
+from dispatch.operations.items import owners, readers, rows
+from dispatch.operations.items import wanted as wanting
 from dispatch.operations.items.wanted import Wanted
 from dispatch.social import acts as post_acts
 from dispatch.social.models import Post
 
 MOST = 500
 """Items that one request acts upon, readers apart: the rest is asked for again."""
+FURTHEST = 5_000
+"""Items that one request looks at, to find so many that may be treated so."""
 ACTS = {
     "webhook": ("retry", "drop"),
-    "article": ("retry",),
-    "edition": ("retry",),
+    "article": ("retry", "drop"),
+    "edition": ("retry", "drop", "pause"),
     "chunk": ("retry", "move", "pause"),
     "reader": ("retry", "drop", "move", "pause"),
+    "letter": ("retry", "drop"),
     "post": ("retry", "drop", "pause"),
 }
 DONE = {"retry": "tried again now", "drop": "dropped", "move": "moved", "pause": "held"}
@@ -44,59 +52,113 @@ class Asked:
     relay: Relay | None = None
 
 
+@dataclass(frozen=True)
+class Done:
+    """What came of it. `rest`: from below this number on nobody has looked yet; 0: that was all."""
+
+    count: int
+    words: str
+    rest: int = 0
+
+
 def act_on_these(asked: Asked, kind: str, ids: Iterable[str]) -> tuple[int, int]:
-    """How many it was done to, of how many that were named. Raises PermissionDenied before anything is changed."""
+    """How many it was done to, of how many that were named. Raises Unheard for what is no id, and PermissionDenied, before
+    anything is changed."""
     named = list(dict.fromkeys(ids))[:MOST]
-    found = _found(kind, named)
-    desks.insist(asked.by, *(one for _, owned in found if (one := owned) is not None))
-    if asked.act == "pause":
-        return pause(asked, kind, [thing for thing, _ in found]), len(named)
-    return sum(bool(DO[kind](asked, thing)) for thing, _ in found), len(named)
+    if strange := [one for one in named if not wanting.is_id(kind, one)]:
+        shape = " A reader's is its send's number and its own: 4-1017." if kind == "reader" else ""
+        raise wanting.Unheard(f"“{strange[0][:40]}” is no id of a {kind}.{shape}")
+    return _do(asked, kind, _found(kind, named)), len(named)
 
 
-def act_on_all(asked: Asked, wanted: Wanted) -> str:
-    """To all that match, in words. Readers are done a part at a time; of other kinds MOST at once."""
-    if wanted.kind != "reader":
-        done, named = act_on_these(asked, wanted.kind, rows.numbers(wanted, MOST))
-        rest = f" These were the first {MOST}: press again for the next." if named == MOST else ""
-        return f"{saying.many(done, 'item')} {DONE[asked.act]}.{rest}"
+def act_on_all(asked: Asked, wanted: Wanted) -> Done:
+    """To all that match. Readers are done a part at a time by the clock; of other kinds MOST at once, from `wanted.before`
+    down. Raises PermissionDenied before anything is changed."""
+    if wanted.kind == "reader":
+        return _all_readers(asked, wanted)
+    found, rest = _gathered(asked, wanted)
+    done = _do(asked, wanted.kind, found)
+    more = " Press again for the next." if rest else ""
+    if not done and rest:
+        return Done(0, f"Of the first {saying.number(FURTHEST)} none may be treated so.{more}", rest)
+    return Done(done, told(asked, wanted.kind, done) + more, rest)
+
+
+def told(asked: Asked, kind: str, done: int) -> str:
+    """What was done to how many, in words: a pause is of what they belong to."""
+    what = {"post": "channel", "edition": "newsletter"}.get(kind, "send") if asked.act == "pause" else "item"
+    return f"{saying.many(done, what)} {DONE[asked.act]}."
+
+
+def _all_readers(asked: Asked, wanted: Wanted) -> Done:
     sends = {heap.send_id for heap in readers.matching(wanted)}
-    newsletters = Newsletter.objects.filter(editions__send__in=sends).distinct()
-    desks.insist(asked.by, *newsletters)
+    desks.insist(asked.by, *Newsletter.objects.filter(editions__send__in=sends).distinct())
     if asked.act == "pause":
-        return f"{saying.many(sum(mail_acts.pause(s, asked.by, asked.reason) for s in sorted(sends)), 'send')} paused."
+        paused = sum(mail_acts.pause(send, asked.by, asked.reason) for send in sorted(sends))
+        return Done(paused, f"{saying.many(paused, 'send')} paused.")
     sweep = sweeping.begin(asked.act, wanted, asked.by, asked.reason, relay=asked.relay.pk if asked.relay else 0)
     if sweep is None:
-        return ""
-    return f"It is being done to {saying.many(sweep.expected, 'reader')}; how far it is stands below."
+        return Done(0, "")
+    readers_then = saying.many(sweep.expected, "reader")
+    return Done(sweep.expected, f"It is being done to {readers_then}; how far it is stands below.")
 
 
-def pause(asked: Asked, kind: str, things: list[Any]) -> int:
-    """Mail: their sends are paused. Posts: their channels get a STOP. How many sends or channels that is."""
-    if kind == "post":
-        channels = sorted({post.channel_id for post in things})
-        for channel in channels:
-            halting.halt(Stop.Scope.CHANNEL, channel, asked.by, asked.reason)
-        return len(channels)
+def _gathered(asked: Asked, wanted: Wanted) -> tuple[list[Any], int]:
+    """What matches and may be treated so, the newest first; and below which number to go on, 0 at the end."""
+    found: list[Any] = []
+    looked, before = 0, wanted.before
+    while looked < FURTHEST:
+        batch = list(rows.matching(wanted.but(before=before))[:MOST])
+        for one in batch:
+            looked, before = looked + 1, one.pk
+            if asked.act in rows.ROW_OF[wanted.kind](one).acts:
+                found.append(one)
+            if len(found) == MOST:
+                return found, before
+        if len(batch) < MOST:
+            return found, 0
+    return found, before
+
+
+def _do(asked: Asked, kind: str, found: list[Any]) -> int:
+    desks.insist(asked.by, *owners.of(kind, found))
+    if asked.act == "pause":
+        return _pause(asked, kind, found)
+    return sum(bool(DO[kind](asked, thing)) for thing in found)
+
+
+def _pause(asked: Asked, kind: str, things: list[Any]) -> int:
+    """Mail: their sends are paused. Posts and editions: their channels and newsletters get a STOP, where none is in force.
+    How many sends, channels or newsletters that is."""
+    if kind in HELD:
+        scope, of = HELD[kind]
+        in_force = stopping.in_force().filter(scope=scope).values_list("target", flat=True)
+        targets = sorted({getattr(thing, of) for thing in things} - set(in_force))
+        for target in targets:
+            halting.halt(scope, target, asked.by, asked.reason)
+        return len(targets)
     sends = sorted({thing.send_id if kind == "chunk" else thing[0] for thing in things})
     return sum(mail_acts.pause(send, asked.by, asked.reason) for send in sends)
 
 
-def _found(kind: str, ids: list[str]) -> list[tuple[Any, desks.Owned | None]]:
-    """Each thing that is there, with whose it is."""
+def _found(kind: str, ids: list[str]) -> list[Any]:
+    """Each thing that is there; readers as their send's number and their own."""
     if kind == "reader":
         pairs = [(int(send), int(reader)) for send, _, reader in (one.partition("-") for one in ids)]
-        sends = Send.objects.select_related("edition__newsletter").in_bulk({send for send, _ in pairs})
-        return [(pair, sends[pair[0]].edition.newsletter) for pair in pairs if pair[0] in sends]
-    found = TABLES[kind]().in_bulk([int(one) for one in ids])
-    return [(thing, OWNER[kind](thing)) for thing in found.values()]
+        there = set(Send.objects.filter(pk__in={send for send, _ in pairs}).values_list("pk", flat=True))
+        return [pair for pair in pairs if pair[0] in there]
+    return list(TABLES[kind]().in_bulk([int(one) for one in ids]).values())
 
 
-def _plan(asked: Asked, article: Article) -> bool:
-    if article.planned_at is not None:
+def _article(asked: Asked, article: Article) -> bool:
+    """Dropped, nothing becomes of it until it is revised: then it is planned as any other."""
+    waiting = Article.objects.filter(pk=article.pk, planned_at=None)
+    moved = waiting.update(planned_at=timezone.now()) if asked.act == "drop" else waiting.exists()
+    if not moved:
         return False
-    audit.record(asked.by, "article.retry", f"article:{article.pk}", asked.reason)
-    queue.enqueue("articles.plan_article", article.pk)
+    audit.record(asked.by, f"article.{asked.act}", f"article:{article.pk}", asked.reason)
+    if asked.act == "retry":
+        queue.enqueue("articles.plan_article", article.pk)
     return True
 
 
@@ -106,7 +168,15 @@ def _webhook(asked: Asked, one: WebhookDelivery) -> bool:
 
 
 def _edition(asked: Asked, one: Edition) -> bool:
-    return bool(acting.ON_EDITION["retry"].do(one.pk, asked.by, asked.reason))
+    if asked.act == "retry":
+        return bool(acting.ON_EDITION["retry"].do(one.pk, asked.by, asked.reason))
+    if one.state == Edition.State.LATE:
+        return bool(acting.ON_EDITION["leave-out"].do(one.pk, asked.by, asked.reason))
+    with transaction.atomic():
+        given_up = planning.give_up(one.pk)
+        if given_up:
+            audit.record(asked.by, "edition.drop", f"edition:{one.pk}", asked.reason)
+    return given_up
 
 
 def _chunk(asked: Asked, one: Chunk) -> bool:
@@ -120,6 +190,11 @@ def _reader(asked: Asked, one: tuple[int, int]) -> bool:
     return heaps.one(*one, asked.act, asked.by, asked.reason, relay=relay)
 
 
+def _letter(asked: Asked, one: Letter) -> bool:
+    do = correspondence.retry_one if asked.act == "retry" else correspondence.drop_one
+    return do(one.pk, asked.by, asked.reason)
+
+
 def _post(asked: Asked, one: Post) -> bool:
     if asked.act == "retry":
         return post_acts.retry(one.pk, asked.by, asked.reason)
@@ -127,19 +202,16 @@ def _post(asked: Asked, one: Post) -> bool:
 
 
 DO: dict[str, Callable[[Asked, Any], bool]] = {
-    "webhook": _webhook, "article": _plan, "edition": _edition, "chunk": _chunk, "reader": _reader, "post": _post,
+    "webhook": _webhook, "article": _article, "edition": _edition, "chunk": _chunk, "reader": _reader,
+    "letter": _letter, "post": _post,
 }  # fmt: skip
 TABLES: dict[str, Callable[[], Any]] = {
     "webhook": WebhookDelivery.objects.all,
     "article": Article.objects.all,
     "edition": lambda: Edition.objects.select_related("newsletter"),
     "chunk": lambda: Chunk.objects.select_related("send__edition__newsletter").defer("recipients"),
+    "letter": lambda: Letter.objects.select_related("newsletter"),
     "post": lambda: Post.objects.select_related("channel"),
 }
-OWNER: dict[str, Callable[[Any], desks.Owned | None]] = {
-    "webhook": lambda _: None,
-    "article": lambda _: None,
-    "edition": lambda one: one.newsletter,
-    "chunk": lambda one: one.send.edition.newsletter,
-    "post": lambda one: one.channel,
-}
+HELD = {"post": (Stop.Scope.CHANNEL, "channel_id"), "edition": (Stop.Scope.NEWSLETTER, "newsletter_id")}
+"""By kind, what a pause stops."""

@@ -3,6 +3,7 @@
 from dispatch.audience.addresses import ProviderClass
 
 NAMES = {int(one): "others" if one == ProviderClass.OTHER else one.name.lower() for one in ProviderClass}
+NUMBERS = {name: number for number, name in NAMES.items()}
 
 
 def way(provider: int, relay: str) -> str:

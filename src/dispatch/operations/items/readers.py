@@ -25,12 +25,12 @@ def matching(wanted: Wanted) -> list[Heap]:
     if wanted.column:
         found = found.filter(state__in=STATES.get(wanted.column, ()))
     if wanted.newsletter:
-        found = found.filter(send__edition__newsletter=wanted.newsletter)
-    if wanted.channel:
-        return []
-    if wanted.provider >= 0:
-        found = found.filter(provider_class=wanted.provider)
-    exactly = {"relay_id": wanted.relay, "send": wanted.send, "state": wanted.state, "code": wanted.code}
+        found = found.filter(send__edition__newsletter__slug=wanted.newsletter)
+    if wanted.provider:
+        found = found.filter(provider_class=providers.NUMBERS[wanted.provider])
+    if wanted.relay:
+        found = found.filter(relay_id__in=Relay.objects.filter(name=wanted.relay).values("pk"))
+    exactly = {"send": wanted.send, "state": wanted.state, "code": wanted.code}
     return list(found.filter(**{name: value for name, value in exactly.items() if value}).order_by("-send", "-readers"))
 
 

@@ -11,6 +11,8 @@ from django.utils import timezone
 from dispatch.accounts import desks
 from dispatch.articles import embargo
 from dispatch.articles.models import Article, WebhookDelivery
+from dispatch.audience.models import Letter
+from dispatch.delivery import correspondence
 from dispatch.delivery.models import Chunk
 from dispatch.desk import naming
 from dispatch.editions.models import Edition
@@ -58,15 +60,22 @@ def find(wanted: Wanted) -> Found:
         found, count = readers.find(wanted, ROWS + 1)
         rows = [Row("reader", **one) for one in found]
         return Found(rows[:ROWS], count, True, len(rows) > ROWS)
-    matching, shown = KINDS[wanted.kind](wanted), ROW_OF[wanted.kind]
-    count = matching.order_by()[: MOST + 1].count()
-    rows = [shown(one) for one in matching[wanted.skip : wanted.skip + ROWS + 1]]
+    found_ones, shown = matching(wanted), ROW_OF[wanted.kind]
+    count = found_ones.order_by()[: MOST + 1].count()
+    rows = [shown(one) for one in found_ones[wanted.skip : wanted.skip + ROWS + 1]]
     return Found(rows[:ROWS], min(count, MOST), count <= MOST, len(rows) > ROWS)
 
 
-def numbers(wanted: Wanted, most: int) -> list[str]:
-    """The ids of what matches, of any kind but readers."""
-    return [str(number) for number in KINDS[wanted.kind](wanted).values_list("pk", flat=True)[:most]]
+def matching(wanted: Wanted) -> QuerySet[Any]:
+    """Everything that matches, of any kind but readers; the newest first."""
+    found = KINDS[wanted.kind](wanted)
+    if wanted.source:
+        found = found.filter(source__slug=wanted.source)
+    if wanted.newsletter:
+        found = found.filter(**{NEWSLETTER[wanted.kind]: wanted.newsletter})
+    if wanted.state:
+        found = found.filter(_in_state(wanted))
+    return found.filter(pk__lt=wanted.before) if wanted.before else found
 
 
 def webhooks(wanted: Wanted) -> QuerySet[Any]:
@@ -103,7 +112,7 @@ def editions(wanted: Wanted) -> QuerySet[Any]:
         "done": Q(state__in=[state.RENDERED, state.EMPTY, state.WITHDRAWN]),
     }
     rows = Edition.objects.select_related("newsletter").prefetch_related(naming.titles()).order_by("-pk")
-    return _of(rows, wanted, columns, newsletter="newsletter")
+    return _of(rows, wanted, columns)
 
 
 def chunks(wanted: Wanted) -> QuerySet[Any]:
@@ -120,11 +129,11 @@ def chunks(wanted: Wanted) -> QuerySet[Any]:
     rows = rows.defer("recipients", "variant__html", "variant__text")
     if wanted.send:
         rows = rows.filter(send=wanted.send)
-    if wanted.provider >= 0:
-        rows = rows.filter(provider_class=wanted.provider)
+    if wanted.provider:
+        rows = rows.filter(provider_class=providers.NUMBERS[wanted.provider])
     if wanted.relay:
-        rows = rows.filter(relay=wanted.relay)
-    return _of(rows, wanted, columns, newsletter="send__edition__newsletter")
+        rows = rows.filter(relay__name=wanted.relay)
+    return _of(rows, wanted, columns)
 
 
 def posts(wanted: Wanted) -> QuerySet[Any]:
@@ -140,16 +149,38 @@ def posts(wanted: Wanted) -> QuerySet[Any]:
     }
     rows = Post.objects.select_related("channel", "article__current").order_by("-pk")
     if wanted.channel:
-        rows = rows.filter(channel=wanted.channel)
+        rows = rows.filter(channel__slug=wanted.channel)
     return _of(rows.defer("article__current__html", "article__current__text"), wanted, columns)
 
 
-def _of(rows: QuerySet[Any], wanted: Wanted, columns: dict[str, Q], *, newsletter: str = "") -> QuerySet[Any]:
-    if wanted.column:
-        rows = rows.filter(columns[wanted.column]) if wanted.column in columns else rows.none()
-    if wanted.newsletter:
-        rows = rows.filter(**{newsletter: wanted.newsletter}) if newsletter else rows.none()
-    return rows
+def letters(wanted: Wanted) -> QuerySet[Any]:
+    """What readers asked for: confirmations, links to their preferences."""
+    state = Letter.State
+    columns = {
+        "due": Q(state=state.WAITING, attempts=0),
+        "underway": Q(state=state.SENDING),
+        "deferred": Q(state=state.WAITING, attempts__gt=0),
+        "failed": Q(state__in=[state.REFUSED, state.LATE]),
+        "unknown": Q(state=state.UNKNOWN),
+        "done": Q(state__in=[state.SENT, state.DROPPED]),
+    }
+    rows = Letter.objects.select_related("newsletter").defer("address", "address_index", "handle").order_by("-pk")
+    if wanted.code:
+        rows = rows.filter(code=wanted.code)
+    return _of(rows, wanted, columns)
+
+
+def _of(rows: QuerySet[Any], wanted: Wanted, columns: dict[str, Q]) -> QuerySet[Any]:
+    if not wanted.column:
+        return rows
+    return rows.filter(columns[wanted.column]) if wanted.column in columns else rows.none()
+
+
+def _in_state(wanted: Wanted) -> Q:
+    """A letter that waits for a further try is "deferred", as its row says."""
+    if wanted.kind == "letter" and wanted.state in {"waiting", "deferred"}:
+        return Q(state=Letter.State.WAITING) & (Q(attempts=0) if wanted.state == "waiting" else Q(attempts__gt=0))
+    return Q(state=wanted.state)
 
 
 def _webhook(one: WebhookDelivery) -> Row:
@@ -164,13 +195,20 @@ def _article(one: Article) -> Row:
     waits = one.planned_at is None
     return Row("article", str(one.pk), title, "item", "due" if waits else "done", one.published_at,
                one.story.embargo_until if waits else None, "", one.source.name, one.language,
-               acts=("retry",) if waits else ())  # fmt: skip
+               acts=("retry", "drop") if waits else ())  # fmt: skip
 
 
 def _edition(one: Edition) -> Row:
-    acts = ("retry",) if one.state == Edition.State.FAILED else ()
+    state, acts = Edition.State, ("retry", "drop", "pause")
+    may: dict[str, tuple[str, ...]] = {
+        state.FAILED: ("retry", "pause") if one.is_own else acts,  # the next one owes its readers what this one lacked
+        state.LATE: ("drop", "pause"),
+        state.GATHERING: ("pause",),
+        state.DUE: ("pause",),
+    }
     return Row("edition", str(one.pk), naming.brings(one), "edition", one.state, one.due_at, None, one.trouble,
-               naming.newsletter(one.newsletter), tries=one.attempts, acts=acts, owned=one.newsletter)  # fmt: skip
+               naming.newsletter(one.newsletter), tries=one.attempts, acts=may.get(one.state, ()),
+               owned=one.newsletter)  # fmt: skip
 
 
 def _chunk(one: Chunk) -> Row:
@@ -182,6 +220,15 @@ def _chunk(one: Chunk) -> Row:
     return Row("chunk", str(one.pk), title, "chunk", one.state, one.rung_at or one.send.started_at, one.not_before,
                one.trouble, naming.newsletter(one.send.edition.newsletter), way, one.takeovers, acts,
                one.send.edition.newsletter)  # fmt: skip
+
+
+def _letter(one: Letter) -> Row:
+    waits = one.state == Letter.State.WAITING
+    word = "deferred" if waits and one.attempts else one.state
+    return Row("letter", str(one.pk), f"{correspondence.ONE[Letter.Kind(one.kind)]} {one.pk}", "letter", word,
+               one.written_at, one.next_attempt_at if word == "deferred" else None, one.code,
+               naming.newsletter(one.newsletter), one.language, one.attempts, ("retry", "drop") if waits else (),
+               one.newsletter)  # fmt: skip
 
 
 def _post(one: Post) -> Row:
@@ -199,12 +246,16 @@ KINDS: dict[str, Callable[[Wanted], QuerySet[Any]]] = {
     "article": articles,
     "edition": editions,
     "chunk": chunks,
+    "letter": letters,
     "post": posts,
 }
+NEWSLETTER = {"edition": "newsletter__slug", "chunk": "send__edition__newsletter__slug", "letter": "newsletter__slug"}
+"""By kind, where its newsletter's slug stands."""
 ROW_OF: dict[str, Callable[[Any], Row]] = {
     "webhook": _webhook,
     "article": _article,
     "edition": _edition,
     "chunk": _chunk,
+    "letter": _letter,
     "post": _post,
 }

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role, User
+from dispatch.articles.models import Source
 from dispatch.audience.models import Newsletter
 from dispatch.delivery.models import Relay
 from dispatch.desk import acting
 from dispatch.operations import sweeping
-from dispatch.operations.items import history, many, providers, rows
+from dispatch.operations.items import history, many, names, providers, rows
 from dispatch.operations.items import wanted as wanting
 from dispatch.social.models import Channel
 
@@ -36,6 +37,9 @@ def items(request: HttpRequest) -> HttpResponse:
         "columns": wanting.COLUMNS,
         "newsletters": Newsletter.objects.order_by("slug"),
         "channels": Channel.objects.order_by("name"),
+        "sources": Source.objects.order_by("slug"),
+        "filters": wanting.FILTERS[wanted.kind],
+        "states": wanting.STATES.get(wanted.kind, []),
         "providers": providers.NAMES,
         "relays": Relay.objects.filter(active=True).order_by("name"),
         "acts": many.ACTS[wanted.kind],
@@ -68,33 +72,48 @@ def act(request: HttpRequest) -> HttpResponse:
     if doing not in many.ACTS[wanted.kind]:
         messages.error(request, "Choose what is to be done with them. Nothing was changed.")
         return redirect(back)
-    relay = Relay.objects.filter(active=True, pk=request.POST.get("to_relay") or 0).first()
+    relay = _relay(request.POST.get("to_relay", ""))
     if doing == "move" and relay is None:
         messages.error(request, "Choose the relay that they are moved to. Nothing was changed.")
         return redirect(back)
     if why := acting.reason(request):
-        _do(request, many.Asked(doing, cast("User", request.user), why, relay), wanted)
+        back = _do(request, many.Asked(doing, cast("User", request.user), why, relay), wanted) or back
     return redirect(back)
 
 
-def _do(request: HttpRequest, asked: many.Asked, wanted: wanting.Wanted) -> None:
+def _do(request: HttpRequest, asked: many.Asked, wanted: wanting.Wanted) -> str:
+    """Where to go on, where that is not where it was asked."""
     if request.POST.get("all"):
-        words = many.act_on_all(asked, wanted)
-        acting.tell(request, bool(words), words, "Nothing that matches may be treated so; nothing was changed.")
-        return
-    named = [one for one in request.POST.getlist("item") if one.replace("-", "", 1).isdigit()]
+        done = many.act_on_all(asked, wanted)
+        is_heard = bool(done.count or done.rest)
+        acting.tell(request, is_heard, done.words, "Nothing that matches may be treated so; nothing was changed.")
+        return _back(request, wanted.but(before=done.rest))
+    named = request.POST.getlist("item")
     if not named:
         messages.error(request, "Tick what is meant, or choose all that match. Nothing was changed.")
-        return
-    done, count = many.act_on_these(asked, wanted.kind, named)
+        return ""
+    try:
+        done_to, count = many.act_on_these(asked, wanted.kind, named)
+    except wanting.Unheard as problem:
+        messages.error(request, f"{problem} Nothing was changed.")
+        return ""
     if asked.act == "pause":
         words = "Paused: what they belong to. The audit log says which."
     else:
-        words = f"{done} of {count} {many.DONE[asked.act]}." if count > 1 else f"It is {many.DONE[asked.act]}."
-    acting.tell(request, bool(done), words, "They had moved on, or may not be treated so; nothing was changed.")
+        words = f"{done_to} of {count} {many.DONE[asked.act]}." if count > 1 else f"It is {many.DONE[asked.act]}."
+    acting.tell(request, bool(done_to), words, "They had moved on, or may not be treated so; nothing was changed.")
+    return ""
+
+
+def _relay(text: str) -> Relay | None:
+    """One that is switched on, by name or by number."""
+    try:
+        return Relay.objects.filter(active=True, name=names.find("relay", text)).first()
+    except names.Missing:
+        return None
 
 
 def _back(request: HttpRequest, wanted: wanting.Wanted) -> str:
     if alone := request.POST.get("alone", ""):
-        return reverse("item", args=[wanted.kind, alone]) if alone.replace("-", "", 1).isdigit() else reverse("items")
+        return reverse("item", args=[wanted.kind, alone]) if wanting.is_id(wanted.kind, alone) else reverse("items")
     return f"{reverse('items')}?{wanted.query}"

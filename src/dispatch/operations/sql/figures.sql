@@ -46,7 +46,14 @@ FROM delivery_workerbeat, unnest(string_to_array(queues, ',')) AS queue GROUP BY
 UNION ALL
 SELECT 'workers', ARRAY[wanted.queue],
        (SELECT count(*) FROM delivery_workerbeat
-        WHERE wanted.queue = ANY (string_to_array(queues, ',')) AND beat_at > clock_timestamp() - %(silent)s)
+        WHERE wanted.queue = ANY (string_to_array(queues, ',')) AND beat_at > clock_timestamp() - %(silent)s
+          AND (heard_at IS NULL OR heard_at > clock_timestamp() - %(deaf)s))
+FROM unnest(%(queues)s::text[]) AS wanted (queue)
+UNION ALL
+SELECT 'workers_deaf', ARRAY[wanted.queue],
+       (SELECT count(*) FROM delivery_workerbeat
+        WHERE wanted.queue = ANY (string_to_array(queues, ',')) AND beat_at > clock_timestamp() - %(silent)s
+          AND heard_at <= clock_timestamp() - %(deaf)s)
 FROM unnest(%(queues)s::text[]) AS wanted (queue)
 UNION ALL
 SELECT 'workers_silent', '{}', count(*) FROM delivery_workerbeat WHERE beat_at <= clock_timestamp() - %(silent)s

@@ -2,7 +2,7 @@
 -- looks, so it never looks at an exception: they are counted as they come (delivery/sql/heaps.sql). Of a send that is over every
 -- position is settled, so only chunks of those under way are read. The whole poll takes 15 ms of the processor with ten million readers.
 WITH kept AS (
-    SELECT id, state, frozen_count, ambiguity, state NOT IN ('finished', 'cancelled') AS is_going FROM delivery_send
+    SELECT id, state, frozen_count, ambiguity, started_at, state NOT IN ('finished', 'cancelled') AS is_going FROM delivery_send
     WHERE state NOT IN ('draft', 'finished', 'cancelled') OR (totals = '{}' AND finished_at > now() - interval '8 days')
 ), positions AS (
     SELECT k.id, coalesce(sum(c.settled) FILTER (WHERE NOT c.is_retry), 0) AS settled,
@@ -22,6 +22,6 @@ WITH kept AS (
     GROUP BY h.send_id, h.state
 )
 SELECT k.id, k.state, k.frozen_count, p.settled, p.ahead - p.settled, k.frozen_count - p.ahead, p.on_the_wire, p.may_leave,
-       coalesce((SELECT jsonb_object_agg(c.state, c.count) FROM cells c WHERE c.send_id = k.id), '{}')
+       coalesce((SELECT jsonb_object_agg(c.state, c.count) FROM cells c WHERE c.send_id = k.id), '{}'), k.started_at
 FROM kept k JOIN positions p ON p.id = k.id
 ORDER BY k.id DESC
