@@ -9,8 +9,10 @@ from dispatch.delivery import reputation  # noqa: F401 - these tables are delive
 from dispatch.delivery.counting import Heap as Heap  # noqa: PLC0414 - Django looks for models here
 from dispatch.delivery.counting import Tally as Tally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import WorkerBeat as WorkerBeat  # noqa: PLC0414 - likewise
+from dispatch.delivery.relay_models import Berth as Berth  # noqa: PLC0414 - likewise
 from dispatch.delivery.relay_models import Relay as Relay  # noqa: PLC0414 - given on to whoever asks here
 from dispatch.delivery.relay_models import RelayDay as RelayDay  # noqa: PLC0414 - likewise
+from dispatch.delivery.relay_models import RelayPace as RelayPace  # noqa: PLC0414 - likewise
 from dispatch.editions.models import Edition, Variant
 
 URGENT = models.Q(is_urgent=True, state__in=["sending", "first_wave"])

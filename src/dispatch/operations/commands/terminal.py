@@ -6,7 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from dispatch import saying
-from dispatch.delivery.models import Send
+from dispatch.delivery import berths, standings, throttling
+from dispatch.delivery.models import Relay, Send
 from dispatch.operations import crew, stats
 from dispatch.operations.items.rows import Row
 
@@ -46,6 +47,20 @@ def workers() -> list[list[str]]:
         last = f"{saying.span(timezone.now() - one.beat_at)} ago"
         table.append([one.name, one.queues, "SILENT" if one.is_silent else at, memory, one.version, last])
     return table
+
+
+def relays() -> list[list[str]]:
+    """Each with its connections and pace, where they are limited."""
+    known = list(Relay.objects.order_by("pk"))
+    table = [["relay", "state", "connections", "pace"]]
+    rows = [(one, standings.of(one, known).state, berths.words(one), throttling.words(one)) for one in known]
+    return table + [[one.name, state, room or "·", pace or "·"] for one, state, room, pace in rows]
+
+
+def relays_told() -> list[dict[str, Any]]:
+    """The same, for programs."""
+    known = list(Relay.objects.order_by("pk"))
+    return [standings.of(one, known).as_json for one in known]
 
 
 def items(rows: list[Row]) -> list[list[str]]:
