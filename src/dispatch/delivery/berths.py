@@ -66,9 +66,11 @@ class Room:
         return self.allowed
 
     def look(self, standing: int) -> None:
-        """Ask for the share of this moment. A database that is away leaves it as it is: the ledger ends the errand."""
+        """Ask for the share of this moment, by the limits of this moment. A database that is away leaves it as it is: the
+        ledger ends the errand."""
         self.looked_at = time.monotonic()
         with contextlib.suppress(Error):
+            self.limits = limits(Relay.objects.get(pk=self.relay))
             self.allowed = _deal(self, standing)
 
     def rest(self, resting: int) -> tuple[int, float | None]:

@@ -7,7 +7,10 @@
 -- What a process really has ("standing"; null: what it said last) is counted even where it is above its share: it closes them, and
 -- says so next time.
 -- Measured: 0.4 ms with 100 processes that want 8 each.
-WITH there AS (
+WITH forgotten AS (
+    DELETE FROM delivery_berth
+    WHERE relay_id = %(relay)s AND holder <> %(holder)s AND until < clock_timestamp() - interval '1 minute'
+), there AS (
     SELECT holder, provider_class, held, wanted, is_urgent, since FROM delivery_berth
     WHERE relay_id = %(relay)s AND holder <> %(holder)s AND until > clock_timestamp()
 ), mine AS (
@@ -29,7 +32,7 @@ WITH there AS (
     WHERE holder = %(holder)s AND (%(most)s::int IS NULL OR place <= %(most)s::int)
 ), free AS (
     SELECT LEAST(%(most)s::int - COALESCE(sum(held), 0),
-                 (%(by_class)s::jsonb ->> %(provider)s::text)::int
+                 (%(by_class)s::jsonb ->> CAST(%(provider)s AS text))::int
                      - COALESCE(sum(held) FILTER (WHERE provider_class = %(provider)s), 0)) AS berths
     FROM there
 ), granted AS (

@@ -9,7 +9,6 @@ from dispatch.accounts import audit, desks
 from dispatch.accounts.models import Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import Article, WebhookDelivery
-from dispatch.audience.models import Newsletter
 from dispatch.delivery import acts as mail_acts
 from dispatch.delivery import chunk_acts, heaps
 from dispatch.delivery.models import Chunk, Relay, Send
@@ -61,8 +60,7 @@ def act_on_all(asked: Asked, wanted: Wanted) -> str:
         rest = f" These were the first {MOST}: press again for the next." if named == MOST else ""
         return f"{saying.many(done, 'item')} {DONE[asked.act]}.{rest}"
     sends = {heap.send_id for heap in readers.matching(wanted)}
-    newsletters = Newsletter.objects.filter(editions__send__in=sends).distinct()
-    desks.insist(asked.by, *newsletters)
+    desks.insist(asked.by, *sweeping.newsletters(wanted))
     if asked.act == "pause":
         return f"{saying.many(sum(mail_acts.pause(s, asked.by, asked.reason) for s in sorted(sends)), 'send')} paused."
     sweep = sweeping.begin(asked.act, wanted, asked.by, asked.reason, relay=asked.relay.pk if asked.relay else 0)
