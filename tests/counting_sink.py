@@ -1,4 +1,4 @@
-"""A relay that counts: how many connections stand at once and how many carry a letter of which kind; beyond its most it refuses."""
+"""A relay that counts how many connections stand at once, and how many carry which letters; beyond its most it refuses."""
 
 import contextlib
 import socket

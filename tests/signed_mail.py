@@ -12,8 +12,8 @@ HEADERS = [b"from", b"to", b"subject", b"message-id", b"content-type"]
 
 
 @functools.cache
-def key(number=0):  # noqa: ARG001 - another number, another key
-    """A private RSA key, and the record of its public half in one piece."""
+def key(number=0):
+    """A private RSA key, another for each number, and the record of its public half in one piece."""
     made = rsa.generate_private_key(65537, 2048)
     form = serialization.PrivateFormat.TraditionalOpenSSL
     text = made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())

@@ -3,6 +3,7 @@
 lone_worker.py SEND; says "begun" with its first letter.
 """
 
+import os
 import sys
 import threading
 import time
@@ -29,7 +30,7 @@ def beat():
 berths.muster()
 beats = threading.Thread(target=beat)
 beats.start()
-print("begun", flush=True)
+os.write(1, b"begun\n")
 while (left := Chunk.objects.filter(send=send).exclude(state="done")).exists():
     for number in left.values_list("number", flat=True):
         sending.send_chunk(send, number)

@@ -1,4 +1,4 @@
-"""Berths: however many processes want connections to a relay, never more stand than there may, and each gets its fair share."""
+"""Berths: however many processes want connections to a relay, no more stand than may, and each gets its fair share."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ class Process:
 
 
 class Quay(RuleBasedStateMachine):
-    """Processes that come with letters, ask anew, rest, go and die, at one relay with a limit of its own and one for gmail."""
+    """Processes that come with letters, ask anew, rest and die, at one relay with a limit of its own and one for gmail."""
 
     relay = None  # the test's
     become = None
@@ -253,8 +253,7 @@ def test_a_dead_process_gives_its_berths_back_with_the_next_beat_and_a_living_on
 def begin(send):
     database = f"postgresql://dispatch@/{configured.DATABASES['default']['NAME']}?host={env.run_dir()}"
     environment = os.environ | {"DISPATCH_DATABASE_URL": database}
-    worker = subprocess.Popen([sys.executable, WORKER, str(send)], env=environment, stdout=subprocess.PIPE)
-    return worker
+    return subprocess.Popen([sys.executable, WORKER, str(send)], env=environment, stdout=subprocess.PIPE)
 
 
 def wait_for(what, seconds=PATIENT):

@@ -1,5 +1,6 @@
 """A clock's process that does nothing but go on with acts upon many, in small parts, until it is killed."""
 
+import os
 import sys
 import time
 
@@ -14,5 +15,5 @@ heaps.AT_ONCE = int(sys.argv[1])
 ledger.promote_due = list  # another tick's work
 while True:
     sweeping.go_on()
-    print("a part", flush=True)
+    os.write(1, b"a part\n")
     time.sleep(0.02)

@@ -129,8 +129,10 @@ def _told(kind: str) -> list[Told]:
         total=Sum("count"), doubtful=Sum("count", filter=Q(report__worth__in=DOUBTFUL), default=0)
     )
     rows = grouped.order_by("report__domain", "-total")[:MOST]
-    names = ("report__domain", "source", "result", "treated", "total", "doubtful")
-    return [Told(*(row[name] for name in names)) for row in rows]
+    return [
+        Told(one["report__domain"], one["source"], one["result"], one["treated"], one["total"], one["doubtful"])
+        for one in rows
+    ]
 
 
 def _reporters() -> list[Reporter]:

@@ -29,7 +29,8 @@ def begin(act: str, wanted: wanting.Wanted, by: User, reason: str, *, relay: int
 
 
 def go_on() -> None:
-    """The next part of the oldest that is not over. Whoever is killed in it leaves it undone, and the next goes on from there."""
+    """The next part of the oldest that is not over. Whoever is killed in it leaves that part undone, and the next begins it
+    anew."""
     with transaction.atomic():
         one = Sweep.objects.select_for_update(skip_locked=True).filter(ended_at=None).order_by("pk").first()
         if one is None:

@@ -1,8 +1,8 @@
 """Who signed the mail that a report came in (DKIM, RFC 6376), and whether that is whom it says it is from.
 
 A receiver's reports are to pass DMARC themselves (RFC 7489 section 7.2.1.1), so the signature's domain belongs to From's. TLS
-reports are to be signed over the whole body, by a key that says it is for them (s=tlsrpt); without a signature they are not to
-be counted (RFC 8460 section 3). Nothing is refused here: people see what each report is worth.
+reports are to be signed over the whole body, by a key that says it is for them (s=tlsrpt); without a signature they are not
+to be counted (RFC 8460 section 3). Nothing is refused here: people see what each report is worth.
 """
 
 import logging
@@ -45,7 +45,7 @@ def of(raw: bytes, kind: str) -> Proof:
     return min(found, key=lambda proof: BEST.index(proof.worth))
 
 
-BEST = [Worth.SIGNED, Worth.UNMEANT, Worth.FOREIGN, Worth.UNKNOWN, Worth.BROKEN]
+BEST: list[str] = [Worth.SIGNED, Worth.UNMEANT, Worth.FOREIGN, Worth.UNKNOWN, Worth.BROKEN]
 
 
 def _signatures(raw: bytes, *, is_tls: bool) -> Iterator[Proof]:
