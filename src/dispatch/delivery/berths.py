@@ -1,7 +1,7 @@
 """Berths: how many connections to a relay all workers of all hosts have together, in all and for mail to one provider.
 
 A process leases them from the database, so that the limit holds wherever a worker runs and whatever the broker does: without
-the database no letter is written ahead, and none leaves. It asks once a chunk and then each two seconds, never per letter,
+the database no letter is written ahead, and none leaves. It asks once a chunk and then every few seconds, never per letter,
 and where no limit is set it asks nothing. What it holds is renewed by its worker's main process while it lives (a process's
 connections end with it), so a killed one's come back with the next beat, and a dead host's when their lease ends.
 """
@@ -26,7 +26,7 @@ from dispatch.delivery.models import Berth, Relay
 LEASE, ALONE = 30.0, 180.0
 """Seconds that berths stay a process's without a sign of its worker; and one's that has no worker, as a page's test."""
 LOOK = 2.0
-"""Seconds after which a process asks anew what its share is: what others lack it gives up that soon, after a letter's end."""
+"""Seconds after which a process asks anew what its share is, at its mailer's next look round (SMTP: each three)."""
 REST, GOODBYE = 5.0, 3.0
 """Seconds for which connections rest between two chunks where they are counted; and after which they surely are closed."""
 FULL = 1.0
@@ -60,7 +60,7 @@ class Room:
     looked_at: float = field(default_factory=time.monotonic)
 
     def most(self, standing: int) -> int:
-        """How many connections may stand now; the database is asked each two seconds. For one letter it is the one."""
+        """How many connections may stand now; the database is asked every few seconds. For one letter it is the one."""
         if not self.urgent and time.monotonic() >= self.looked_at + LOOK:
             self.look(standing)
         return self.allowed
