@@ -137,12 +137,6 @@ def open_mailer(relay: Relay, room: Room | None = None) -> Mailer:
     return mailer_of(vault.unseal(bytes(relay.url), f"relay:{relay.name}:url"), room)[1]
 
 
-def connections(relay: Relay) -> int:
-    """How many a process uses at most; a provider's API is called once at a time."""
-    mailer = open_mailer(relay)
-    return mailer.relay.connections if isinstance(mailer, Smtp) else 1
-
-
 def open_for_one(relay: Relay) -> Mailer | None:
     """The same for one letter that somebody waits for. None: it has no connection to spare just now."""
     if not berths.is_limited(relay):

@@ -26,6 +26,7 @@ from dispatch.delivery import (
     throttling,
     verp,
     warming,
+    ways,
 )
 from dispatch.delivery import journal as journals
 from dispatch.delivery.course import Course
@@ -95,26 +96,13 @@ def _next(send: int, number: int) -> ledger.Claim | None:
 
 def _send_claimed(claimed: ledger.Claim) -> bool:
     """Whether all went well, or only its provider has enough connections, so that the next may follow."""
-    relay, room, are_full = _way(claimed)
+    relay, room, are_full = ways.of(claimed)
     if relay is None:
         _wait(claimed, are_full=are_full)
         return are_full
     mailer = relays.open_mailer(relay, room) if room else relays.open_mailer(relay)
     with contextlib.closing(mailer):
         return _send_through(replace(claimed, relay=relay.pk), relay, mailer, room)
-
-
-def _way(claimed: ledger.Claim) -> tuple[Relay | None, berths.Room | None, bool]:
-    """A relay that takes mail, with room for a connection; else none, and whether there was one without."""
-    besides: set[int] = set()
-    while (relay := relays.choose(claimed.relay, claimed.tie, besides=besides)) is not None:
-        if not berths.is_limited(relay, claimed.provider_class):
-            return relay, None, False
-        most = len(claimed.recipients) - claimed.settled
-        if room := berths.take(relay, claimed.provider_class, min(most, relays.connections(relay))):
-            return relay, room, False
-        besides.add(relay.pk)
-    return None, None, bool(besides)
 
 
 def _send_through(claimed: ledger.Claim, relay: Relay, mailer: Mailer, room: berths.Room | None) -> bool:
