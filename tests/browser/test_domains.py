@@ -1,5 +1,6 @@
 """The page of sending domains, looked at: records of every standing, keys, and what receivers report."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import newsroom
@@ -9,6 +10,7 @@ from django.utils import timezone
 from dispatch.delivery import rotating, signing_keys
 from dispatch.delivery.domains import dkim
 from dispatch.delivery.reports import recording
+from dispatch.delivery.reports.proving import Proof
 from dispatch.delivery.reports.told import Line, Told
 from dispatch.delivery.reputation import DkimKey, Looked
 
@@ -54,7 +56,11 @@ def domains(visitor):
     lines = Line("203.0.113.7", "dkim and spf", "none", 48213), Line("198.51.100.0/24", "nothing", "reject", 31)
     failed = Line("mx.example.org", "certificate-expired", "sts", 12)
     for kind, said in (("dmarc", lines), ("tls", (Line("", "encrypted", "sts", 5326), failed))):
-        recording.keep(Told(kind, "mailbox.example", "1", DOMAIN, now.date() - timedelta(days=1), now.date(), said))
+        told = Told(kind, "mailbox.example", "1", DOMAIN, now.date() - timedelta(days=1), now.date(), said)
+        recording.keep(told, Proof("signed", "mailbox.example"))
+    doubted = Told("dmarc", "elsewhere.example", "2", DOMAIN, now.date() - timedelta(days=1), now.date(), lines[1:])
+    recording.keep(doubted, Proof("unsigned"))
+    recording.keep(replace(doubted, kind="tls", lines=(failed,)), Proof("broken"))
 
 
 def test_domains(visitor, domains, alice, page):

@@ -13,6 +13,7 @@ from dispatch.audience.models import Export, Honey, Letter, Newsletter
 from dispatch.delivery import sending
 from dispatch.delivery.models import Chunk, Send, WorkerBeat
 from dispatch.editions.models import Edition
+from dispatch.operations.models import Sweep
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social.models import Post
 
@@ -100,7 +101,7 @@ def busy(visitor, settings, monkeypatch):
 
 
 def test_relays(visitor, alice, busy, page):
-    from dispatch.delivery import relays, self_testing, warming
+    from dispatch.delivery import berths, relays, self_testing, warming
 
     main = relays.save("main", "smtp://127.0.0.1:9?security=none")
     for _ in range(relays.OPENS_AFTER):
@@ -109,10 +110,13 @@ def test_relays(visitor, alice, busy, page):
     fresh = relays.save("new", "smtp://mail.example.org")
     warming.plan(fresh, list(warming.USUAL))
     warming.draw(fresh, 160)
+    berths.set_limits(fresh, 20, {"gmail": 5})
+    berths.take(fresh, 1, 3)
     relays.weigh(relays.save("spare", "smtp://mail.example.org"), 0)
     relays.pause(relays.save("old", "smtp://mail.example.org"))
     page.goto("/operations/relays/")
     page.get_by_text("Change its pace").first.click()
+    page.get_by_text("Change its connections").nth(1).click()
     visitor.look("relays")
 
 
@@ -165,6 +169,14 @@ def test_did_it_go_out(visitor, alice, busy):
 
 def test_the_queue(visitor, alice, busy):
     stopping.stop("newsletter", busy["gathering"].newsletter_id, alice, "The wrong photo went in")
+    asked = {
+        "act": "retry",
+        "wanted": {"kind": "reader"},
+        "by": alice,
+        "asked_at": timezone.now(),
+        "expected": 1_000_000,
+    }
+    Sweep.objects.create(**asked, done=420_000, reason="Their server is back")
     visitor.look("queue", "/operations/queue/")
 
 

@@ -29,6 +29,7 @@ UNBOUND = {
     "person_act": "likewise",
     "domains_look": "a domain is the whole newsroom's",
     "items_act": "the form says which: see tests/operations/items/test_items.py",
+    "sweep_stop": "the act says whose readers: see tests/operations/test_sweeping.py",
     "relay_pace": "a relay is the whole newsroom's",
     "relay_test": "likewise",
     "relay_act": "likewise",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from dispatch import queue
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import signing_keys
-from dispatch.delivery.reports import recording
+from dispatch.delivery.reports import proving, recording
 from dispatch.delivery.reports.told import Line, Told
 from dispatch.delivery.reputation import Looked, Report
 
@@ -27,10 +27,10 @@ def page(client):
     return client.get(PAGE).content.decode()
 
 
-def report(kind, identity, *lines):
+def report(kind, identity, *lines, worth="signed", by="mailbox.example"):
     today = timezone.now().date()
     told = Told(kind, "mailbox.example", identity, "example.org", today - timedelta(days=1), today, lines)
-    assert recording.keep(told)
+    assert recording.keep(told, proving.Proof(worth, by))
 
 
 def test_before_the_first_look_it_says_so(alice):
@@ -70,6 +70,29 @@ def test_reports_are_a_table_by_source_and_result(alice):
     said = page(alice)
     for words in ("203.0.113.7", ">123<", "198.51.100.0/24", "refused", "5,326", "MTA-STS", "4 reports", "1 receiver"):
         assert words in said, words
+
+
+def test_each_reporters_signature_is_shown_and_what_is_not_signed_is_believed_less(alice):
+    report("dmarc", "1", Line("203.0.113.7", "dkim", "none", 100))
+    report("dmarc", "2", Line("203.0.113.7", "dkim", "none", 23), worth="unsigned", by="")
+    report("dmarc", "3", Line("203.0.113.9", "dkim", "none", 5), worth="foreign", by="elsewhere.example")
+    said = page(alice)
+    for words in (
+        "signed by mailbox.example<", "not signed: believe it less", "signed by elsewhere.example, which is not whom",
+        ">123 <", "23 of them by reports that are not signed",
+    ):  # fmt: skip
+        assert words in said, words
+
+
+def test_tls_reports_without_a_signature_are_not_counted_and_the_page_says_so(alice):
+    report("tls", "1", Line("", "encrypted", "sts", 5326), worth="unmeant")
+    report("tls", "2", Line("", "encrypted", "sts", 4004), worth="unsigned", by="")
+    said = page(alice)
+    assert "5,326" in said
+    assert "with a key that is not for TLS reports" in said
+    assert "4,004" not in said
+    assert "9,330" not in said
+    assert "1 TLS report without a signature of the reporter is not counted below" in said
 
 
 def test_old_reports_are_not_shown(alice):

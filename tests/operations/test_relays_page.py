@@ -4,7 +4,7 @@ import newsroom
 import pytest
 
 from dispatch.accounts.models import AuditEntry
-from dispatch.delivery import relays
+from dispatch.delivery import berths, relays
 from dispatch.delivery.models import Relay
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +101,23 @@ def test_a_test_shows_its_steps(alice, monkeypatch):
     assert "main passed its test" in page
     assert "Takes a letter" in page
     assert AuditEntry.objects.get().act == "relay.test"
+
+
+def test_connections_are_limited_shown_in_use_and_freed_again(alice, main):
+    page = do(alice, main, "connections", most="20", to_gmail="5")
+    assert "main: 0 of 20 in use; to gmail 0 of 5." in page
+    main.refresh_from_db()
+    assert (main.most_connections, main.most_by_provider) == (20, {"gmail": 5})
+    berths.take(main, 1, 3)
+    page = alice.get(PAGE).content.decode()
+    assert "3 of 20" in page
+    assert "3 of 5" in page
+    assert "as many connections as its workers make" in do(alice, main, "connections", most="", to_gmail="0")
+    assert AuditEntry.objects.filter(act="relay.connections").count() == 2
+
+
+@pytest.mark.parametrize("said", [{"most": "-1"}, {"most": "many"}, {"to_gmail": "2.5"}, {"most": "20000"}])
+def test_what_is_no_number_of_connections_changes_nothing(alice, main, said):
+    assert "Nothing was changed" in do(alice, main, "connections", **said)
+    main.refresh_from_db()
+    assert main.most_connections is None

@@ -127,9 +127,10 @@ def urgent() -> tuple[int, int] | None:
     return (int(found[0]), int(found[1])) if found else None
 
 
-def claim(send: int, number: int, *, or_next: bool = False) -> Claim | None:
-    """Take a chunk, or None: someone has it, it is done, or the send does not go on. `or_next`: then the next free one."""
-    values = {"send": send, "number": number, "or_next": or_next}
+def claim(send: int, number: int, *, or_next: bool = False, full: Sequence[int] = ()) -> Claim | None:
+    """Take a chunk, or None: someone has it, it is done, or the send does not go on. `or_next`: then the next free one.
+    `full`: none of these provider classes."""
+    values = {"send": send, "number": number, "or_next": or_next, "full": list(full)}
     with transaction.atomic():
         row = statements.row_or_none("claim", **values, lease=settings.DELIVERY["lease_seconds"])
         if row is None:

@@ -5,6 +5,7 @@ not sent again; whoever waits for it can ask for another one.
 """
 
 import base64
+import contextlib
 import logging
 from datetime import timedelta
 from email import policy
@@ -21,7 +22,7 @@ from dispatch.accounts.models import Stop
 from dispatch.audience import letters
 from dispatch.audience.models import Letter
 from dispatch.delivery import relays, statements, warming
-from dispatch.delivery.mailers.base import Message, Misaddressed, Trouble
+from dispatch.delivery.mailers.base import Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
@@ -41,20 +42,23 @@ def due() -> list[int]:
 def send(number: int) -> None:
     """Send a letter, as far as its state lets. Rung twice, late or in vain: no harm."""
     relay = relays.choose(for_one=True)
-    if relay is None or (letter := _claim(number)) is None:
+    if relay is None or (mailer := relays.open_for_one(relay)) is None:
         return
-    mailer = relays.open_mailer(relay)
+    with contextlib.closing(mailer):
+        if letter := _claim(number):
+            _send(letter, relay, mailer)
+
+
+def _send(letter: Letter, relay: Relay, mailer: Mailer) -> None:
     warming.count(relay)
     try:
         with tracing.span("mail.letter", relay=relay.name):
             (answer,) = mailer.send([_message(letter)])
             tracing.note(outcome=type(answer).__name__.lower())
     except (vault.Unreadable, Misaddressed, jinja2.TemplateError, ValueError) as problem:
-        log.error("a letter cannot be made", extra={"letter": number, "code": type(problem).__name__.lower()})  # noqa: TRY400 - a traceback could hold the address
+        log.error("a letter cannot be made", extra={"letter": letter.pk, "code": type(problem).__name__.lower()})  # noqa: TRY400 - a traceback could hold the address
         _settle(letter, State.REFUSED, "unmakeable")
         return
-    finally:
-        mailer.close()
     match answer:
         case Sent():
             relays.worked(relay)

@@ -10,8 +10,10 @@ from dispatch.delivery.counting import Heap as Heap  # noqa: PLC0414 - Django lo
 from dispatch.delivery.counting import NewsletterTally as NewsletterTally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import Tally as Tally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import WorkerBeat as WorkerBeat  # noqa: PLC0414 - likewise
+from dispatch.delivery.relay_models import Berth as Berth  # noqa: PLC0414 - likewise
 from dispatch.delivery.relay_models import Relay as Relay  # noqa: PLC0414 - given on to whoever asks here
 from dispatch.delivery.relay_models import RelayDay as RelayDay  # noqa: PLC0414 - likewise
+from dispatch.delivery.relay_models import RelayPace as RelayPace  # noqa: PLC0414 - likewise
 from dispatch.editions.models import Edition, Variant
 
 URGENT = models.Q(is_urgent=True, state__in=["sending", "first_wave"])

@@ -3,7 +3,7 @@
 import random
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,10 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from dispatch import env, vault
-from dispatch.delivery import statements, warming
+from dispatch.delivery import berths, statements, warming
 from dispatch.delivery.mailers import relay_url
 from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
-from dispatch.delivery.mailers.base import Mailer
+from dispatch.delivery.mailers.base import Mailer, Room
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.mailers.smtp import Smtp
 from dispatch.delivery.models import Chunk, Relay
@@ -46,13 +46,15 @@ def ensure_default() -> None:
         save("default", url)
 
 
-def choose(relay: int | None = None, tie: str = "", *, for_one: bool = False) -> Relay | None:
+def choose(
+    relay: int | None = None, tie: str = "", *, for_one: bool = False, besides: Collection[int] = ()
+) -> Relay | None:
     """A relay that takes mail now, by weight; or one to try again, whose time has come. None: nobody takes it now.
 
     `relay` and `tie` as a chunk has them. For a single letter that somebody waits for, nothing is tried that may fail while
-    another relay takes mail, and a warm-up's ceiling counts only while another has room.
+    another relay takes mail, and a warm-up's ceiling counts only while another has room. None of those `besides`.
     """
-    known = _of(relay, tie)
+    known = [one for one in _of(relay, tie) if one.pk not in besides]
     takes = [one for one in known if one.breaker == Breaker.CLOSED]
     roomy = [one for one in takes if warming.left(one) != 0]
     takes = (roomy or takes) if for_one else roomy
@@ -130,9 +132,17 @@ def wake() -> None:
     waiting.update(not_before=None, rung_at=statements.to_be_rung())
 
 
-def open_mailer(relay: Relay) -> Mailer:
-    """Something that sends through it."""
-    return mailer_of(vault.unseal(bytes(relay.url), f"relay:{relay.name}:url"))[1]
+def open_mailer(relay: Relay, room: Room | None = None) -> Mailer:
+    """Something that sends through it; `room`: with so many connections."""
+    return mailer_of(vault.unseal(bytes(relay.url), f"relay:{relay.name}:url"), room)[1]
+
+
+def open_for_one(relay: Relay) -> Mailer | None:
+    """The same for one letter that somebody waits for. None: it has no connection to spare just now."""
+    if not berths.is_limited(relay):
+        return open_mailer(relay)
+    room = berths.for_one(relay)
+    return None if room is None else open_mailer(relay, room)
 
 
 def worked(relay: Relay) -> None:
@@ -167,23 +177,23 @@ def failed(relay: Relay, reason: str) -> bool:
     return relay.breaker == Breaker.OPEN
 
 
-def mailer_of(url: str) -> tuple[str, Mailer]:
+def mailer_of(url: str, room: Room | None = None) -> tuple[str, Mailer]:
     """The kind and the mailer of an address: smtp://user:password@host:587?security=starttls, smtps://…,
     anymail+brevo://?api_key=…, fake://. Raises Unusable."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     if parts.scheme in relay_url.PORTS:
-        return Relay.Kind.SMTP, Smtp(relay_url.parse(url))
+        return Relay.Kind.SMTP, Smtp(relay_url.parse(url), room)
     if parts.scheme.startswith("anymail+"):
         provider = parts.scheme.removeprefix("anymail+").replace("-", "_")
         if provider not in BACKENDS:
             raise Unusable(f"there is no provider {provider}; known are {', '.join(sorted(BACKENDS))}")
         try:
-            return Relay.Kind.ANYMAIL, Anymail(provider, options)
+            return Relay.Kind.ANYMAIL, Anymail(provider, options, room)
         except ImproperlyConfigured as error:  # a key or a library is missing; anymail's first line says which
             raise Unusable(str(error).strip().partition("\n")[0].rstrip(".")) from error
     if parts.scheme == "fake":
-        return Relay.Kind.FAKE, Fake()
+        return Relay.Kind.FAKE, Fake(room=room)
     raise Unusable("it begins with smtp://, smtps:// or anymail+PROVIDER://")
 
 

@@ -48,6 +48,17 @@ class Report(models.Model):
         DMARC = "dmarc", "DMARC"
         TLS = "tls", "TLS"
 
+    class Worth(models.TextChoices):
+        """Whether the mail that it came in was proved; see reports/proving.py."""
+
+        UNSEEN = "", "not looked at"  # taken before signatures were
+        SIGNED = "signed", "signed"
+        UNMEANT = "unmeant", "signed with a key that is not for TLS reports"
+        FOREIGN = "foreign", "signed by somebody else than it is from"
+        UNKNOWN = "unknown", "the DNS did not show its key"
+        BROKEN = "broken", "its signature does not hold"
+        UNSIGNED = "unsigned", "not signed"
+
     digest = models.BinaryField(
         max_length=16, unique=True
     )  # of who reports and the report's own id, so that it counts once
@@ -57,6 +68,8 @@ class Report(models.Model):
     begins = models.DateField()
     ends = models.DateField(db_index=True)
     taken_on = models.DateField(db_index=True)
+    worth = models.CharField(max_length=8, choices=Worth, default="", db_default="", blank=True)
+    signed_by = models.CharField(max_length=253, default="", db_default="", blank=True)  # a domain
 
 
 class ReportLine(models.Model):

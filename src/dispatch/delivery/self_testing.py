@@ -62,6 +62,7 @@ class Stopwatch:
         self.since = now
 
 
+BUSY = Trouble("all the connections that it may have are in use; ask again in a moment")
 REACHED = {"connected": "Connects", "greeted": "Is greeted", "encrypted": "Encrypts", "signed in": "Signs in"}
 
 
@@ -70,17 +71,24 @@ def run(relay: Relay, address: str = "") -> list[Step]:
     is: a test's letter is no reader's."""
     watch = Stopwatch([], time.monotonic())
     try:
-        mailer = _in_a_hurry(relays.open_mailer(relay))
+        mailer = relays.open_for_one(relay)
     except (relays.Unusable, vault.Unreadable) as problem:
         watch.add("Its address", "bad", f"It cannot be used: {problem}.")
     else:
-        with contextlib.closing(mailer):
-            if _is_open(mailer, watch) and address:
-                _post(relay, mailer, address, watch)
+        _ask(relay, mailer, address, watch)
     Relay.objects.filter(pk=relay.pk).update(
         tested_at=statements.now(), tested=[dataclasses.asdict(step) for step in watch.steps]
     )
     return watch.steps
+
+
+def _ask(relay: Relay, mailer: Mailer | None, address: str, watch: Stopwatch) -> None:
+    if mailer is None:
+        watch.add("Connects", "bad", f"{BUSY.reason[:1].upper()}{BUSY.reason[1:]}.")
+        return
+    with contextlib.closing(_in_a_hurry(mailer)) as hasty:
+        if _is_open(hasty, watch) and address:
+            _post(relay, hasty, address, watch)
 
 
 def is_good(steps: list[Step]) -> bool:
@@ -91,8 +99,11 @@ def is_good(steps: list[Step]) -> bool:
 def try_now(relay: Relay) -> Trouble | None:
     """Ask a relay that is left alone whether it lets us in; if so, the next letter is its trial at once, and what waits is
     looked at again. Else what it said, and it waits as before."""
-    with contextlib.closing(_in_a_hurry(relays.open_mailer(relay))) as mailer:
-        trouble = mailer.knock()
+    mailer = relays.open_for_one(relay)
+    if mailer is None:
+        return BUSY
+    with contextlib.closing(_in_a_hurry(mailer)) as hasty:
+        trouble = hasty.knock()
     if trouble is not None:
         relays.failed(relay, str(trouble))
         return trouble
@@ -111,7 +122,7 @@ def sender() -> str:
 def _in_a_hurry(mailer: Mailer) -> Mailer:
     if isinstance(mailer, Smtp):
         hasty = dataclasses.replace(mailer.relay, patience=mailer.relay.patience.at_most(PATIENCE))
-        return Smtp(hasty)
+        return Smtp(hasty, mailer.room)
     if isinstance(mailer, Anymail):
         mailer.backend.timeout = PATIENCE
     return mailer

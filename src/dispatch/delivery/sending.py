@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch import openpgp, queue, retrying, tracing, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import (
     agreed,
+    berths,
     enclosing,
     isolating,
     ledger,
@@ -25,6 +26,7 @@ from dispatch.delivery import (
     throttling,
     verp,
     warming,
+    ways,
 )
 from dispatch.delivery import journal as journals
 from dispatch.delivery.course import Course
@@ -40,6 +42,9 @@ COMPILED = 16
 """Variants that a worker keeps compiled, some tens of kilobytes each."""
 TURN = 0.5
 """Seconds after which a worker lets go of a send, so that letters that somebody waits for come to their turn."""
+PAUSE = 0.25
+"""Seconds that a worker for whom there is no berth leaves its doorbell to others."""
+AGAIN = timedelta(seconds=berths.FULL)
 HALF_OPEN = Relay.Breaker.HALF_OPEN
 
 
@@ -59,6 +64,7 @@ class Errand:
     returns_to: str  # the domain where each letter has an address of its own to come back to; or empty
     keys: tuple[signing.Key, ...]  # none where the relay signs
     journal: journals.Journal
+    room: berths.Room | None  # None: as many connections as the relay's address says
     pace: throttling.Pace
     allowance: warming.Allowance
     attempts: dict[int, int] = field(default_factory=dict)  # earlier ones, by reader
@@ -77,21 +83,29 @@ def send_chunk(send: int, number: int) -> None:
         claimed is not None and _send_claimed(claimed) and time.monotonic() - began < TURN and not queue.is_stopping()
     ):
         claimed = _next(send, number)
+    if claimed is None and berths.full():
+        time.sleep(PAUSE)
+        queue.enqueue("email.send_chunk", send, number)
 
 
 def _next(send: int, number: int) -> ledger.Claim | None:
-    urgent = ledger.urgent()
-    claimed = ledger.claim(*urgent, or_next=True) if urgent else None
-    return claimed or ledger.claim(send, number, or_next=True)
+    urgent, full = ledger.urgent(), berths.full()
+    claimed = ledger.claim(*urgent, or_next=True, full=full) if urgent else None
+    return claimed or ledger.claim(send, number, or_next=True, full=full)
 
 
 def _send_claimed(claimed: ledger.Claim) -> bool:
-    """Whether all went well, so that the next may follow."""
-    relay = relays.choose(claimed.relay, claimed.tie)
+    """Whether all went well, or only its provider has enough connections, so that the next may follow."""
+    relay, room, are_full = ways.of(claimed)
     if relay is None:
-        _wait(claimed)
-        return False
-    claimed = replace(claimed, relay=relay.pk)
+        _wait(claimed, are_full=are_full)
+        return are_full
+    mailer = relays.open_mailer(relay, room) if room else relays.open_mailer(relay)
+    with contextlib.closing(mailer):
+        return _send_through(replace(claimed, relay=relay.pk), relay, mailer, room)
+
+
+def _send_through(claimed: ledger.Claim, relay: Relay, mailer: Mailer, room: berths.Room | None) -> bool:
     try:
         compiled, sender, returns_to, letter = _compiled(
             claimed.send, claimed.variant, claimed.newsletter, claimed.created_at
@@ -102,20 +116,25 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
         isolating.stick(claimed, str(problem))
         return False
     keys = () if relay.kind == Relay.Kind.ANYMAIL else signing_keys.of(sender)  # a provider builds the mail, and signs
-    mailer = relays.open_mailer(relay)
-    with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal, contextlib.closing(mailer):
+    with journals.Journal(claimed.chunk, claimed.token, len(claimed.recipients)) as journal:
         pace = throttling.Pace(throttling.rates(relay, claimed.provider_class))
         allowance = warming.Allowance(relay, len(claimed.recipients) - claimed.settled)
         with tracing.span("mail.chunk"):
-            return _send(Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, pace, allowance))
+            return _send(
+                Errand(claimed, relay, mailer, compiled, sender, returns_to, keys, journal, room, pace, allowance)
+            )
 
 
-def _wait(claimed: ledger.Claim) -> None:
-    """No relay takes it now. Letters that one relay may have already go through no other: past the send's time to live a
-    person decides about them."""
+def _wait(claimed: ledger.Claim, *, are_full: bool) -> None:
+    """No relay takes it now, or none has a connection for it. Letters that one relay may have already go through no other:
+    past the send's time to live a person decides about them."""
     if claimed.tie == Chunk.Tie.ONLY and claimed.expires_at <= statements.now():
         doubted = ledger.Answers(doubts=claimed.recipients[claimed.settled :])
         ledger.advance(claimed, doubted, settled=len(claimed.recipients), ahead=len(claimed.recipients))
+    elif are_full:
+        if claimed.tie != Chunk.Tie.ONLY:
+            berths.note_full(claimed.provider_class)
+        ledger.release(claimed, statements.now() + AGAIN)
     else:
         ledger.release(claimed, relays.next_probe(claimed.relay, claimed.tie))
 
@@ -143,6 +162,8 @@ def _send(errand: Errand) -> bool:
     is_ours = course.end()
     if is_ours and (trouble or errand.allowance.is_spent):
         ledger.release(errand.claimed, relays.again_at(errand.relay.pk, errand.claimed.tie))
+    elif is_ours and errand.room and errand.room.is_lost:
+        ledger.release(errand.claimed, statements.now() + AGAIN)
     elif is_ours and errand.pace.not_before:
         ledger.release(errand.claimed, errand.pace.not_before)
     errand.allowance.give_back(errand.counted.total())

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch import saying
-from dispatch.delivery import throttling, warming
+from dispatch.delivery import berths, throttling, warming
 from dispatch.delivery.models import Relay
 
 
@@ -19,6 +19,7 @@ class Standing:
     words: str
     share: str
     pace: str
+    connections: list[berths.Use]  # in use, where there is a limit
     days: list[tuple[int, int, str]]  # of its warm-up: which day, its ceiling, and past, now or to come
     had: int  # letters that it was given today, while it warms up
     most: int | None  # that it may be given today
@@ -47,6 +48,7 @@ class Standing:
             **{name: _iso(moment) for name, moment in moments.items()},
             "per_second": one.per_second,
             "by_provider": one.by_provider,
+            "connections": [vars(use) for use in self.connections],
             "warm_up": warm_up if one.warm_up else None,
         }
 
@@ -58,7 +60,9 @@ def of(relay: Relay, known: Sequence[Relay]) -> Standing:
     state, words = _state(relay, known, is_full=most is not None and had >= most)
     when = [("past", "now", "to come")[(n >= today) + (n > today)] for n in range(1, len(relay.warm_up) + 1)]
     days = [(n, ceiling, when[n - 1]) for n, ceiling in enumerate(relay.warm_up, 1)] if today else []
-    return Standing(relay, state, words, _share(relay, known), throttling.words(relay), days, had, most)
+    return Standing(
+        relay, state, words, _share(relay, known), throttling.words(relay), berths.in_use(relay), days, had, most
+    )
 
 
 def _state(relay: Relay, known: Sequence[Relay], *, is_full: bool) -> tuple[str, str]:

@@ -1,36 +1,28 @@
-"""How fast letters may leave through a relay, in all and to each mailbox provider: buckets of permits that all workers share.
+"""How fast letters may leave through a relay, in all and to each mailbox provider: buckets that all workers of all hosts draw
+permits from.
 
-The buckets are in the broker and are no truth: whoever loses them loses pace, not readers. Where the broker is no Redis, or
-does not answer, each process keeps to a small share of the pace by itself.
+The buckets are in the database, so that a pace holds whatever the broker is and however many draw: without the database no
+letter is written ahead, and none leaves. A draw is a quarter of a second's worth, never a single letter of a fast relay.
 """
 
-import contextlib
 import math
-import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from dispatch import env, queue
+from django.db import Error
+
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import statements
-from dispatch.delivery.models import Relay
+from dispatch.delivery.models import Relay, RelayPace
 
-ALONE = 0.1
-"""The share of a pace that a process allows itself while it cannot ask what the others do."""
 LONGEST = 1.0
 """Seconds that a worker waits with a chunk in its hands; then it gives it back."""
 AHEAD = 0.25
 """Seconds' worth of permits that a worker draws at once."""
-SULKS = 5.0
-"""Seconds after which a broker that did not answer is asked again."""
-DRAW = (Path(__file__).parent / "draw.lua").read_text(encoding="utf-8")
-Rates = dict[str, float]
-"""Letters a second, by bucket."""
+ALL = -1
+"""In place of a provider class: of all letters through a relay."""
 
 
 class Impossible(Exception):
@@ -45,12 +37,18 @@ class Drawn:
     wait: float = 0.0
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Letters a second through one relay, by provider class; ALL is the relay's own."""
+
+    relay: int
+    by_class: Mapping[int, float]
+
+
 def rates(relay: Relay, provider: int) -> Rates:
     """What holds for letters through a relay to a provider; nothing where they go as fast as they can."""
-    found = {f"dispatch:pace:{relay.pk}": relay.per_second}
-    name = ProviderClass(provider).name.lower()
-    found[f"dispatch:pace:{relay.pk}:{name}"] = relay.by_provider.get(name)
-    return {bucket: float(rate) for bucket, rate in found.items() if rate}
+    found = {ALL: relay.per_second, provider: relay.by_provider.get(ProviderClass(provider).name.lower())}
+    return Rates(relay.pk, {bucket: float(rate) for bucket, rate in found.items() if rate})
 
 
 def set_pace(relay: Relay, per_second: float | None, by_provider: Mapping[str, float]) -> None:
@@ -75,13 +73,6 @@ def words(relay: Relay) -> str:
     return "; ".join(filter(None, [most, each])) if most else each and f"{each} a second at most"
 
 
-def trouble() -> str:
-    """Why processes keep their pace by themselves; empty while the broker keeps it for all."""
-    if env.broker_url().startswith("amqp"):
-        return "RabbitMQ cannot count letters"
-    return queue.ping()
-
-
 class Pace:
     """Of one worker on its way through one chunk."""
 
@@ -93,7 +84,7 @@ class Pace:
     def allows(self, until: float) -> bool:
         """Whether the next letter may leave now. Waits for it, but for a second at most and far from `until`, the end of the
         lease on the monotonic clock. No: not before `not_before`."""
-        if not self.rates:
+        if not self.rates.by_class:
             return True
         if not self.permits:
             self._wait_for_permits(min(LONGEST, (until - time.monotonic()) / 2))
@@ -101,7 +92,7 @@ class Pace:
         return self.not_before is None
 
     def _wait_for_permits(self, patience: float) -> None:
-        wanted, ends = max(1, math.floor(min(self.rates.values()) * AHEAD)), time.monotonic() + patience
+        wanted, ends = max(1, math.floor(min(self.rates.by_class.values()) * AHEAD)), time.monotonic() + patience
         while True:
             drawn = draw(self.rates, wanted)
             if drawn.permits or time.monotonic() + drawn.wait > ends:
@@ -113,68 +104,21 @@ class Pace:
 
 
 def draw(wanted: Rates, most: int) -> Drawn:
-    """Permits of every bucket at once, from the broker where that can be.
-
-    Measured on two busy cores: 0.25 ms for two buckets; four workers at 200 a second drew 1,003 permits in five seconds.
-    """
-    if _shared.is_there():
-        with contextlib.suppress(Exception):  # each transport has its own; all mean the same: keep to our own pace
-            return _shared.draw(wanted, most)
-        _shared.sulk()
-    return _own.draw({bucket: rate * ALONE for bucket, rate in wanted.items()}, most)
-
-
-class _Shared:
-    """The broker's buckets."""
-
-    def __init__(self) -> None:
-        self.not_before = 0.0
-
-    def is_there(self) -> bool:
-        return not env.broker_url().startswith("amqp") and time.monotonic() >= self.not_before
-
-    def sulk(self) -> None:
-        self.not_before = time.monotonic() + SULKS
-        hang_up()
-
-    def draw(self, wanted: Rates, most: int) -> Drawn:
-        permits, wait = _client().eval(DRAW, len(wanted), *wanted, most, *wanted.values())
-        return Drawn(int(permits), int(wait) / 1000)
+    """Permits of every bucket at once. A database that is away gives none: the ledger could not write such letters ahead."""
+    buckets = sorted(wanted.by_class)
+    values = {"relay": wanted.relay, "classes": buckets, "rates": [wanted.by_class[bucket] for bucket in buckets]}
+    try:
+        drawn = statements.row_or_none("draw", **values, most=most)
+        if drawn is None:
+            _begin(wanted.relay, buckets)
+            drawn = statements.row_or_none("draw", **values, most=most)
+    except Error:
+        drawn = None
+    return Drawn(*drawn) if drawn else Drawn(0, LONGEST)
 
 
-@dataclass
-class Own:
-    """A process's own buckets: as `draw.lua`, on the process's clock."""
-
-    levels: dict[str, tuple[float, float]] = field(default_factory=dict)  # permits, and when there were so many
-    clock: Callable[[], float] = time.monotonic
-
-    def draw(self, wanted: Rates, most: int) -> Drawn:
-        """As many permits as every bucket has."""
-        now = self.clock()
-        levels = {bucket: self._level(bucket, rate, now) for bucket, rate in wanted.items()}
-        permits = max(0, min(most, *(math.floor(level) for level in levels.values())))
-        self.levels |= {bucket: (level - permits, now) for bucket, level in levels.items()}
-        return Drawn(
-            permits, max((1 - levels[bucket]) / rate for bucket, rate in wanted.items()) if not permits else 0.0
-        )
-
-    def _level(self, bucket: str, rate: float, now: float) -> float:
-        level, then = self.levels.get(bucket, (1.0, now))
-        return min(max(1.0, rate), level + (now - then) * rate)
-
-
-@cache
-def _client() -> Any:
-    return queue.redis(seconds=0.5)
-
-
-def hang_up() -> None:
-    """Close the connection that draws permits, where there is one."""
-    if _client.cache_info().currsize:
-        _client().connection_pool.disconnect()
-        _client.cache_clear()
-
-
-_shared, _own = _Shared(), Own()
-os.register_at_fork(after_in_child=_client.cache_clear)
+def _begin(relay: int, buckets: list[int]) -> None:
+    """Buckets that are new, or were lost."""
+    now = statements.now()
+    made = [RelayPace(relay_id=relay, provider_class=bucket, level=1.0, at=now) for bucket in buckets]
+    RelayPace.objects.bulk_create(made, ignore_conflicts=True)

@@ -4,6 +4,7 @@ Nobody is counted as a reader, and the links to leave lead to nobody.
 Written ahead like every letter: one whose worker died between claim and answer is unknown, and is not sent again.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
@@ -17,7 +18,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop, User
 from dispatch.audience import addresses
 from dispatch.delivery import relays, sampling, signing, signing_keys, warming
-from dispatch.delivery.mailers.base import Answer, Message, Misaddressed, Trouble
+from dispatch.delivery.mailers.base import Answer, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay, TeamAddress, Trial
 from dispatch.editions import guarding, previewing
 from dispatch.editions.models import Edition
@@ -67,19 +68,21 @@ def due() -> list[int]:
 def send(number: int) -> None:
     """Send one. Rung twice, late or in vain: no harm."""
     relay = relays.choose(for_one=True)
-    if relay is None or (trial := _claim(number)) is None:
+    if relay is None or (mailer := relays.open_for_one(relay)) is None:
         return
+    with contextlib.closing(mailer):
+        if trial := _claim(number):
+            _send(trial, relay, mailer)
+
+
+def _send(trial: Trial, relay: Relay, mailer: Mailer) -> None:
     try:
         message = _message(trial, relay)
     except (guarding.Unrenderable, vault.Unreadable, Misaddressed, ValueError, LookupError) as problem:
         _settle(trial, State.REFUSED, "unmakeable", str(problem) if isinstance(problem, guarding.Unrenderable) else "")
         return
-    mailer = relays.open_mailer(relay)
     warming.count(relay)
-    try:
-        (answer,) = mailer.send([message])
-    finally:
-        mailer.close()
+    (answer,) = mailer.send([message])
     _note(trial, relay, answer)
 
 

@@ -144,7 +144,9 @@ def _ways() -> Iterator[Relay | None]:
 
 def _through(relay: Relay | None, message: Message) -> Answer:
     """Raises Unusable, Unreadable."""
-    mailer: Mailer = relays.open_mailer(relay) if relay else relays.mailer_of(settings.TELLING_RELAY)[1]
+    mailer: Mailer | None = relays.open_for_one(relay) if relay else relays.mailer_of(settings.TELLING_RELAY)[1]
+    if mailer is None:
+        return Trouble("all the connections that the relay may have are in use")
     with contextlib.closing(mailer):
         (answer,) = mailer.send([message])
     if relay is not None and isinstance(answer, Trouble):

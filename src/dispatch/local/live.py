@@ -34,7 +34,10 @@ def counterparts() -> Iterator[Finding]:
 def of_relay(relay: Relay) -> Finding:
     """Connect, greet, secure and sign in as the relay's address says, then QUIT."""
     try:
-        with contextlib.closing(relays.open_mailer(relay)) as mailer:
+        mailer = relays.open_for_one(relay)
+        if mailer is None:
+            return ok(f"Relay {relay.name}: all the connections that it may have are in use.")
+        with contextlib.closing(mailer):
             trouble = mailer.knock()
     except vault.Unreadable as error:
         return wrong(f"Relay {relay.name}: {error}")

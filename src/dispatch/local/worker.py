@@ -81,7 +81,7 @@ def _memory(wanted: int, queues: list[str]) -> int:
 
 def _give_signs(options: argparse.Namespace, queues: list[str]) -> list[str]:
     """From before the start on. What the worker listens to: its queues, and a list by which it proves that it hears."""
-    from dispatch.delivery import isolating
+    from dispatch.delivery import berths, isolating
     from dispatch.local import upgrading
     from dispatch.workers import beating, ending, hearing
 
@@ -90,8 +90,10 @@ def _give_signs(options: argparse.Namespace, queues: list[str]) -> list[str]:
     def besides() -> None:
         upgrading.look()
         if "email" in queues:
+            berths.renew()
             isolating.bereave(ending.deaths.pop() if ending.deaths else "")
 
+    berths.muster()
     beating.install(options.queues, ear, besides=besides)
     _look_besides(queues)
     return [*queues, *ear.queues()]

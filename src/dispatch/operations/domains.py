@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -44,6 +44,18 @@ class Told:
     result: str
     treated: str
     count: int
+    doubtful: int  # of them, those that only reports without a good signature tell of
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Who reports, with what their reports are worth."""
+
+    name: str
+    kind: str
+    reports: int
+    worth: str  # of Report.Worth
+    words: str
 
 
 @permissions.requires(Role.OPERATOR)
@@ -57,6 +69,8 @@ def domains(request: HttpRequest) -> HttpResponse:
         "dmarc": _told(Report.Kind.DMARC),
         "tls": _told(Report.Kind.TLS),
         "reports": Report.objects.filter(ends__gte=since).count(),
+        "who": _reporters(),
+        "unsigned_tls": Report.objects.filter(ends__gte=since, kind=Report.Kind.TLS, worth__in=NOT_COUNTED).count(),
         "reporters": Report.objects.filter(ends__gte=since).values("reporter").distinct().count(),
     }
     return render(request, "operations/domains.html", shown)
@@ -94,6 +108,10 @@ def _sections() -> Iterator[Domain]:
             yield Domain(name, sorted(records, key=lambda row: ORDER.index(row.standing)), keys)
 
 
+Worth = Report.Worth
+DOUBTFUL = (Worth.FOREIGN, Worth.UNKNOWN, Worth.BROKEN, Worth.UNSIGNED)
+NOT_COUNTED = (Worth.UNSIGNED, Worth.BROKEN, Worth.FOREIGN)
+"""Of TLS reports: RFC 8460 section 3 has those without a valid signature of the reporter ignored."""
 ORDER = [Standing.WRONG.value, Standing.LOOK.value, Standing.MAY.value, Standing.WELL.value]
 
 
@@ -105,6 +123,34 @@ def _told(kind: str) -> list[Told]:
     lines: QuerySet[ReportLine] = ReportLine.objects.filter(
         report__kind=kind, report__ends__gte=timezone.now().date() - SHOWN
     )
-    grouped = lines.values("report__domain", "source", "result", "treated").annotate(total=Sum("count"))
+    if kind == Report.Kind.TLS:
+        lines = lines.exclude(report__worth__in=NOT_COUNTED)
+    grouped = lines.values("report__domain", "source", "result", "treated").annotate(
+        total=Sum("count"), doubtful=Sum("count", filter=Q(report__worth__in=DOUBTFUL), default=0)
+    )
     rows = grouped.order_by("report__domain", "-total")[:MOST]
-    return [Told(row["report__domain"], row["source"], row["result"], row["treated"], row["total"]) for row in rows]
+    return [
+        Told(one["report__domain"], one["source"], one["result"], one["treated"], one["total"], one["doubtful"])
+        for one in rows
+    ]
+
+
+def _reporters() -> list[Reporter]:
+    since = timezone.now().date() - SHOWN
+    found = Report.objects.filter(ends__gte=since).values("reporter", "kind", "worth", "signed_by")
+    rows = found.annotate(reports=Count("pk")).order_by("-reports", "reporter", "kind", "worth")[:MOST]
+    return [Reporter(one["reporter"] or "nobody named", Report.Kind(one["kind"]).label, one["reports"], one["worth"],
+                     _worth(one["worth"], one["signed_by"])) for one in rows]  # fmt: skip
+
+
+def _worth(worth: str, by: str) -> str:
+    match worth:
+        case Worth.SIGNED:
+            return f"signed by {by}"
+        case Worth.UNMEANT:
+            return f"signed by {by}, with a key that is not for TLS reports"
+        case Worth.FOREIGN:
+            return f"signed by {by}, which is not whom it is from: believe it less"
+        case Worth.UNSEEN:
+            return "taken before signatures were looked at"
+    return f"{Worth(worth).label}: believe it less"

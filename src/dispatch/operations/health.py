@@ -14,7 +14,7 @@ from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
-from dispatch.delivery import correspondence, throttling, warming
+from dispatch.delivery import berths, correspondence, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.operations import domains, returned
 from dispatch.operations.checks import Check
@@ -121,13 +121,18 @@ def workers() -> Iterator[Check]:
         yield Check("Workers", "bad", f"Nobody works for {', '.join(deaf)}.", "Run: dispatch worker")
 
 
+def _limits(relay: Relay) -> tuple[str, str, str]:
+    connections = berths.words(relay)
+    return throttling.words(relay), f"connections: {connections}" if connections else "", warming.words(relay)
+
+
 def relays() -> Iterator[Check]:
     """Where mail is handed over."""
     active = list(Relay.objects.filter(active=True).order_by("name"))
     for relay in active:
         if relay.breaker == Relay.Breaker.CLOSED:
             rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
-            pace = "".join(f"; {words}" for words in (throttling.words(relay), warming.words(relay)) if words)
+            pace = "".join(f"; {words}" for words in _limits(relay) if words)
             yield Check(
                 f"Relay {relay.name}",
                 "todo" if relay.failures else "ok",
@@ -137,13 +142,6 @@ def relays() -> Iterator[Check]:
             next_try = f"Next try {saying.ago(relay.probe_at)}." if relay.probe_at else ""
             words = f"Left alone after {saying.many(relay.failures, 'failure')}: {relay.trouble}. {next_try}"
             yield Check(f"Relay {relay.name}", "bad", words, "Mail waits for it; no reader is given up.")
-    if any(map(throttling.words, active)) and (why := throttling.trouble()):
-        yield Check(
-            "Pace",
-            "todo",
-            f"{why}. Each process allows itself a tenth of it.",
-            "No reader is lost; mail goes slowly until a Redis or Valkey counts for all workers.",
-        )
     if not active:
         yield Check(
             "Relays",

@@ -9,14 +9,14 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import Error, connection
 
 from dispatch import saying
-from dispatch.operations import pacing, stats
+from dispatch.operations import pacing, stats, sweeping
 
 log = logging.getLogger(__name__)
 paces = pacing.Paces()
@@ -45,13 +45,13 @@ def read() -> Moment:
     try:
         now = stats.now()
         paces.look(time.monotonic(), now.sends)
-        return of(now)
+        return of(now, sweeping.marks())
     finally:
         connection.close()
 
 
-def of(now: stats.Now) -> Moment:
-    """What pages show of it."""
+def of(now: stats.Now, sweeps: Sequence[tuple[int, int]] = ()) -> Moment:
+    """What pages show of it, and of acts upon many (sweeping.py)."""
     values: dict[str, str] = {}
     for kind, row in now.board.items():
         values |= {f"{kind}:{column}": cell.words for column, cell in row.items()}
@@ -63,6 +63,7 @@ def of(now: stats.Now) -> Moment:
         cell.count if kind in PULSED else bool(cell.count) for kind, row in now.board.items() for cell in row.values()
     ]
     topics["work"] = (counted, now.pulse, [(send.id, send.state) for send in now.sends])
+    topics["sweeps"] = list(sweeps)
     topics["health"] = int(time.monotonic() // 5)
     return Moment(values, topics)
 

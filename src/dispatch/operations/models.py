@@ -53,6 +53,7 @@ class Sweep(models.Model):
     expected = models.PositiveBigIntegerField(default=0)  # readers, when it was asked for
     done = models.PositiveBigIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
+    stopped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         indexes = [models.Index(fields=["id"], name="sweep_open", condition=models.Q(ended_at=None))]

@@ -1,4 +1,4 @@
-"""The page of relays: how each one stands, and what an operator may do about it: pace, share, warm-up, pause, trial, test."""
+"""The page of relays: how each one stands, and what an operator may do about it, each act with a reason."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch.accounts import audit, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.audience.addresses import ProviderClass
+from dispatch.delivery import berths, self_testing, standings, throttling, warming
 from dispatch.delivery import relays as mail
-from dispatch.delivery import self_testing, standings, throttling, warming
 from dispatch.delivery.models import Relay
 from dispatch.desk import acting
 
@@ -27,7 +27,7 @@ PROVIDERS = [provider.name.lower() for provider in sorted(ProviderClass, key=lam
 def relays(request: HttpRequest) -> HttpResponse:
     """Each relay: how it stands, its share, pace and warm-up, and what its last test found."""
     known = list(Relay.objects.order_by("-active", "name"))
-    parts = {"relays": [standings.of(relay, known) for relay in known], "trouble": throttling.trouble()}
+    parts: dict[str, object] = {"relays": [standings.of(relay, known) for relay in known]}
     parts |= {"providers": PROVIDERS, "usual": ", ".join(map(str, warming.USUAL)), "sender": self_testing.sender()}
     return render(request, "operations/relays.html", parts)
 
@@ -60,7 +60,7 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
             with contextlib.nullcontext() if act == "try" else transaction.atomic():
                 told = ACTS[act](relay, request)
                 audit.record(cast("User", request.user), f"relay.{act}", f"relay:{relay.name}", why)
-        except (ValueError, warming.Impossible) as problem:
+        except (ValueError, warming.Impossible, berths.Impossible) as problem:
             messages.error(
                 request, f"{problem}. Nothing was changed."[:1].upper() + f"{problem}. Nothing was changed."[1:]
             )
@@ -90,6 +90,19 @@ def _weigh(relay: Relay, request: HttpRequest) -> str:
     return "it stands by." if int(text) == 0 else f"its weight is {int(text)}."
 
 
+def _connect(relay: Relay, request: HttpRequest) -> str:
+    berths.set_limits(relay, _count(request, "most"), {name: _count(request, f"to_{name}") for name in PROVIDERS})
+    mail.wake()
+    return f"{berths.words(relay)}." if berths.words(relay) else "as many connections as its workers make."
+
+
+def _count(request: HttpRequest, field: str) -> int:
+    text = request.POST.get(field, "").strip() or "0"
+    if not text.isdecimal():
+        raise berths.Impossible("a limit is a whole number of connections; nothing or 0 is none")
+    return int(text)
+
+
 def _warm_up(relay: Relay, request: HttpRequest) -> str:
     warming.plan(relay, warming.read(request.POST.get("ceilings", "")[:2000]))
     mail.wake()
@@ -98,6 +111,7 @@ def _warm_up(relay: Relay, request: HttpRequest) -> str:
 
 ACTS: dict[str, Callable[[Relay, HttpRequest], str]] = {
     "pause": _pause, "resume": _resume, "try": _try_now, "weight": _weigh, "warm-up": _warm_up,
+    "connections": _connect,
 }  # fmt: skip
 
 

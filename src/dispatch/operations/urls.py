@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("queue/webhooks/<int:number>/<str:act>", views.act_on_webhook, name="webhook_act"),
     path("queue/letters/<slug:kind>/<str:act>", views.act_on_letters, name="letters_act"),
     path("queue/mail/<int:send_id>/<str:state>/<str:act>", views.act_on_mail, name="mail_act"),
+    path("queue/sweeps/<int:number>/stop", views.stop_sweep, name="sweep_stop"),
     path("queue/chunks/<int:send_id>/<int:number>", views.free_chunk, name="chunk_free"),
     path("stop", views.stop, name="stop"),
     path("stop/<int:stop_id>/lift", views.lift, name="stop_lift"),

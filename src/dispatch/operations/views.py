@@ -18,10 +18,15 @@ from dispatch.delivery.models import Send
 from dispatch.desk import acting, halting
 from dispatch.operations import health as wellness
 from dispatch.operations import live as feeding
-from dispatch.operations import stats, waiting
+from dispatch.operations import stats, sweeping, waiting
 from dispatch.operations.items import owners
+from dispatch.operations.items import readers as items_of_readers
+from dispatch.operations.items import wanted as wanting
 from dispatch.social import acts as post_acts
 from dispatch.social.models import Channel, Post
+
+FEW = 2_000
+"""Readers who are done while the page waits; more are done by the clock, a part at a time (sweeping.py)."""
 
 
 @permissions.requires(Role.OPERATOR)
@@ -45,6 +50,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "scopes": [(value, words, holding.of(*_scope(value))) for value, words in waiting.scopes()],
         "rows": waiting.ROWS,
         "may_leave": ledger.may_leave(),
+        "sweeps": sweeping.open_ones(),
     }
     return render(request, "operations/queue.html", shown)
 
@@ -86,10 +92,33 @@ def act_on_mail(request: HttpRequest, send_id: int, state: str, act: str) -> Htt
     if state not in {"retry": waiting.RETRYABLE, "drop": waiting.DROPPABLE}.get(act, ()):
         raise Http404
     if why := acting.reason(request):
-        do = mail_acts.retry if act == "retry" else mail_acts.drop
-        count = do(send_id, _user(request), why, state=state)
-        done = f"{saying.many(count, 'reader')} {'tried again now' if act == 'retry' else 'dropped'}."
-        acting.tell(request, bool(count), done, "Nobody was in that state any more; nothing was changed.")
+        done = _do_to_mail(request, send_id, state, act, why)
+        acting.tell(request, bool(done), done, "Nobody was in that state any more; nothing was changed.")
+    return redirect("queue")
+
+
+def _do_to_mail(request: HttpRequest, send_id: int, state: str, act: str, why: str) -> str:
+    """What was done, in words: at once to few, a part at a time to many."""
+    wanted = wanting.Wanted(kind="reader", send=send_id, state=state)
+    if sum(heap.readers for heap in items_of_readers.matching(wanted)) > FEW:
+        sweep = sweeping.begin(act, wanted, _user(request), why)
+        return (
+            f"It is being done to {saying.many(sweep.expected, 'reader')}; how far it is stands here." if sweep else ""
+        )
+    do = mail_acts.retry if act == "retry" else mail_acts.drop
+    count = do(send_id, _user(request), why, state=state)
+    return f"{saying.many(count, 'reader')} {'tried again now' if act == 'retry' else 'dropped'}." if count else ""
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def stop_sweep(request: HttpRequest, number: int) -> HttpResponse:
+    """End an act upon many where it is."""
+    if why := acting.reason(request):
+        stopped = sweeping.stop(number, _user(request), why)
+        acting.tell(
+            request, stopped, "It ends here. What was done stays done.", "It was over already; nothing was changed."
+        )
     return redirect("queue")
 
 

@@ -1,4 +1,4 @@
-"""`dispatch relay list|add|weight|pace|warm-up|pause|resume|try|test|move`."""
+"""`dispatch relay list|add|weight|pace|connections|warm-up|pause|resume|try|test|move`."""
 
 import argparse
 import dataclasses
@@ -33,6 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--per-second", type=float, metavar="N", help="through all workers together; 0: no limit")
     pace.add_argument(
         "--to", action="append", default=[], metavar="PROVIDER=N", help="to one mailbox provider, such as gmail=20"
+    )
+    room = _add_act(acts, "connections", "how many connections all workers together may have; says how many are in use")
+    room.add_argument("--most", type=int, metavar="N", help="in all; 0: no limit")
+    room.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        metavar="PROVIDER=N",
+        help="for mail to one mailbox provider, such as gmail=5",
     )
     warm = _add_act(
         acts, "warm-up", "how many letters it may get at most on each of its first days; says what is left today"
@@ -97,7 +106,8 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     for row in rows:
         off = "" if row.relay.active else " (paused)"
-        more = "; ".join(filter(None, [row.share, row.pace, _warmth(row.relay)]))
+        used = [f"{use.held} of {use.most} connections{f' to {use.to}' if use.to else ''}" for use in row.connections]
+        more = "; ".join(filter(None, [row.share, row.pace, *used, _warmth(row.relay)]))
         said = f"{row.relay.trouble or 'fine'}{off}"
         print("\t".join(filter(None, [row.relay.name, row.relay.kind, row.relay.breaker, said, more])))
     return 0
@@ -139,12 +149,31 @@ def _pace(options: argparse.Namespace) -> int:
     return _say(options, f"{relay.name}: {throttling.words(relay) or 'as fast as it goes'}.")
 
 
+def _connections(options: argparse.Namespace) -> int:
+    from dispatch.delivery import berths, relays
+
+    relay, wanted = _named(options), dict(map(_rate, options.to))
+    try:
+        berths.set_limits(relay, options.most, {name: _whole(number) for name, number in wanted.items()})
+    except berths.Impossible as problem:
+        raise Wrong(str(problem)) from problem
+    if wanted or options.most is not None:
+        relays.wake()
+    return _say(options, f"{relay.name}: {berths.words(relay) or 'as many connections as its workers make'}.")
+
+
+def _whole(number: float) -> int:
+    if not number.is_integer():
+        raise Wrong(f"{number:g} is no number of connections")
+    return int(number)
+
+
 def _rate(text: str) -> tuple[str, float]:
     name, _, rate = text.partition("=")
     try:
         return name, float(rate)
     except ValueError as error:
-        raise Wrong(f"{text} does not say how many letters a second, as gmail=20 does") from error
+        raise Wrong(f"{text} does not say how many, as gmail=20 does") from error
 
 
 def _warm_up(options: argparse.Namespace) -> int:
@@ -238,4 +267,5 @@ def _say(options: argparse.Namespace, words: str) -> int:
 ACTS: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": _list, "add": _add, "weight": _weight, "pace": _pace, "warm-up": _warm_up, "pause": _pause, "off": _pause,
     "resume": _resume, "try": _try, "test": _test, "move": _move,
+    "connections": _connections,
 }  # fmt: skip

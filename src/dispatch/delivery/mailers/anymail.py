@@ -14,7 +14,7 @@ from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsR
 from django.core.mail import EmailMultiAlternatives
 from django.utils.module_loading import import_string
 
-from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always
+from dispatch.delivery.mailers.base import Answer, Leaving, Message, Room, Trouble, always
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
 BACKENDS = {
@@ -50,14 +50,14 @@ KEPT = ("Message-ID", "Date", "List-Id", "Feedback-ID", "List-Unsubscribe", "Lis
 class Anymail:
     """A mailer over a provider's API. `options` are the backend's own (api_key, sender_domain, …)."""
 
-    def __init__(self, provider: str, options: dict[str, str]) -> None:
-        self.provider = provider
+    def __init__(self, provider: str, options: dict[str, str], room: Room | None = None) -> None:
+        self.provider, self.room = provider, room
         self.backend: Any = import_string(BACKENDS[provider])(fail_silently=False, **_for(provider, options))
 
     def send(self, messages: Iterable[Message | None], leaving: Leaving = always) -> Iterator[Answer]:
         """See Mailer.send."""
         for place, message in enumerate(filter(None, messages)):
-            if not leaving(place):
+            if (self.room is not None and self.room.most(1) < 1) or not leaving(place):
                 return
             answer = self._one(message)
             yield answer
@@ -71,6 +71,8 @@ class Anymail:
     def close(self) -> None:
         """The provider's session."""
         self.backend.close()
+        if self.room is not None:
+            self.room.rest(0)
 
     def _one(self, message: Message) -> Answer:
         mail = _as_django(message)

@@ -66,6 +66,19 @@ class NotRehearsed(Misaddressed):
     """In a rehearsal, a message for somebody else than its mailboxes (staging.py). Names nobody."""
 
 
+class Room(Protocol):
+    """How many connections a mailer may have at a moment, where others share a limit with it; see berths.py."""
+
+    def most(self, standing: int) -> int:
+        """How many it may have now, when so many stand. Asked again and again; what is above it is closed soon."""
+        ...
+
+    def rest(self, resting: int) -> tuple[int, float | None]:
+        """It is done, and so many stand idle: how many may rest for a further errand, and for how many seconds (None: as
+        long as is usual)."""
+        ...
+
+
 class Mailer(Protocol):
     """Kept by a worker for a chunk; connections are its own business, and more than one may share a window."""
 

@@ -55,6 +55,10 @@ class Dialogue:
         """It has carried what one connection should, or long enough."""
         return self.begun >= self.letters or (self.begun > 0 and time.monotonic() >= self.until)
 
+    def wear_out(self) -> None:
+        """No letter goes this way any more; the one under way is still answered."""
+        self.letters = 0
+
     def begin(self, window: Window) -> None:
         """The envelope of the next letter that can go this way, if there is one; of the others it is said why."""
         while not self.is_worn and (letter := window.pull()) is not None:

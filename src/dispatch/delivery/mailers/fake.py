@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always
+from dispatch.delivery.mailers.base import Answer, Leaving, Message, Room, Trouble, always
 from dispatch.outcomes import Sent
 
 
 class Fake:
     """Answers `Sent` to everything, or whatever `answer(message)` says."""
 
-    def __init__(self, answer: Callable[[Message], Answer] | None = None) -> None:
+    def __init__(self, answer: Callable[[Message], Answer] | None = None, room: Room | None = None) -> None:
+        self.room = room
         self.answer = answer or (lambda _: Sent())
         self.taken: list[Message] = []
 
@@ -30,4 +31,6 @@ class Fake:
         return None
 
     def close(self) -> None:
-        """Nothing to let go."""
+        """Only its berth."""
+        if self.room is not None:
+            self.room.rest(0)

@@ -15,16 +15,31 @@ GOODBYE = 2.0
 """Seconds for all of them to answer QUIT."""
 
 _resting: dict[Relay, list[tuple[float, Line]]] = {}
+"""By relay, until when each may rest, on the monotonic clock."""
 _lock = threading.Lock()
-_sweeper: list[threading.Timer] = []
+_sweeper: list[tuple[float, threading.Timer]] = []
+"""One at most, and when it looks, on the monotonic clock."""
 
 
-def put(relay: Relay, line: Line) -> None:
-    """Leave a connection that has nothing under way."""
+def put(relay: Relay, line: Line, seconds: float = REST) -> None:
+    """Leave a connection that has nothing under way, for so long at most."""
     with _lock:
-        _resting.setdefault(relay, []).append((time.monotonic(), line))
-        if not _sweeper:
-            _sweep_later()
+        _resting.setdefault(relay, []).append((time.monotonic() + seconds, line))
+        _sweep_within(seconds)
+
+
+def count(relay: Relay) -> int:
+    """How many rest."""
+    with _lock:
+        return len(_resting.get(relay, ()))
+
+
+def keep(relay: Relay, most: int) -> None:
+    """See off those beyond so many."""
+    with _lock:
+        kept = _resting.get(relay, [])
+        gone, kept[:] = kept[: max(0, len(kept) - most)], kept[max(0, len(kept) - most) :]
+    see_off(line for _, line in gone)
 
 
 def take(relay: Relay) -> Line | None:
@@ -56,25 +71,31 @@ def see_off(lines: Iterable[Line]) -> None:
         line.see_off(until)
 
 
-def _sweep_later() -> None:
-    timer = threading.Timer(REST, _sweep)
+def _sweep_within(seconds: float) -> None:
+    """At the latest then."""
+    moment = time.monotonic() + seconds
+    if _sweeper and _sweeper[0][0] <= moment:
+        return
+    for _, later in _sweeper:
+        later.cancel()
+    timer = threading.Timer(seconds, _sweep)
     timer.daemon = True
-    _sweeper.append(timer)
+    _sweeper[:] = [(moment, timer)]
     timer.start()
 
 
 def _sweep() -> None:
     """Those that have rested too long go; while any are left, look again."""
-    before, old = time.monotonic() - REST, []
+    now, old = time.monotonic(), []
     with _lock:
         _sweeper.clear()
         for relay, kept in list(_resting.items()):
-            old += [line for since, line in kept if since <= before]
-            _resting[relay] = [one for one in kept if one[0] > before]
+            old += [line for ends, line in kept if ends <= now]
+            _resting[relay] = [one for one in kept if one[0] > now]
             if not _resting[relay]:
                 del _resting[relay]
         if _resting:
-            _sweep_later()
+            _sweep_within(max(0.0, min(ends for kept in _resting.values() for ends, _ in kept) - now))
     see_off(old)
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from dispatch.delivery.mailers import dialling, shelf
-from dispatch.delivery.mailers.base import Answer, Leaving, Message, Trouble, always
+from dispatch.delivery.mailers.base import Answer, Leaving, Message, Room, Trouble, always
 from dispatch.delivery.mailers.dialling import Relay
 from dispatch.delivery.mailers.line import Line
 from dispatch.delivery.mailers.replies import Astray
@@ -25,8 +25,8 @@ LISTEN, LISTEN_AND_WRITE = select.POLLIN, select.POLLIN | select.POLLOUT
 class Smtp:
     """A mailer over the connections of a relay; `close` leaves them on the process's shelf for the next chunk."""
 
-    def __init__(self, relay: Relay) -> None:
-        self.relay = relay
+    def __init__(self, relay: Relay, room: Room | None = None) -> None:
+        self.relay, self.room = relay, room
         self.one_more = dataclasses.replace(relay, patience=relay.patience.at_most(HURRY))
         self.most = relay.connections  # as far as the relay lets us
         self.lines: dict[int, Line] = {}  # by file descriptor
@@ -60,20 +60,54 @@ class Smtp:
 
     def close(self) -> None:
         """What still stands rests on the shelf; what is worn is seen off."""
-        for line in list(self.lines.values()):
+        self._see_off()
+        standing = list(self.lines.values())
+        for line in standing:
             self._remove(line)
-            shelf.put(self.relay, line)
-        shelf.see_off(self.parting)
-        self.parting.clear()
+        if self.room is None:
+            most, seconds = len(standing), shelf.REST
+        else:
+            most, seconds = self._rest(len(standing))
+        for line in standing[:most]:
+            shelf.put(self.relay, line, seconds)
+        shelf.see_off(standing[most:])
 
     def _hand_out(self, window: Window) -> bool:
         """A letter to each connection that has none, over new ones where all are busy. Whether anything is under way."""
+        most = self.most if self.room is None else self._keep_within(self.room)
         for line in list(self.lines.values()):
             if line.dialogue.is_idle:
                 self._begin(line, window)
-        while len(self.lines) < self.most and window.has_more() and (opened := self._open(window)) is not None:
+        if self.room is not None:
+            self._see_off()  # a worn one counts until it is gone
+        while (
+            len(self.lines) < min(most, self.most) and window.has_more() and (opened := self._open(window)) is not None
+        ):
             self._begin(opened, window)
         return any(not line.dialogue.is_idle for line in self.lines.values())
+
+    def _keep_within(self, room: Room) -> int:
+        """How many connections may stand. Those above it go: at once where idle, else after the letter under way."""
+        most = room.most(len(self.lines) + shelf.count(self.relay))
+        for line in list(self.lines.values())[max(0, most) :]:
+            line.dialogue.wear_out()
+            if line.dialogue.is_idle:
+                self._remove(line)
+                shelf.see_off([line])
+        shelf.keep(self.relay, max(0, most - len(self.lines)))
+        return most
+
+    def _rest(self, standing: int) -> tuple[int, float]:
+        """How many of those that stand may go to the shelf, beside those that are there, and for how long."""
+        assert self.room is not None
+        resting = shelf.count(self.relay)
+        most, seconds = self.room.rest(standing + resting)
+        shelf.keep(self.relay, most)
+        return max(0, most - resting), shelf.REST if seconds is None else seconds
+
+    def _see_off(self) -> None:
+        shelf.see_off(self.parting)
+        self.parting.clear()
 
     def _begin(self, line: Line, window: Window) -> None:
         if line.dialogue.is_worn:

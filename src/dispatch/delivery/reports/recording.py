@@ -12,7 +12,7 @@ from dispatch import vault
 from dispatch.delivery import verp
 from dispatch.delivery.domains import asking, dmarc, ours, sources
 from dispatch.delivery.reports import dmarc as dmarc_reports
-from dispatch.delivery.reports import tls, unpacking
+from dispatch.delivery.reports import proving, tls, unpacking
 from dispatch.delivery.reports.told import Told, Unreadable
 from dispatch.delivery.reputation import Report, ReportLine
 
@@ -40,8 +40,10 @@ def take(raw: bytes) -> bool | None:
     if not texts:
         return None
     about_us = [told for told in found if _is_about_us(told)]
-    for told in about_us:
-        keep(told)
+    if about_us:
+        proof = proving.of(raw, about_us[0].kind)
+        for told in about_us:
+            keep(told, proof)
     return bool(about_us)
 
 
@@ -57,7 +59,7 @@ def read(text: bytes) -> list[Told]:
 
 
 @transaction.atomic
-def keep(told: Told) -> bool:
+def keep(told: Told, proof: proving.Proof) -> bool:
     """False: it is known, or there are too many today; nothing is changed."""
     key = f"{told.kind}\x00{told.reporter.lower()}\x00{told.identity}\x00{told.domain}"
     today = timezone.now().date()
@@ -74,6 +76,8 @@ def keep(told: Told) -> bool:
             "begins": told.begins,
             "ends": told.ends,
             "taken_on": today,
+            "worth": proof.worth,
+            "signed_by": proof.by,
         },
     )
     if is_new:

@@ -11,6 +11,8 @@
 -- is done is worth as much as any other then. Measured by chaos: behind 1,780 doorbells that came in vain the last chunk, rung five
 -- times, waited 27 s. The second place is looked for only where the first is empty (COALESCE), in the index of open chunks.
 -- When its letters were due is told for the charts of lateness: a retry's by its first reader who waits, one row by the primary key.
+--
+-- "full" are mailbox-provider classes to which no further connection may lead now (berths.py): their chunks wait for others.
 UPDATE delivery_chunk c
 SET state = 'leased',
     token = c.token + 1,
@@ -25,12 +27,14 @@ WHERE c.id = COALESCE((
           AND (in_wave OR is_retry OR (SELECT state FROM delivery_send WHERE id = %(send)s) = 'sending')
           AND (state = 'pending' OR (state = 'leased' AND lease_until < clock_timestamp()))
           AND (not_before IS NULL OR not_before <= clock_timestamp())
+          AND provider_class <> ALL (%(full)s::smallint[])
         FOR UPDATE SKIP LOCKED), (
         SELECT id FROM delivery_chunk
         WHERE %(or_next)s AND send_id = %(send)s
           AND (in_wave OR is_retry OR (SELECT state FROM delivery_send WHERE id = %(send)s) = 'sending')
           AND (state = 'pending' OR (state = 'leased' AND lease_until < clock_timestamp()))
           AND (not_before IS NULL OR not_before <= clock_timestamp())
+          AND provider_class <> ALL (%(full)s::smallint[])
         ORDER BY number LIMIT 1
         FOR UPDATE SKIP LOCKED))
   AND s.id = c.send_id

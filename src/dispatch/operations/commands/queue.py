@@ -40,14 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("kind")
     shown.add_argument("id", help="as dispatch queue list shows it")
     shown.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
+    many = acts.add_parser("acts", help="acts upon many that are being done, and the last that ended")
+    many.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
+    ended = acts.add_parser("end", help="end an act upon many where it is; what was done stays done")
+    ended.add_argument("number", type=int, help="as dispatch queue acts shows it")
+    _why(ended)
     for act, words in ACTS.items():
         one = acts.add_parser(act, help=f"{words}: the items named, or with --all every one that matches")
         one.add_argument("kind")
         one.add_argument("ids", nargs="*", metavar="ID")
         one.add_argument("--all", action="store_true", help="all that match the filters")
         _filters(one)
-        one.add_argument("--by", default="", help="your account's address; an operator's")
-        one.add_argument("--reason", default="", help="why; it is kept in the audit log")
+        _why(one)
         if act == "move":
             one.add_argument("--to", default="", help="the relay's name")
 
@@ -61,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.act:
         return _board(as_json=options.json)
+    if options.act in {"acts", "end"}:
+        return _acts(as_json=options.json) if options.act == "acts" else _end(options)
     try:
         asked = wanted.read({name: getattr(options, name, "") for name in ("kind", *FILTERS, "skip")})
         if options.act == "show":
@@ -77,6 +83,38 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
     for name, words in FILTERS.items():
         parser.add_argument(f"--{name}", default="", help=words)
+
+
+def _why(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--by", default="", help="your account's address; an operator's")
+    parser.add_argument("--reason", default="", help="why; it is kept in the audit log")
+
+
+def _acts(*, as_json: bool) -> int:
+    from dispatch.operations import sweeping
+    from dispatch.operations.commands import terminal
+
+    found = sweeping.recent()
+    print(json.dumps(terminal.sweeps_told(found)) if as_json else terminal.drawn(terminal.sweeps(found)))
+    return 0
+
+
+def _end(options: argparse.Namespace) -> int:
+    from django.core.exceptions import PermissionDenied
+
+    from dispatch.operations import sweeping
+
+    who, reason = _operator(options.by), options.reason.strip()[:300]
+    if who is None or len(reason) < 3:
+        return _sorry("--by is to be the address of an active operator's account, and --reason says why")
+    try:
+        stopped = sweeping.stop(options.number, who, reason)
+    except PermissionDenied as problem:
+        return _sorry(str(problem) or "that is another desk's")
+    if not stopped:
+        return _sorry("there is no such act under way")
+    print(f"Act {options.number} ends here.")
+    return 0
 
 
 def _board(*, as_json: bool) -> int:

@@ -6,9 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from dispatch import saying
-from dispatch.delivery.models import Send
+from dispatch.delivery import berths, standings, throttling
+from dispatch.delivery.models import Relay, Send
 from dispatch.operations import crew, stats
 from dispatch.operations.items.rows import Row
+from dispatch.operations.models import Sweep
 
 KINDS = {"webhook": "webhooks", "article": "articles", "edition": "editions", "mail": "readers", "chunk": "chunks",
          "letter": "letters", "post": "posts"}  # fmt: skip
@@ -57,6 +59,20 @@ def workers() -> list[list[str]]:
     return table
 
 
+def relays() -> list[list[str]]:
+    """Each with its connections and pace, where they are limited."""
+    known = list(Relay.objects.order_by("pk"))
+    table = [["relay", "state", "connections", "pace"]]
+    rows = [(one, standings.of(one, known).state, berths.words(one), throttling.words(one)) for one in known]
+    return table + [[one.name, state, room or "·", pace or "·"] for one, state, room, pace in rows]
+
+
+def relays_told() -> list[dict[str, Any]]:
+    """The same, for programs."""
+    known = list(Relay.objects.order_by("pk"))
+    return [standings.of(one, known).as_json for one in known]
+
+
 def items(rows: list[Row]) -> list[list[str]]:
     """One a line."""
     table = [["kind", "id", "state", "of", "by", "since", "until", "tries", "why"]]
@@ -64,6 +80,26 @@ def items(rows: list[Row]) -> list[list[str]]:
         moments = [_moment(row.since), _moment(row.until)]
         table.append([row.kind, row.id, row.word, row.of, row.way, *moments, str(row.tries or ""), row.why])
     return table
+
+
+def sweeps(found: list[Sweep]) -> list[list[str]]:
+    """Acts upon many: how far each is."""
+    table = [["act", "what", "done", "of", "state", "asked", "why"]]
+    for one in found:
+        state = "stopped" if one.stopped_by_id else "done" if one.ended_at else "under way"
+        numbers = [saying.number(one.done), saying.number(one.expected)]
+        table.append([str(one.pk), one.act, *numbers, state, _moment(one.asked_at), one.reason])
+    return table
+
+
+def sweeps_told(found: list[Sweep]) -> list[dict[str, Any]]:
+    """The same, for programs."""
+    return [
+        {"act": one.pk, "what": one.act, "of": one.wanted, "done": one.done, "expected": one.expected,
+         "asked_at": one.asked_at.isoformat(), "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+         "stopped": one.stopped_by_id is not None, "reason": one.reason}
+        for one in found
+    ]  # fmt: skip
 
 
 def told(row: Row) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def _look(paces: object, *, as_json: bool) -> str:
     now = stats.now()
     found = paces.look(time.monotonic(), now.sends)
     if not as_json:
-        tables = (terminal.board(now), terminal.sends(now, found), terminal.workers())
+        tables = (terminal.board(now), terminal.sends(now, found), terminal.relays(), terminal.workers())
         return "\n\n".join(terminal.drawn(table) for table in tables if len(table) > 1)
     sends = [
         {
@@ -58,4 +58,5 @@ def _look(paces: object, *, as_json: bool) -> str:
          "deaf": one.is_deaf}
         for one in crew.workers()
     ]  # fmt: skip
-    return json.dumps({"board": terminal.board_told(now), "sends": sends, "workers": workers})
+    told = {"board": terminal.board_told(now), "sends": sends, "relays": terminal.relays_told(), "workers": workers}
+    return json.dumps(told)

@@ -12,7 +12,7 @@ from dispatch.accounts import audit, desks, stopping
 from dispatch.accounts.models import Stop, User
 from dispatch.articles import arrivals
 from dispatch.articles.models import Article, WebhookDelivery
-from dispatch.audience.models import Letter, Newsletter
+from dispatch.audience.models import Letter
 from dispatch.delivery import acts as mail_acts
 from dispatch.delivery import chunk_acts, correspondence, heaps
 from dispatch.delivery.models import Chunk, Relay, Send
@@ -92,7 +92,7 @@ def told(asked: Asked, kind: str, done: int) -> str:
 
 def _all_readers(asked: Asked, wanted: Wanted) -> Done:
     sends = {heap.send_id for heap in readers.matching(wanted)}
-    desks.insist(asked.by, *Newsletter.objects.filter(editions__send__in=sends).distinct())
+    desks.insist(asked.by, *sweeping.newsletters(wanted))
     if asked.act == "pause":
         paused = sum(mail_acts.pause(send, asked.by, asked.reason) for send in sorted(sends))
         return Done(paused, f"{saying.many(paused, 'send')} paused.")
