@@ -26,6 +26,7 @@ import loads
 import parting
 import reckoning
 import sinks
+import tables
 import working
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
@@ -44,16 +45,17 @@ def main() -> int:
     options = parser.parse_args()
     if options.readers:
         figures = reckoning.Figures.load(KEPT)
-        print(reckoning.answer(figures, options.readers, options.letters or 1, options.hours))
+        print(tables.answer(figures, options.readers, options.letters or 1, options.hours))
         return 0
     found = measured(options.largest, int(options.letters or min(options.largest, 100_000)))
     figures = reckoning.Figures(**found)
-    for name, table in reckoning.tables(figures).items():
+    KEPT.with_suffix(".last.json").write_text(json.dumps(found))
+    for name, table in tables.every(figures).items():
         print(f"\n{name}\n{table}")
     if options.write:
         KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        PAGE.write_text(reckoning.written(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
-    print(json.dumps(reckoning.summary(figures)))
+        PAGE.write_text(tables.written(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
+    print(json.dumps(tables.summary(figures)))
     return 0
 
 
@@ -65,6 +67,7 @@ def measured(largest: int, letters: int) -> dict[str, Any]:
         "machine": f"{os.cpu_count()} × {processor()}, {memory_gb():.0f} GB, Python {platform.python_version()}",
         "load": os.getloadavg()[0],
     }
+    os.environ["DISPATCH_DATABASE_POOL"] = "0"  # the ledgers are forked, and a pool is threads
     with embedded.database() as folder, sinks.ours(chunking=True) as sink:
         from dispatch.delivery import relays
 

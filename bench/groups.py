@@ -108,8 +108,7 @@ def main() -> int:
         parser.add_argument(name, type=int)
     options = parser.parse_args()
     os.sched_setaffinity(0, {int(core) for core in options.cores.split(",")})  # and of whatever is started here
-    for name in ("DISPATCH_DATABASE_URL", "DISPATCH_DATA_DIR"):
-        os.environ.pop(name, None)
+    os.environ["DISPATCH_DATABASE_POOL"] = "0"
     with embedded.database() as folder:
         growing.fill(1, options.readers)
         crowd.settle()
@@ -130,7 +129,7 @@ def say(line: str) -> None:
 def settle(_folder: Path, number: int, letters: int, _more: str) -> dict[str, Any]:
     send = _frozen(growing.SLUG, number)
     with bill.of() as spent:
-        load = ledgers.together(send, 1, letters // 1000)
+        load = ledgers.together(send, 1, letters)
     return {"per_second": load.per_second, "letters": load.letters, "cpu": spent.cpu}
 
 

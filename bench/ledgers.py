@@ -1,14 +1,9 @@
 """The ledger alone, at full speed: chunks claimed, written ahead and settled as a worker does it, with no letter and no wire.
 
-`ledgers.py SEND CHUNKS` is one of them; says "ready", begins at a line, and ends with one of JSON. What PostgreSQL can take from
-workers is found with as many of these as keep it busy.
+What PostgreSQL can take from workers is found with as many of these as keep it busy.
 """
 
-import argparse
-import json
-import os
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dispatch.delivery.ledger import Claim
+
+FORK = multiprocessing.get_context("fork")  # a process that begins anew loads all of Dispatch first
 
 
 @dataclass(frozen=True)
@@ -35,58 +32,46 @@ class Load:
         return self.letters / self.seconds
 
 
-def together(send: int, ledgers: int, chunks: int, *, excepts: float = 0.0) -> Load:
-    """So many of them settle that many chunks of a send, with that share of readers put off."""
-    each = max(1, chunks // ledgers)
-    command = [sys.executable, __file__, str(send), str(each), f"--excepts={excepts}"]
-    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(ledgers)]
-    for one in running:
-        assert one.stdout
-        assert one.stdout.readline() == b"ready\n"
+def together(send: int, ledgers: int, letters: int, *, excepts: float = 0.0) -> Load:
+    """So many of them settle that many letters of a send, with that share of readers put off."""
+    from django.db import connection
+
+    connection.close()  # the children would speak through it, too
+    ready, said = FORK.Barrier(ledgers + 1), FORK.SimpleQueue()
+    each = (send, -(-letters // ledgers), excepts, ready, said)
+    running = [FORK.Process(target=one, args=each) for _ in range(ledgers)]
+    for process in running:
+        process.start()
+    ready.wait(120)
     began = time.perf_counter()
-    for one in running:
-        assert one.stdin
-        one.stdin.write(b"go\n")
-        one.stdin.flush()
-    said = [json.loads(one.stdout.readline()) for one in running if one.stdout]
+    found = [said.get() for _ in running]
     seconds = time.perf_counter() - began
-    for one in running:
-        one.communicate(timeout=60)
-        assert one.returncode == 0
-    sums = {name: sum(one[name] for one in said) for name in ("letters", "claims", "commits", "cpu")}
+    for process in running:
+        process.join()
+        assert process.exitcode == 0
+    sums = {name: sum(each[name] for each in found) for name in ("letters", "claims", "commits", "cpu")}
     return Load(ledgers=ledgers, seconds=seconds, **sums)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("send", type=int)
-    parser.add_argument("chunks", type=int)
-    parser.add_argument("--excepts", type=float, default=0.0)
-    options = parser.parse_args()
-    os.environ["DISPATCH_DATABASE_POOL"] = "0"
-    import django
-
-    django.setup()
+def one(send: int, letters: int, excepts: float, ready: Any, said: Any) -> None:
     from django.db import connection
 
     from dispatch.delivery import statements
 
     assert statements.now()
-    print("ready", flush=True)
-    sys.stdin.readline()
+    ready.wait(120)
     before = time.process_time()
-    found = settled(options.send, options.chunks, options.excepts)
-    print(json.dumps(found | {"cpu": time.process_time() - before}), flush=True)
+    found: dict[str, float] = dict(settled(send, letters, excepts))
+    said.put(found | {"cpu": time.process_time() - before})
     connection.close()
-    return 0
 
 
-def settled(send: int, chunks: int, excepts: float) -> dict[str, int]:
+def settled(send: int, letters: int, excepts: float) -> dict[str, int]:
     from dispatch.delivery import ledger, relays, sending, tallies
 
     found = {"letters": 0, "claims": 0, "commits": 0}
     ledger.advance = counted(ledger.advance, found)
-    for _ in range(chunks):
+    while found["letters"] < letters:
         claimed = sending._next(send, 1)  # noqa: SLF001 - with its look for what is urgent
         if claimed is None:
             break
@@ -113,6 +98,8 @@ def answered(claimed: "Claim", excepts: float) -> None:
             if owing >= 1:
                 owing -= 1
                 course.answers.excepts.append(ledger.Except(number, "deferred", "450 4.2.1", later))
+            else:
+                course.answers.accepted.append(number)
     assert course.end()
 
 
@@ -122,7 +109,3 @@ def counted(advance: Callable[..., Any], found: dict[str, int]) -> Callable[...,
         return advance(*arguments, **words)
 
     return call
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -162,7 +162,8 @@ def session_mb() -> float:
 def web(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """One web process, with a pool of connections of its own."""
     command = [sys.executable, "-m", "dispatch.cli", "web", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pooled = {name: value for name, value in os.environ.items() if name != "DISPATCH_DATABASE_POOL"}
+    process = subprocess.Popen(command, env=pooled, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:

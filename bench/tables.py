@@ -1,0 +1,271 @@
+"""The tables of docs/capacity.md, made of the figures in capacity.json: none of the page's numbers is typed by hand."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import foreseeing
+import reckoning
+from reckoning import Figures, Letter
+
+ASKED = (1_000_000, 10_000_000, 100_000_000)
+CORES = (2, 4, 8, 16, 32)
+PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+POLICIES = ((False, "resend once"), (True, "never twice"))
+
+
+def written(page: str, figures: Figures) -> str:
+    """The page with each table, between its two comments, as the figures have it now."""
+    return PLACE.sub(lambda place: f"{place[1]}{TABLES[place[2]](figures)}\n{place[3]}", page)
+
+
+def every(figures: Figures) -> dict[str, str]:
+    return {name: make(figures) for name, make in TABLES.items()}
+
+
+def taken(figures: Figures) -> str:
+    sizes = ", ".join(f"{size['readers']:,}" for size in figures.sizes)
+    return (
+        f"Measured on {figures.date} with {sizes} readers, on {figures.machine}; load {figures.load:.1f} when it began. The disk makes sure of "
+        f"a page in {figures.flush_us:,.0f} µs, and of a large file at {figures.disk_mb:,.0f} MB a second."
+    )
+
+
+def reader(figures: Figures) -> str:
+    sizes = figures.sizes
+    names = [("tables", name) for name in figures.largest["tables"]] + [("indexes", name) for name in figures.largest["indexes"]]
+    rows = [
+        [name if kind == "tables" else f"&nbsp; {_index(name)}", *(f"{size[kind].get(name, 0):.0f} B" for size in sizes)]
+        for kind, name in names
+    ]
+    sums = [sum(size["tables"].values()) + sum(size["indexes"].values()) for size in sizes]
+    rows.append(["**a reader in all**", *(f"**{one:.0f} B**" for one in sums)])
+    return table(["", *(f"{size['readers']:,} readers" for size in sizes)], rows)
+
+
+def growth(figures: Figures) -> str:
+    lines = [
+        ("log of an import, a reader", "import_log", "B", 0),
+        ("PostgreSQL's processor for it", "import_us", "µs", 1),
+        ("to freeze a reader into a send, processor", "freeze_us", "µs", 2),
+        ("log of that", "freeze_log", "B", 1),
+        ("files for sorting meanwhile", "freeze_temporary", "B", 1),
+        ("the ledger's chunks, a reader of a send", "ledger_bytes", "B", 1),
+        ("to settle a letter, PostgreSQL's processor", "settle_us", "µs", 2),
+        ("log of that", "settle_log", "B", 1),
+        ("blocks of 8 KB that a letter has read from the disk, tables not in memory", "cold_blocks", "", 2),
+    ]
+    rows = []
+    for words, name, unit, digits in lines:
+        values = [f"{size[name]:,.{digits}f} {unit}".strip() if name in size else "" for size in figures.sizes]
+        rows.append([words, *values, f"{reckoning.exponent(figures.sizes, name):+.2f}"])
+    return table(["", *(f"{size['readers']:,} readers" for size in figures.sizes), "exponent"], rows)
+
+
+def letter(figures: Figures) -> str:
+    one, careful = Letter.of(figures), Letter.of(figures, never_twice=True)
+    return table(
+        ["a letter", "resend once", "never twice"],
+        [
+            ["a worker's processor, unsigned, 30 KB", f"{one.worker_us:.0f} µs", f"{careful.worker_us:.0f} µs"],
+            ["letters a second for each of its cores", f"{1e6 / one.worker_us:,.0f}", f"{1e6 / careful.worker_us:,.0f}"],
+            ["PostgreSQL's processor", f"{one.database_us:.1f} µs", f"{careful.database_us:.0f} µs"],
+            ["log", f"{one.log:.1f} B", f"{careful.log:.0f} B"],
+            ["commits", f"{one.commits:.4f}", f"{careful.commits:.2f}"],
+        ],
+    )
+
+
+def around(figures: Figures) -> str:
+    return table(
+        ["", "measured"],
+        [
+            ["a reader who is put off, until the next try is taken: PostgreSQL's processor", f"{figures.exception_us:.0f} µs"],
+            ["log of that", f"{figures.exception_log:.0f} B"],
+            ["its row with its indexes, for a week after the send's end", f"{figures.exception_bytes:.0f} B"],
+            ["to let go of such a send's exceptions", f"{figures.forget_seconds * 1000:.0f} ms"],
+            ["to vacuum what a finished send leaves among its chunks, a letter: processor, log", f"{figures.vacuum_us:.2f} µs, {figures.vacuum_log:.1f} B"],
+            ["a worker process that sends", f"{figures.worker_mb:.0f} MB"],
+            ["a web process", f"{figures.web_mb:.0f} MB"],
+            ["PostgreSQL's memory of its own for a session", f"{figures.session_mb:.0f} MB"],
+            ["an entry of the audit log", f"{figures.audit_bytes:.0f} B"],
+            ["the charts' rows for one relay and mailbox provider, however many readers", f"{figures.flow_row * figures.flow_rows / 1e6:.1f} MB"],
+        ],
+    )
+
+
+def loads(figures: Figures) -> str:
+    rows = []
+    for run in figures.loads:
+        steps, cores = _bare(figures, run), max(0.1, 2 - run["foreign"])
+        foreseen = foreseeing.per_second(steps, run["ledgers"], 2, shared=2) * cores / 2
+        rows.append(
+            [
+                "never twice" if run["never_twice"] else "resend once",
+                str(run["ledgers"]),
+                f"{run['per_second']:,.0f}",
+                f"{foreseen:,.0f}",
+                f"{run['database_us']:.1f} µs",
+                f"{run['per_second'] * run['log'] / 1e6:.2f} MB/s",
+                f"{run['foreign']:.1f}",
+            ]
+        )
+    heads = ["policy", "ledgers", "letters a second", "foreseen", "PostgreSQL, a letter", "log", "cores busy with something else"]
+    return table(heads, rows)
+
+
+def end(figures: Figures) -> str:
+    """Where one PostgreSQL is full."""
+    rows = []
+    for never_twice, policy in POLICIES:
+        steps = Letter.of(figures, never_twice=never_twice).steps(figures)
+        for cores in CORES:
+            workers, rate = foreseeing.enough(steps, cores)
+            hours = [_time(reckoning.hours_of_one(figures, many, cores, never_twice=never_twice)) for many in ASKED]
+            rows.append([policy, str(cores), f"{workers:,}", f"{rate:,.0f}", *hours])
+    heads = ["policy", "its cores", "workers' cores that it keeps busy", "letters a second", *(f"{many // 10**6} million in" for many in ASKED)]
+    return table(heads, rows)
+
+
+def bend(figures: Figures) -> str:
+    """The simulation itself: more workers upon one, and upon four."""
+    rows = []
+    for workers in (4, 16, 64, 256, 1024):
+        line = [f"{workers:,}"]
+        for never_twice, _ in POLICIES:
+            steps = Letter.of(figures, never_twice=never_twice).steps(figures)
+            line += [f"{foreseeing.per_second(steps, workers, 8, databases=count):,.0f}" for count in (1, 4)]
+        rows.append(line)
+    heads = ["workers' cores", "resend once: one database", "four", "never twice: one database", "four"]
+    return table(heads, rows)
+
+
+def several(figures: Figures) -> str:
+    rows = []
+    for never_twice, policy in POLICIES:
+        for hours in (1.0, 4.0, 12.0):
+            most = reckoning.readers_in(figures, hours, 8, never_twice=never_twice)
+            counts = [str(reckoning.databases(figures, many, hours, 8, never_twice=never_twice)) for many in ASKED]
+            rows.append([policy, f"{hours:g} h", f"{most / 1e6:,.1f} million", *counts])
+    return table(["policy", "within", "readers of one with 8 cores", *(f"databases for {many // 10**6} million" for many in ASKED)], rows)
+
+
+def parting(figures: Figures) -> str:
+    whole, parted = figures.parting["chunk_whole"], figures.parting["chunk_parted"]
+    saved = [(one["before"] - one["after"]) / one["before"] for one in (whole, parted)]
+    pairs = [
+        ("to write a chunk, processor", "write_us", "µs"),
+        ("to settle it", "settle_us", "µs"),
+        ("log of settling", "settle_log", "B"),
+        ("to let go of one of the older half, with the vacuum it needs", "drop_us", "µs"),
+        ("log of that", "drop_log", "B"),
+    ]
+    rows = [[words, f"{whole[name]:,.0f} {unit}", f"{parted[name]:,.0f} {unit}"] for words, name, unit in pairs]
+    rows.append(["of the table's size, the disk gets back", *(f"{share:.0%}" for share in saved)])
+    return table(["a chunk of a thousand readers", "one table", "a table for each send"], rows)
+
+
+def groups(figures: Figures) -> str:
+    found = figures.groups
+    said = {True: "yes", False: "no"}
+    rows = [
+        ["the ledger alone, letters a second", f"{found['alone']:,.0f}", f"{found['both']:,.0f}", f"{found['both'] / found['alone']:.2f} ×"],
+        ["real letters a second, to the one relay", f"{found['sent_alone']:,.0f}", f"{found['sent_both']:,.0f}", f"{found['sent_both'] / found['sent_alone']:.2f} ×"],
+        ["letters that arrived there, of all that were sent", "", f"{found['arrived']:,} of {found['expected']:,}", ""],
+        ["one knows whom the other struck off", "", said[found["crosses"]], ""],
+        ["  once the rows were carried over, both with the same index key", "", said[found["after_copy"]], ""],
+    ]
+    return table(["", "one, upon one core", "two, a core each", ""], rows)
+
+
+def calculator(figures: Figures) -> str:
+    rows = [_needs(figures, many, letters, hours) for many in (100_000, *ASKED) for letters, hours in ((1, 1.0), (3, 1.0), (1, 4.0))]
+    heads = ["readers", "letters a day", "each within", "relays take, a second", "wire", "workers' cores", "their memory", "PostgreSQL's cores"]
+    return table([*heads, "its memory", "freezing takes", "disk after a year", "log a day"], rows)
+
+
+def answer(figures: Figures, readers: int, letters: float, hours: float) -> str:
+    """The calculator for a newsroom's own figures, in lines."""
+    lines = calculator(figures).splitlines()[0].strip("| ").split(" | ")
+    lines += [f"PostgreSQLs of 8 cores: {policy}" for _, policy in POLICIES]
+    values = _needs(figures, readers, letters, hours)
+    values += [str(reckoning.databases(figures, readers, hours, 8, never_twice=careful)) for careful, _ in POLICIES]
+    return "\n".join(f"{name:<40}{value:>16}" for name, value in zip(lines, values, strict=True))
+
+
+def summary(figures: Figures) -> dict[str, float]:
+    """The last line of a run."""
+    one, careful = Letter.of(figures), Letter.of(figures, never_twice=True)
+    return {
+        "readers": figures.largest["readers"],
+        "reader_bytes": round(figures.reader_bytes),
+        "letters_a_core": round(1e6 / one.worker_us),
+        "database_us": round(one.database_us, 2),
+        "database_us_never_twice": round(careful.database_us, 1),
+        "log_bytes_a_letter": round(one.log, 1),
+        "one_of_8_cores_in_an_hour": round(reckoning.readers_in(figures, 1, 8)),
+        "databases_add_up": round(figures.groups["both"] / figures.groups["alone"], 2),
+    }
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _needs(figures: Figures, readers: int, letters: float, hours: float) -> list[str]:
+    one = reckoning.need(figures, readers, letters, hours)
+    return [
+        f"{readers:,}",
+        f"{letters:g}",
+        f"{hours:g} h",
+        f"{one.rate:,.0f}",
+        f"{one.megabits:,.0f} Mbit/s",
+        f"{one.worker_cores:.2f}" if one.worker_cores < 1 else f"{one.worker_cores:.1f}",
+        _bytes(one.worker_memory),
+        f"{one.database_cores:.2f}",
+        _bytes(one.database_memory),
+        _time(one.freeze_seconds / 3600),
+        _bytes(one.disk),
+        _bytes(one.log),
+    ]
+
+
+def _bare(figures: Figures, run: dict[str, Any]) -> foreseeing.Steps:
+    """A commit of the ledger alone, as that run had it."""
+    letters = 1 / run["commits"]
+    writing = letters * run["log"] / (figures.disk_mb * 1e6)
+    return foreseeing.Steps(letters, letters * run["ledger_us"] / 1e6, letters * run["database_us"] / 1e6, figures.flush_us / 1e6, writing)
+
+
+def _index(name: str) -> str:
+    return re.sub(r"_[0-9a-f]{8}(?=_|$)", "", name)
+
+
+def _bytes(count: float) -> str:
+    for unit, size in (("TB", 1e12), ("GB", 1e9)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e6:.0f} MB"
+
+
+def _time(hours: float) -> str:
+    if hours < 1 / 60:
+        return f"{hours * 3600:.1f} s"
+    return f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.1f} h"
+
+
+TABLES: dict[str, Callable[[Figures], str]] = {
+    "taken": taken,
+    "calculator": calculator,
+    "letter": letter,
+    "reader": reader,
+    "growth": growth,
+    "around": around,
+    "end": end,
+    "loads": loads,
+    "bend": bend,
+    "several": several,
+    "parting": parting,
+    "groups": groups,
+}
