@@ -1,9 +1,9 @@
-"""What readers cost, by the readers, and where one PostgreSQL ends. `make bench NAME=capacity`.
+"""What readers cost, and where one PostgreSQL ends. `make bench NAME=capacity`.
 
-Measures upon an embedded PostgreSQL: bytes and log of each table that grows, freezing and settling at sizes up to `--largest`, both
-policies, readers put off, chunks by send, two databases side by side. Then computes what one, ten and a hundred million readers need,
-and simulates workers upon one database and upon several. Prints tables and ends with a JSON line. `--write` puts the figures into
-bench/capacity.json and the tables into docs/capacity.md. `--for READERS --letters N --hours H` measures nothing and computes.
+Measures upon an embedded PostgreSQL: bytes and log of each table that grows, freezing and settling at sizes up to `--largest`,
+both policies, readers put off, chunks by send, two databases side by side. Then computes what a million to a hundred million
+readers need, and simulates workers upon one database and several. Prints tables and ends with a JSON line. `--write` puts the
+figures into bench/capacity.json and tables into docs/capacity.md. `--for READERS --letters N --hours H` only computes.
 """
 
 import argparse
@@ -42,21 +42,36 @@ def main() -> int:
     parser.add_argument("--for", dest="readers", type=int, help="only compute, from the figures of the page")
     parser.add_argument("--hours", type=float, default=1.0, help="in which each letter must have left")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument(
+        "--rewrite", action="store_true", help="only the page's tables, from the figures that are there"
+    )
     options = parser.parse_args()
+    if options.rewrite:
+        write(reckoning.Figures.load(KEPT))
+        return 0
     if options.readers:
         figures = reckoning.Figures.load(KEPT)
         print(tables.answer(figures, options.readers, options.letters or 1, options.hours))
         return 0
     found = measured(options.largest, int(options.letters or min(options.largest, 100_000)))
     figures = reckoning.Figures(**found)
-    KEPT.with_suffix(".last.json").write_text(json.dumps(found))
     for name, table in tables.every(figures).items():
         print(f"\n{name}\n{table}")
     if options.write:
         KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        PAGE.write_text(tables.written(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
+        write(figures)
     print(json.dumps(tables.summary(figures)))
     return 0
+
+
+def keep(found: dict[str, Any]) -> None:
+    """What there is so far: should the rest fail, the hour was not in vain."""
+    sinks.CACHE.mkdir(exist_ok=True)
+    (sinks.CACHE / "capacity.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def write(figures: reckoning.Figures) -> None:
+    PAGE.write_text(tables.written(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
 
 
 def measured(largest: int, letters: int) -> dict[str, Any]:
@@ -69,8 +84,10 @@ def measured(largest: int, letters: int) -> dict[str, Any]:
     }
     os.environ["DISPATCH_DATABASE_POOL"] = "0"  # the ledgers are forked, and a pool is threads
     with embedded.database() as folder, sinks.ours(chunking=True) as sink:
+        from dispatch import queue
         from dispatch.delivery import relays
 
+        queue.enqueue = lambda *_: None  # no broker, and nobody to ring for
         relays.save("fleet", "fake://")
         found |= loads.flushes(folder)
         said("the disk")
@@ -81,6 +98,7 @@ def measured(largest: int, letters: int) -> dict[str, Any]:
         found |= {"session_mb": loads.session_mb(), "web_mb": loads.web_mb()}
         said("workers and web")
     found["letter_bytes"] = sink.counted["bytes"] / sink.counted["messages"]
+    keep(found)
     found["groups"] = dataclasses.asdict(groups.compared(letters, letters))
     said("two databases")
     return found
@@ -93,6 +111,7 @@ def grown(sizes: list[int], letters: int, first: Any) -> list[dict[str, Any]]:
         said(f"{size:,} readers")
         if size == sizes[min(1, len(sizes) - 1)]:
             first()
+        keep({"sizes": found})
         there = size
     return found
 
@@ -157,7 +176,11 @@ def parted(kind: parting.Kind, chunks: int) -> dict[str, float]:
     found: dict[str, float] = {"before": kind.before, "after": kind.after}
     for name in ("write", "settle", "drop"):
         spent: bill.Bill = getattr(kind, name)
-        found |= {f"{name}_us": spent.cpu / chunks * 1e6, f"{name}_log": spent.log / chunks, f"{name}_seconds": spent.seconds}
+        found |= {
+            f"{name}_us": spent.cpu / chunks * 1e6,
+            f"{name}_log": spent.log / chunks,
+            f"{name}_seconds": spent.seconds,
+        }
     return found
 
 
@@ -192,6 +215,7 @@ def memory_gb() -> float:
 
 
 def said(what: str) -> None:
+    """On the error channel, with when: a run takes minutes."""
     print(f"{time.perf_counter() - BEGAN:7.1f} s  measured: {what}", file=sys.stderr, flush=True)
 
 

@@ -1,8 +1,8 @@
 """Workers upon a database, simulated: who waits for whom, and from when on a further worker brings nothing.
 
-A worker makes and sends some letters on a processor of its own, then asks its database: a while of one of the database's processors,
-then the log is made sure of on the disk. One flush serves whoever waits when it begins, as PostgreSQL does it; nothing else is shared.
-Times are measured ones (capacity.py). Of databases each has workers, processors and a log of its own.
+A worker makes and sends some letters on a processor of its own, then asks its database: a while of one of the database's
+processors, then the log is made sure of on the disk. One flush serves whoever waits when it begins, as PostgreSQL does it;
+nothing else is shared. Times are measured ones (capacity.py). Of databases each has workers, processors and a log of its own.
 """
 
 import heapq
@@ -17,8 +17,8 @@ ENOUGH = 0.95
 
 @dataclass(frozen=True)
 class Steps:
-    """What one commit is about: so many letters, and seconds for them, of a worker, of the database, of a flush of its log, and
-    of the disk for what is written there."""
+    """What one commit is about: so many letters, and seconds for them: a worker's, the database's, a flush of its log, the disk's
+    for what is written there."""
 
     letters: float
     worker: float
@@ -98,7 +98,7 @@ class Log:
 def per_second(steps: Steps, workers: int, cores: int, *, databases: int = 1, shared: int = 0) -> float:
     """Letters a second of so many workers in all, spread over the databases, each with so many processors.
 
-    `shared`: workers and database have these processors together, as in a benchmark on one machine; else each worker has its own.
+    `shared`: workers and database have these processors together, as in a benchmark on one machine.
     """
     world = World()
     for place in range(databases):

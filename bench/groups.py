@@ -1,8 +1,8 @@
-"""A database for each group of newsletters: two whole installations side by side, on two halves of the machine, one relay for both.
+"""A database for each group of newsletters: two whole installations, each on half of the machine, one relay for both.
 
-`groups.py CORE PORT READERS LETTERS` is one of them, with a PostgreSQL, keys' file and readers of its own. It does what it is told,
-line by line: "settle" (its ledger alone), "send" (real letters to the relay at PORT), "strike" and "knows" (whether an address is
-struck off here), "give" and "take" (what is struck off, for the other), "end".
+`groups.py CORES PORT READERS LETTERS` is one of them, with a PostgreSQL and readers of its own. It does what it is told, a
+word a line: "settle" (its ledger alone), "send" (real letters to the relay at PORT), "strike" and "knows" (whether an address
+is struck off here), "give" and "take" (what is struck off, for the other).
 """
 
 import argparse
@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,9 +48,9 @@ def compared(readers: int, letters: int) -> Beside:
     cores = sorted(os.sched_getaffinity(0))
     halves = cores[: len(cores) // 2] or cores, cores[len(cores) // 2 :]
     with sinks.ours(chunking=True) as sink:
-        with installation(halves[0], sink.port, readers, letters) as one:
-            with installation(halves[1], sink.port, readers, letters) as other:
-                found = both_ways(one, other)
+        first, second = (installation(half, sink.port, readers, letters) for half in halves)
+        with first as one, second as other:
+            found = both_ways(one, other)
     os.environ.pop("BENCH_VAULT_KEYS")
     return Beside(*found[:4], sink.counted["messages"], int(found[4]), *found[5:])
 
@@ -90,7 +89,9 @@ def ask(one: Told, word: str) -> dict[str, Any]:
 @contextmanager
 def installation(cores: list[int], port: int, readers: int, letters: int) -> Iterator[Told]:
     words = [",".join(map(str, cores)), *map(str, (port, readers, letters))]
-    process = subprocess.Popen([sys.executable, __file__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, __file__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
@@ -112,8 +113,10 @@ def main() -> int:
     with embedded.database() as folder:
         growing.fill(1, options.readers)
         crowd.settle()
+        from dispatch import queue
         from dispatch.delivery import relays
 
+        queue.enqueue = lambda *_: None
         relays.save("fleet", f"smtp://127.0.0.1:{options.port}?security=none")
         say("ready")
         for number, line in enumerate(sys.stdin):

@@ -1,4 +1,4 @@
-"""What a database holds and does as its readers grow: bytes by table and index, log, freezing, settling, what is not in memory.
+"""What a database holds and does as its readers grow: bytes by table and index, log, freezing, settling, from memory or not.
 
 Readers are made by the database, with sealed columns of the lengths that an import makes and unordered indexes as it leaves
 them; nobody could open them, and nothing here opens one.
@@ -25,8 +25,8 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n,
 SUBSCRIPTIONS = """
 INSERT INTO audience_subscription (subscriber_id, newsletter_id, language, second_language, topics, frequency, state, handle,
                                    consent_source, consented_at)
-SELECT n, %(newsletter)s, (%(languages)s::text[])[1 + n %% 3], '', '{}', '', 'active', substring(sha256(('h' || n)::bytea) FROM 1 FOR 8),
-       'list.csv', now()
+SELECT n, %(newsletter)s, (%(languages)s::text[])[1 + n %% 3], '', '{}', '', 'active',
+       substring(sha256(('h' || n)::bytea) FROM 1 FOR 8), 'list.csv', now()
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 SIZES = """
@@ -127,7 +127,8 @@ def freeze(found: Size) -> int:
 def chunk_bytes(send: int) -> int:
     """Of the chunks of one send, as their part of the table: all of it, by the share of its rows."""
     ((whole, mine, every),) = _rows(
-        "SELECT pg_total_relation_size('delivery_chunk'), sum(size) FILTER (WHERE send_id = %(send)s), sum(size) FROM delivery_chunk",
+        "SELECT pg_total_relation_size('delivery_chunk'), sum(size) FILTER (WHERE send_id = %(send)s), sum(size)"
+        " FROM delivery_chunk",
         send=send,
     )
     return int(whole * mine / every)
@@ -141,7 +142,7 @@ def load(send: int, count: int, letters: int, *, excepts: float = 0.0) -> tuple[
 
 
 def from_disk(send: int, letters: int) -> tuple[bill.Bill, ledgers.Load]:
-    """With what the system keeps of the database's files forgotten. Only of these: whoever else is on the machine keeps theirs."""
+    """With what the system keeps of the database's files forgotten: of these alone."""
     forget()
     return load(send, 2, letters)
 

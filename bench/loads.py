@@ -1,4 +1,4 @@
-"""The ledger under load: how many ledgers a PostgreSQL keeps busy, under both policies, with readers put off; and what is left behind."""
+"""The ledger under load: many ledgers upon one PostgreSQL, both policies, readers put off; and what is left behind."""
 
 import json
 import os
@@ -109,14 +109,14 @@ def log_entries(many: int = 2000) -> float:
 
 
 def flow() -> dict[str, float]:
-    """Of the charts' table: bytes a row, and rows a day of one relay and mailbox provider with two outcomes, which readers do not
-    change."""
+    """Of the charts' table: bytes a row, and the most rows of one relay and mailbox provider with two outcomes."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO operations_flow (at, minutes, kind, part, outcome, count, late, latest)"
-            " SELECT now() - make_interval(mins => n), 1, 'mail', 'main/gmail', 'sent', 1000, 60, 5 FROM generate_series(1, 10000) n"
+            " SELECT now() - make_interval(mins => n), 1, 'mail', 'main/gmail', 'sent', 1000, 60, 5"
+            " FROM generate_series(1, 10000) n"
         )
         cursor.execute("SELECT pg_total_relation_size('operations_flow') / count(*) FROM operations_flow")
         (row,) = cursor.fetchone()

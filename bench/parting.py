@@ -10,22 +10,27 @@ from typing import Any
 import bill
 
 WHOLE, PARTED = "chunk_whole", "chunk_parted"
-COLUMNS = (
-    "send_id, number, variant_id, provider_class, in_wave, is_retry, recipients, settled, ahead, state, token, takeovers, trouble"
-)
+FROZEN = "number, variant_id, provider_class, in_wave, is_retry, recipients"
 MAKE = f"""
 CREATE TABLE {WHOLE} (LIKE delivery_chunk INCLUDING ALL) WITH (fillfactor = 20);
-CREATE TABLE {PARTED} (LIKE delivery_chunk INCLUDING DEFAULTS INCLUDING STORAGE, PRIMARY KEY (send_id, number)) PARTITION BY LIST (send_id);
+CREATE TABLE {PARTED} (LIKE delivery_chunk INCLUDING DEFAULTS INCLUDING STORAGE, PRIMARY KEY (send_id, number))
+    PARTITION BY LIST (send_id);
 CREATE INDEX ON {PARTED} (send_id, number) WHERE state IN ('pending', 'leased');
 CREATE INDEX ON {PARTED} (send_id, number) WHERE state = 'stuck';
 """
 WRITE = f"""
-INSERT INTO {{table}} (id, {COLUMNS})
-SELECT {{send}} * 1000000 + number, {{send}}, {COLUMNS.partition(", ")[2].replace("settled, ahead, state", "0, 0, 'pending'")}
+INSERT INTO {{table}} (id, send_id, settled, ahead, state, token, takeovers, trouble, {FROZEN})
+SELECT {{send}} * 1000000 + number, {{send}}, 0, 0, 'pending', 0, 0, '', {FROZEN}
 FROM delivery_chunk WHERE send_id = {{from_send}} ORDER BY number LIMIT {{chunks}}
 """
-CLAIM = "UPDATE {table} SET state = 'leased', token = token + 1, lease_until = clock_timestamp() WHERE send_id = {send} AND number = %s"
-ADVANCE = "UPDATE {table} SET settled = %s, ahead = %s, state = %s, rung_at = clock_timestamp() WHERE send_id = {send} AND number = %s"
+CLAIM = (
+    "UPDATE {table} SET state = 'leased', token = token + 1, lease_until = clock_timestamp()"
+    " WHERE send_id = {send} AND number = %s"
+)
+ADVANCE = (
+    "UPDATE {table} SET settled = %s, ahead = %s, state = %s, rung_at = clock_timestamp()"
+    " WHERE send_id = {send} AND number = %s"
+)
 
 
 @dataclass
@@ -46,7 +51,9 @@ def compared(send: int, sends: int, chunks: int) -> dict[str, Kind]:
     with connection.cursor() as cursor:
         cursor.execute(MAKE)
         for number in range(1, sends + 1):
-            cursor.execute(f"CREATE TABLE {PARTED}_{number} PARTITION OF {PARTED} FOR VALUES IN ({number}) WITH (fillfactor = 20)")
+            cursor.execute(
+                f"CREATE TABLE {PARTED}_{number} PARTITION OF {PARTED} FOR VALUES IN ({number}) WITH (fillfactor = 20)"
+            )
         found = {table: way(cursor, table, send, sends, chunks) for table in (WHOLE, PARTED)}
         cursor.execute(f"DROP TABLE {WHOLE}, {PARTED}")
     return found
@@ -59,14 +66,14 @@ def way(cursor: Any, table: str, from_send: int, sends: int, chunks: int) -> Kin
             cursor.execute(WRITE.format(send=send, **values))
     cursor.execute(f"VACUUM ANALYZE {table}")
     with bill.of() as settle:
-        settle_all(cursor, table, sends, from_send)
+        settle_all(cursor, table, sends)
     before = _size(cursor, table)
     with bill.of() as drop:
         let_go(cursor, table, sends // 2)
     return Kind(write, settle, drop, before, _size(cursor, table))
 
 
-def settle_all(cursor: Any, table: str, sends: int, from_send: int) -> None:
+def settle_all(cursor: Any, table: str, sends: int) -> None:
     """As a worker does it: a claim, and four commits on the way."""
     steps = [(0, 20, "leased"), (20, 520, "leased"), (520, 1000, "leased"), (1000, 1000, "done")]
     for send in range(1, sends + 1):
@@ -90,7 +97,8 @@ def let_go(cursor: Any, table: str, upto: int) -> None:
 def _size(cursor: Any, table: str) -> int:
     cursor.execute(
         "SELECT pg_total_relation_size(%(table)s::regclass)"
-        " + coalesce((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = %(table)s::regclass), 0)",
+        " + coalesce((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits"
+        " WHERE inhparent = %(table)s::regclass), 0)",
         {"table": table},
     )
     return int(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""From measured figures to what so many readers need, by formulas that docs/capacity.md states. Pure: nothing is measured here.
+"""From measured figures to what so many readers need, by formulas that docs/capacity.md states. Nothing is measured here.
 
 Bytes are bytes, MB and GB powers of ten; µs are of a processor like the measured one.
 """
@@ -150,21 +150,17 @@ def need(figures: Figures, readers: int, letters: float, hours: float, *, never_
 
 
 def databases(figures: Figures, readers: int, hours: float, cores: int, *, never_twice: bool = False) -> int:
-    """How many PostgreSQLs with so many processors each it takes that letters to all readers leave within these hours, freezing
-    included: each freezes and sends to its share."""
-    one, count = Letter.of(figures, never_twice=never_twice), 1
-    each = one.database_us + EXCEPTED * figures.exception_us
-    while _hours(figures, readers / count, each, cores) > hours:
-        count += 1
-        if figures.freeze_us <= 0 and each <= 0:
-            break
-    return count
+    """How many PostgreSQLs with so many processors each it takes that letters to all readers leave within these hours: each
+    freezes and settles its share."""
+    whole = hours_of_one(figures, readers, cores, never_twice=never_twice)
+    return max(1, math.ceil(whole / hours))
 
 
 def hours_of_one(figures: Figures, readers: float, cores: int, *, never_twice: bool = False) -> float:
     """In which one PostgreSQL freezes and settles a letter to each of them, however many workers there are."""
     one = Letter.of(figures, never_twice=never_twice)
-    return _hours(figures, readers, one.database_us + EXCEPTED * figures.exception_us, cores)
+    settling = (one.database_us + EXCEPTED * figures.exception_us) / cores / BUSY
+    return readers * (figures.freeze_us + settling) / 1e6 / 3600
 
 
 def readers_in(figures: Figures, hours: float, cores: int, *, never_twice: bool = False) -> float:
@@ -180,10 +176,6 @@ def exponent(sizes: list[dict[str, Any]], name: str) -> float:
     middle = [sum(values) / len(points) for values in zip(*points, strict=True)]
     up = sum((x - middle[0]) * (y - middle[1]) for x, y in points)
     return up / sum((x - middle[0]) ** 2 for x, _ in points)
-
-
-def _hours(figures: Figures, readers: float, each_us: float, cores: int) -> float:
-    return readers * (figures.freeze_us + each_us / cores / BUSY) / 1e6 / 3600
 
 
 def _middle(runs: list[dict[str, Any]], name: str) -> float:

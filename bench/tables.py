@@ -26,16 +26,22 @@ def every(figures: Figures) -> dict[str, str]:
 def taken(figures: Figures) -> str:
     sizes = ", ".join(f"{size['readers']:,}" for size in figures.sizes)
     return (
-        f"Measured on {figures.date} with {sizes} readers, on {figures.machine}; load {figures.load:.1f} when it began. The disk makes sure of "
-        f"a page in {figures.flush_us:,.0f} µs, and of a large file at {figures.disk_mb:,.0f} MB a second."
+        f"Measured on {figures.date} with {sizes} readers, on {figures.machine}; load {figures.load:.1f} when it began. "
+        f"The disk makes sure of a page in {figures.flush_us:,.0f} µs, and of a large file at "
+        f"{figures.disk_mb:,.0f} MB a second."
     )
 
 
 def reader(figures: Figures) -> str:
     sizes = figures.sizes
-    names = [("tables", name) for name in figures.largest["tables"]] + [("indexes", name) for name in figures.largest["indexes"]]
+    names = [("tables", name) for name in figures.largest["tables"]] + [
+        ("indexes", name) for name in figures.largest["indexes"]
+    ]
     rows = [
-        [name if kind == "tables" else f"&nbsp; {_index(name)}", *(f"{size[kind].get(name, 0):.0f} B" for size in sizes)]
+        [
+            name if kind == "tables" else f"&nbsp; {_index(name)}",
+            *(f"{size[kind].get(name, 0):.0f} B" for size in sizes),
+        ]
         for kind, name in names
     ]
     sums = [sum(size["tables"].values()) + sum(size["indexes"].values()) for size in sizes]
@@ -68,7 +74,11 @@ def letter(figures: Figures) -> str:
         ["a letter", "resend once", "never twice"],
         [
             ["a worker's processor, unsigned, 30 KB", f"{one.worker_us:.0f} µs", f"{careful.worker_us:.0f} µs"],
-            ["letters a second for each of its cores", f"{1e6 / one.worker_us:,.0f}", f"{1e6 / careful.worker_us:,.0f}"],
+            [
+                "letters a second for each of its cores",
+                f"{1e6 / one.worker_us:,.0f}",
+                f"{1e6 / careful.worker_us:,.0f}",
+            ],
             ["PostgreSQL's processor", f"{one.database_us:.1f} µs", f"{careful.database_us:.0f} µs"],
             ["log", f"{one.log:.1f} B", f"{careful.log:.0f} B"],
             ["commits", f"{one.commits:.4f}", f"{careful.commits:.2f}"],
@@ -80,16 +90,25 @@ def around(figures: Figures) -> str:
     return table(
         ["", "measured"],
         [
-            ["a reader who is put off, until the next try is taken: PostgreSQL's processor", f"{figures.exception_us:.0f} µs"],
+            [
+                "a reader who is put off, until the next try is taken: PostgreSQL's processor",
+                f"{figures.exception_us:.0f} µs",
+            ],
             ["log of that", f"{figures.exception_log:.0f} B"],
             ["its row with its indexes, for a week after the send's end", f"{figures.exception_bytes:.0f} B"],
             ["to let go of such a send's exceptions", f"{figures.forget_seconds * 1000:.0f} ms"],
-            ["to vacuum what a finished send leaves among its chunks, a letter: processor, log", f"{figures.vacuum_us:.2f} µs, {figures.vacuum_log:.1f} B"],
+            [
+                "to vacuum what a finished send leaves among its chunks, a letter: processor, log",
+                f"{figures.vacuum_us:.2f} µs, {figures.vacuum_log:.1f} B",
+            ],
             ["a worker process that sends", f"{figures.worker_mb:.0f} MB"],
             ["a web process", f"{figures.web_mb:.0f} MB"],
             ["PostgreSQL's memory of its own for a session", f"{figures.session_mb:.0f} MB"],
             ["an entry of the audit log", f"{figures.audit_bytes:.0f} B"],
-            ["the charts' rows for one relay and mailbox provider, however many readers", f"{figures.flow_row * figures.flow_rows / 1e6:.1f} MB"],
+            [
+                "the charts' rows for one relay and mailbox provider, however many readers",
+                f"{figures.flow_row * figures.flow_rows / 1e6:.1f} MB",
+            ],
         ],
     )
 
@@ -110,7 +129,15 @@ def loads(figures: Figures) -> str:
                 f"{run['foreign']:.1f}",
             ]
         )
-    heads = ["policy", "ledgers", "letters a second", "foreseen", "PostgreSQL, a letter", "log", "cores busy with something else"]
+    heads = [
+        "policy",
+        "ledgers",
+        "letters a second",
+        "foreseen",
+        "PostgreSQL, a letter",
+        "log",
+        "cores busy with something else",
+    ]
     return table(heads, rows)
 
 
@@ -123,7 +150,13 @@ def end(figures: Figures) -> str:
             workers, rate = foreseeing.enough(steps, cores)
             hours = [_time(reckoning.hours_of_one(figures, many, cores, never_twice=never_twice)) for many in ASKED]
             rows.append([policy, str(cores), f"{workers:,}", f"{rate:,.0f}", *hours])
-    heads = ["policy", "its cores", "workers' cores that it keeps busy", "letters a second", *(f"{many // 10**6} million in" for many in ASKED)]
+    heads = [
+        "policy",
+        "its cores",
+        "workers' cores that it keeps busy",
+        "letters a second",
+        *(f"{many // 10**6} million in" for many in ASKED),
+    ]
     return table(heads, rows)
 
 
@@ -147,7 +180,15 @@ def several(figures: Figures) -> str:
             most = reckoning.readers_in(figures, hours, 8, never_twice=never_twice)
             counts = [str(reckoning.databases(figures, many, hours, 8, never_twice=never_twice)) for many in ASKED]
             rows.append([policy, f"{hours:g} h", f"{most / 1e6:,.1f} million", *counts])
-    return table(["policy", "within", "readers of one with 8 cores", *(f"databases for {many // 10**6} million" for many in ASKED)], rows)
+    return table(
+        [
+            "policy",
+            "within",
+            "readers of one with 8 cores",
+            *(f"databases for {many // 10**6} million" for many in ASKED),
+        ],
+        rows,
+    )
 
 
 def parting(figures: Figures) -> str:
@@ -169,8 +210,18 @@ def groups(figures: Figures) -> str:
     found = figures.groups
     said = {True: "yes", False: "no"}
     rows = [
-        ["the ledger alone, letters a second", f"{found['alone']:,.0f}", f"{found['both']:,.0f}", f"{found['both'] / found['alone']:.2f} ×"],
-        ["real letters a second, to the one relay", f"{found['sent_alone']:,.0f}", f"{found['sent_both']:,.0f}", f"{found['sent_both'] / found['sent_alone']:.2f} ×"],
+        [
+            "the ledger alone, letters a second",
+            f"{found['alone']:,.0f}",
+            f"{found['both']:,.0f}",
+            f"{found['both'] / found['alone']:.2f} ×",
+        ],
+        [
+            "real letters a second, to the one relay",
+            f"{found['sent_alone']:,.0f}",
+            f"{found['sent_both']:,.0f}",
+            f"{found['sent_both'] / found['sent_alone']:.2f} ×",
+        ],
         ["letters that arrived there, of all that were sent", "", f"{found['arrived']:,} of {found['expected']:,}", ""],
         ["one knows whom the other struck off", "", said[found["crosses"]], ""],
         ["  once the rows were carried over, both with the same index key", "", said[found["after_copy"]], ""],
@@ -179,8 +230,21 @@ def groups(figures: Figures) -> str:
 
 
 def calculator(figures: Figures) -> str:
-    rows = [_needs(figures, many, letters, hours) for many in (100_000, *ASKED) for letters, hours in ((1, 1.0), (3, 1.0), (1, 4.0))]
-    heads = ["readers", "letters a day", "each within", "relays take, a second", "wire", "workers' cores", "their memory", "PostgreSQL's cores"]
+    rows = [
+        _needs(figures, many, letters, hours)
+        for many in (100_000, *ASKED)
+        for letters, hours in ((1, 1.0), (3, 1.0), (1, 4.0))
+    ]
+    heads = [
+        "readers",
+        "letters a day",
+        "each within",
+        "relays take, a second",
+        "wire",
+        "workers' cores",
+        "their memory",
+        "PostgreSQL's cores",
+    ]
     return table([*heads, "its memory", "freezing takes", "disk after a year", "log a day"], rows)
 
 
@@ -235,7 +299,9 @@ def _bare(figures: Figures, run: dict[str, Any]) -> foreseeing.Steps:
     """A commit of the ledger alone, as that run had it."""
     letters = 1 / run["commits"]
     writing = letters * run["log"] / (figures.disk_mb * 1e6)
-    return foreseeing.Steps(letters, letters * run["ledger_us"] / 1e6, letters * run["database_us"] / 1e6, figures.flush_us / 1e6, writing)
+    return foreseeing.Steps(
+        letters, letters * run["ledger_us"] / 1e6, letters * run["database_us"] / 1e6, figures.flush_us / 1e6, writing
+    )
 
 
 def _index(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Workers upon a database, simulated: more of them bring more until it is full, and a second database brings as much again."""
+"""Workers upon a database, simulated: more of them bring more until it is full, and a second database brings as much."""
 
 import foreseeing
 import pytest
@@ -39,7 +39,9 @@ def test_a_database_with_twice_the_processors_takes_twice_as_much(steps):
 @pytest.mark.parametrize("databases", [2, 3])
 def test_full_databases_add_up(databases):
     full = foreseeing.per_second(STEPS, 100, 2)
-    assert foreseeing.per_second(STEPS, 100 * databases, 2, databases=databases) == pytest.approx(databases * full, rel=0.02)
+    assert foreseeing.per_second(STEPS, 100 * databases, 2, databases=databases) == pytest.approx(
+        databases * full, rel=0.02
+    )
 
 
 def test_one_database_is_full_where_more_workers_bring_nothing():

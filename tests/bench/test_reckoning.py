@@ -1,4 +1,4 @@
-"""What readers need, from what was measured: twice the readers need twice of everything, and the page says what the figures say."""
+"""What readers need, from what was measured: twice the readers need twice as much, and the page says what the figures say."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,9 @@ readers = st.integers(1_000, 200_000_000)
 
 @given(readers=readers, letters=st.integers(1, 24), hours=st.floats(0.1, 24), never_twice=st.booleans())
 def test_twice_the_readers_need_twice_of_what_is_linear(readers, letters, hours, never_twice):
-    one, two = (reckoning.need(FIGURES, many, letters, hours, never_twice=never_twice) for many in (readers, 2 * readers))
+    one, two = (
+        reckoning.need(FIGURES, many, letters, hours, never_twice=never_twice) for many in (readers, 2 * readers)
+    )
     for name in LINEAR:
         assert getattr(two, name) == pytest.approx(2 * getattr(one, name)), name
 
