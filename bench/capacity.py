@@ -1,6 +1,6 @@
 """What readers cost, and where one PostgreSQL ends. `make bench NAME=capacity`.
 
-Measures upon an embedded PostgreSQL: bytes and log of each table that grows, freezing and settling at sizes up to `--largest`,
+Measures upon an embedded PostgreSQL: bytes and log of each table that grows, freezing and settling up to `--largest` readers,
 both policies, readers put off, chunks by send, two databases side by side. Then computes what a million to a hundred million
 readers need, and simulates workers upon one database and several. Prints tables and ends with a JSON line. `--write` puts the
 figures into bench/capacity.json and tables into docs/capacity.md. `--for READERS --letters N --hours H` only computes.
@@ -41,19 +41,22 @@ def main() -> int:
     parser.add_argument("--letters", type=float, help="a day, of each reader; of a load, how many are settled")
     parser.add_argument("--for", dest="readers", type=int, help="only compute, from the figures of the page")
     parser.add_argument("--hours", type=float, default=1.0, help="in which each letter must have left")
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument(
-        "--rewrite", action="store_true", help="only the page's tables, from the figures that are there"
-    )
+    parser.add_argument("--write", action="store_true", help="figures and tables to where they are kept")
+    parser.add_argument("--rewrite", action="store_true", help="only the tables, from the figures that are there")
+    parser.add_argument("--again", action="store_true", help="only two databases side by side; the other figures stay")
     options = parser.parse_args()
     if options.rewrite:
-        write(reckoning.Figures.load(KEPT))
+        write(reckoning.Figures.read(KEPT))
         return 0
     if options.readers:
-        figures = reckoning.Figures.load(KEPT)
+        figures = reckoning.Figures.read(KEPT)
         print(tables.answer(figures, options.readers, options.letters or 1, options.hours))
         return 0
-    found = measured(options.largest, int(options.letters or min(options.largest, 100_000)))
+    letters = int(options.letters or min(options.largest, 100_000))
+    if options.again:
+        found = json.loads(KEPT.read_text(encoding="utf-8")) | side_by_side(letters)
+    else:
+        found = measured(options.largest, letters)
     figures = reckoning.Figures(**found)
     for name, table in tables.every(figures).items():
         print(f"\n{name}\n{table}")
@@ -99,9 +102,13 @@ def measured(largest: int, letters: int) -> dict[str, Any]:
         said("workers and web")
     found["letter_bytes"] = sink.counted["bytes"] / sink.counted["messages"]
     keep(found)
-    found["groups"] = dataclasses.asdict(groups.compared(letters, letters))
+    return found | side_by_side(letters)
+
+
+def side_by_side(letters: int) -> dict[str, Any]:
+    found = dataclasses.asdict(groups.compared(letters, letters))
     said("two databases")
-    return found
+    return {"groups": found}
 
 
 def grown(sizes: list[int], letters: int, first: Any) -> list[dict[str, Any]]:

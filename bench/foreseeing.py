@@ -17,8 +17,8 @@ ENOUGH = 0.95
 
 @dataclass(frozen=True)
 class Steps:
-    """What one commit is about: so many letters, and seconds for them: a worker's, the database's, a flush of its log, the disk's
-    for what is written there."""
+    """What one commit is about: so many letters, and seconds for them: of a worker, the database, a flush of its log, and of
+    the disk for what is written there."""
 
     letters: float
     worker: float
@@ -107,7 +107,7 @@ def per_second(steps: Steps, workers: int, cores: int, *, databases: int = 1, sh
         _begin(world, steps, mine, database, database if shared else Servers(mine))
     if not world.events:
         return 0.0
-    warm = 20 * workers + 200
+    warm = 5 * workers + 200
     began = world.run(warm)
     return 10 * warm * steps.letters / (world.run(11 * warm) - began)
 
@@ -136,7 +136,8 @@ def most(steps: Steps, cores: int) -> float:
 
 def enough(steps: Steps, cores: int) -> tuple[int, float]:
     """How many workers one database keeps up with, and their letters a second together: the end of one PostgreSQL."""
-    end, workers = most(steps, cores), 1
+    end = most(steps, cores)
+    workers = max(1, round(0.7 * end / per_second(steps, 1, cores)))
     while (rate := per_second(steps, workers, cores)) < ENOUGH * end:
-        workers = max(workers + 1, round(workers * 1.1))
+        workers = max(workers + 1, round(workers * 1.05))
     return workers, rate

@@ -33,6 +33,8 @@ class Beside:
 
     alone: float  # letters a second, one ledger, one core
     both: float  # of two ledgers, each with a database and a core of its own
+    alone_us: float  # of PostgreSQL's processor, a letter
+    both_us: float
     sent_alone: float  # real letters
     sent_both: float
     arrived: int  # at the one relay
@@ -50,17 +52,20 @@ def compared(readers: int, letters: int) -> Beside:
     with sinks.ours(chunking=True) as sink:
         first, second = (installation(half, sink.port, readers, letters) for half in halves)
         with first as one, second as other:
+            for each in (one, other):
+                assert each.stdout.readline() == "ready\n"
             found = both_ways(one, other)
     os.environ.pop("BENCH_VAULT_KEYS")
-    return Beside(*found[:4], sink.counted["messages"], int(found[4]), *found[5:])
+    return Beside(**found, arrived=sink.counted["messages"])
 
 
 Told = Any
 
 
-def both_ways(one: Told, other: Told) -> tuple[Any, ...]:
-    alone = ask(one, "settle")["per_second"]
-    both = sum(said["per_second"] for said in at_once(one, other, "settle"))
+def both_ways(one: Told, other: Told) -> dict[str, Any]:
+    ask(one, "settle")  # once for nothing: its memory is empty
+    ask(other, "settle")
+    alone, both = ask(one, "settle"), at_once(one, other, "settle")
     sent = [ask(one, "send"), *at_once(one, other, "send")]
     ask(one, "strike")
     crosses = ask(other, "knows")["known"]
@@ -68,8 +73,17 @@ def both_ways(one: Told, other: Told) -> tuple[Any, ...]:
     other.stdin.flush()
     assert json.loads(other.stdout.readline())["taken"]
     after = ask(other, "knows")["known"]
-    letters = sum(each["letters"] for each in sent)
-    return alone, both, sent[0]["per_second"], sum(each["per_second"] for each in sent[1:]), letters, crosses, after
+    return {
+        "alone": alone["per_second"],
+        "both": sum(each["per_second"] for each in both),
+        "alone_us": alone["cpu"] / alone["letters"] * 1e6,
+        "both_us": sum(each["cpu"] for each in both) / sum(each["letters"] for each in both) * 1e6,
+        "sent_alone": sent[0]["per_second"],
+        "sent_both": sum(each["per_second"] for each in sent[1:]),
+        "expected": sum(each["letters"] for each in sent),
+        "crosses": crosses,
+        "after_copy": after,
+    }
 
 
 def at_once(one: Told, other: Told, word: str) -> list[dict[str, Any]]:
@@ -93,8 +107,6 @@ def installation(cores: list[int], port: int, readers: int, letters: int) -> Ite
         [sys.executable, __file__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
         yield process
     finally:
         assert process.stdin

@@ -222,6 +222,12 @@ def groups(figures: Figures) -> str:
             f"{found['sent_both']:,.0f}",
             f"{found['sent_both'] / found['sent_alone']:.2f} ×",
         ],
+        [
+            "PostgreSQL's processor for a letter",
+            f"{found['alone_us']:.1f} µs",
+            f"{found['both_us']:.1f} µs",
+            f"{found['both_us'] / found['alone_us']:.2f} ×",
+        ],
         ["letters that arrived there, of all that were sent", "", f"{found['arrived']:,} of {found['expected']:,}", ""],
         ["one knows whom the other struck off", "", said[found["crosses"]], ""],
         ["  once the rows were carried over, both with the same index key", "", said[found["after_copy"]], ""],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
-FIGURES = reckoning.Figures.load(ROOT / "bench" / "capacity.json")
+FIGURES = reckoning.Figures.read(ROOT / "bench" / "capacity.json")
 PAGE = (ROOT / "docs" / "capacity.md").read_text(encoding="utf-8")
 LINEAR = ("rate", "megabits", "worker_cores", "database_cores", "freeze_seconds", "disk", "log")
 readers = st.integers(1_000, 200_000_000)
