@@ -12,12 +12,14 @@ import datetime as dt
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import bill
+import carried
 import crowd
 import embedded
 import groups
@@ -43,7 +45,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=1.0, help="in which each letter must have left")
     parser.add_argument("--write", action="store_true", help="figures and tables to where they are kept")
     parser.add_argument("--rewrite", action="store_true", help="only the tables, from the figures that are there")
-    parser.add_argument("--again", action="store_true", help="only two databases side by side; the other figures stay")
+    parser.add_argument("--again", action="store_true", help="only what databases of their own are made for")
     options = parser.parse_args()
     if options.rewrite:
         write(reckoning.Figures.read(KEPT))
@@ -54,7 +56,7 @@ def main() -> int:
         return 0
     letters = int(options.letters or min(options.largest, 100_000))
     if options.again:
-        found = json.loads(KEPT.read_text(encoding="utf-8")) | side_by_side(letters)
+        found = json.loads(KEPT.read_text(encoding="utf-8")) | others(letters)
     else:
         found = measured(options.largest, letters)
     figures = reckoning.Figures(**found)
@@ -102,13 +104,19 @@ def measured(largest: int, letters: int) -> dict[str, Any]:
         said("workers and web")
     found["letter_bytes"] = sink.counted["bytes"] / sink.counted["messages"]
     keep(found)
-    return found | side_by_side(letters)
+    return found | others(letters)
 
 
-def side_by_side(letters: int) -> dict[str, Any]:
+def others(letters: int) -> dict[str, Any]:
+    """What needs databases of its own."""
+    os.environ["DISPATCH_DATABASE_POOL"] = "0"
     found = dataclasses.asdict(groups.compared(letters, letters))
-    said("two databases")
-    return {"groups": found}
+    said("two databases side by side")
+    carried_one = subprocess.run(
+        [sys.executable, carried.__file__, str(letters)], stdout=subprocess.PIPE, check=True
+    )  # Django is set up for one database a process
+    said("a database that is dumped and restored")
+    return {"groups": found, **json.loads(carried_one.stdout)}
 
 
 def grown(sizes: list[int], letters: int, first: Any) -> list[dict[str, Any]]:

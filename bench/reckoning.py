@@ -52,6 +52,9 @@ class Figures:
     web_mb: float
     letter_bytes: float
     groups: dict[str, Any]
+    dump_us: float
+    dump_bytes: float
+    restore_us: float
 
     @classmethod
     def read(cls, file: Path) -> "Figures":
@@ -124,6 +127,7 @@ class Need:
     database_cores: float
     database_memory: float  # bytes: what a send reads, and PostgreSQL's sessions
     freeze_seconds: float  # before the first letter leaves
+    restore_hours: float  # of a backup of the readers, on one processor
     disk: float  # bytes after a year
     log: float  # bytes a day
 
@@ -144,6 +148,7 @@ def need(figures: Figures, readers: int, letters: float, hours: float, *, never_
         database_cores=rate * (one.database_us + EXCEPTED * figures.exception_us) / 1e6 / BUSY,
         database_memory=readers * figures.hot_bytes + processes * figures.session_mb * 1e6,
         freeze_seconds=readers * figures.freeze_us / 1e6,
+        restore_hours=readers * figures.restore_us / 1e6 / 3600,
         disk=readers * figures.reader_bytes + chunks + kept,
         log=log,
     )

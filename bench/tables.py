@@ -104,6 +104,11 @@ def around(figures: Figures) -> str:
             ["a worker process that sends", f"{figures.worker_mb:.0f} MB"],
             ["a web process", f"{figures.web_mb:.0f} MB"],
             ["PostgreSQL's memory of its own for a session", f"{figures.session_mb:.0f} MB"],
+            [
+                "to dump a reader for a backup: processor, bytes",
+                f"{figures.dump_us:.1f} µs, {figures.dump_bytes:.0f} B",
+            ],
+            ["to restore a reader: processor", f"{figures.restore_us:.1f} µs"],
             ["an entry of the audit log", f"{figures.audit_bytes:.0f} B"],
             [
                 "the charts' rows for one relay and mailbox provider, however many readers",
@@ -251,7 +256,7 @@ def calculator(figures: Figures) -> str:
         "their memory",
         "PostgreSQL's cores",
     ]
-    return table([*heads, "its memory", "freezing takes", "disk after a year", "log a day"], rows)
+    return table([*heads, "its memory", "freezing takes", "a restore takes", "disk after a year", "log a day"], rows)
 
 
 def answer(figures: Figures, readers: int, letters: float, hours: float) -> str:
@@ -296,6 +301,7 @@ def _needs(figures: Figures, readers: int, letters: float, hours: float) -> list
         f"{one.database_cores:.2f}",
         _bytes(one.database_memory),
         _time(one.freeze_seconds / 3600),
+        _time(one.restore_hours),
         _bytes(one.disk),
         _bytes(one.log),
     ]
