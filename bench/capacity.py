@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import bill
+import calculator
 import carried
 import crowd
 import embedded
@@ -52,7 +53,7 @@ def main() -> int:
         return 0
     if options.readers:
         figures = reckoning.Figures.read(KEPT)
-        print(tables.answer(figures, options.readers, options.letters or 1, options.hours))
+        print(calculator.answer(figures, options.readers, options.letters or 1, options.hours))
         return 0
     letters = int(options.letters or min(options.largest, 100_000))
     if options.again:

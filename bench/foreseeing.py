@@ -107,9 +107,9 @@ def per_second(steps: Steps, workers: int, cores: int, *, databases: int = 1, sh
         _begin(world, steps, mine, database, database if shared else Servers(mine))
     if not world.events:
         return 0.0
-    warm = 5 * workers + 200
+    warm = 3 * workers + 200
     began = world.run(warm)
-    return 10 * warm * steps.letters / (world.run(11 * warm) - began)
+    return 5 * warm * steps.letters / (world.run(6 * warm) - began)
 
 
 def _begin(world: World, steps: Steps, workers: int, database: Servers, processors: Servers) -> None:

@@ -1,17 +1,17 @@
 """The tables of docs/capacity.md, made of the figures in capacity.json: none of the page's numbers is typed by hand."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import calculator
 import foreseeing
 import reckoning
+from calculator import POLICIES, table
 from reckoning import Figures, Letter
 
-ASKED = (1_000_000, 10_000_000, 100_000_000)
 CORES = (2, 4, 8, 16, 32)
 PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-POLICIES = ((False, "resend once"), (True, "never twice"))
 
 
 def written(page: str, figures: Figures) -> str:
@@ -153,14 +153,17 @@ def end(figures: Figures) -> str:
         steps = Letter.of(figures, never_twice=never_twice).steps(figures)
         for cores in CORES:
             workers, rate = foreseeing.enough(steps, cores)
-            hours = [_time(reckoning.hours_of_one(figures, many, cores, never_twice=never_twice)) for many in ASKED]
+            hours = [
+                calculator.lasting(reckoning.hours_of_one(figures, many, cores, never_twice=never_twice))
+                for many in calculator.ASKED
+            ]
             rows.append([policy, str(cores), f"{workers:,}", f"{rate:,.0f}", *hours])
     heads = [
         "policy",
         "its cores",
         "workers' cores that it keeps busy",
         "letters a second",
-        *(f"{many // 10**6} million in" for many in ASKED),
+        *(f"{many // 10**6} million in" for many in calculator.ASKED),
     ]
     return table(heads, rows)
 
@@ -181,16 +184,18 @@ def bend(figures: Figures) -> str:
 def several(figures: Figures) -> str:
     rows = []
     for never_twice, policy in POLICIES:
-        for hours in (1.0, 4.0, 12.0):
+        for hours in (0.25, 1.0, 4.0):
             most = reckoning.readers_in(figures, hours, 8, never_twice=never_twice)
-            counts = [str(reckoning.databases(figures, many, hours, 8, never_twice=never_twice)) for many in ASKED]
+            counts = [
+                str(reckoning.databases(figures, many, hours, 8, never_twice=never_twice)) for many in calculator.ASKED
+            ]
             rows.append([policy, f"{hours:g} h", f"{most / 1e6:,.1f} million", *counts])
     return table(
         [
             "policy",
             "within",
             "readers of one with 8 cores",
-            *(f"databases for {many // 10**6} million" for many in ASKED),
+            *(f"databases for {many // 10**6} million" for many in calculator.ASKED),
         ],
         rows,
     )
@@ -240,34 +245,6 @@ def groups(figures: Figures) -> str:
     return table(["", "one, upon one core", "two, a core each", ""], rows)
 
 
-def calculator(figures: Figures) -> str:
-    rows = [
-        _needs(figures, many, letters, hours)
-        for many in (100_000, *ASKED)
-        for letters, hours in ((1, 1.0), (3, 1.0), (1, 4.0))
-    ]
-    heads = [
-        "readers",
-        "letters a day",
-        "each within",
-        "relays take, a second",
-        "wire",
-        "workers' cores",
-        "their memory",
-        "PostgreSQL's cores",
-    ]
-    return table([*heads, "its memory", "freezing takes", "a restore takes", "disk after a year", "log a day"], rows)
-
-
-def answer(figures: Figures, readers: int, letters: float, hours: float) -> str:
-    """The calculator for a newsroom's own figures, in lines."""
-    lines = calculator(figures).splitlines()[0].strip("| ").split(" | ")
-    lines += [f"PostgreSQLs of 8 cores: {policy}" for _, policy in POLICIES]
-    values = _needs(figures, readers, letters, hours)
-    values += [str(reckoning.databases(figures, readers, hours, 8, never_twice=careful)) for careful, _ in POLICIES]
-    return "\n".join(f"{name:<40}{value:>16}" for name, value in zip(lines, values, strict=True))
-
-
 def summary(figures: Figures) -> dict[str, float]:
     """The last line of a run."""
     one, careful = Letter.of(figures), Letter.of(figures, never_twice=True)
@@ -283,30 +260,6 @@ def summary(figures: Figures) -> dict[str, float]:
     }
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _needs(figures: Figures, readers: int, letters: float, hours: float) -> list[str]:
-    one = reckoning.need(figures, readers, letters, hours)
-    return [
-        f"{readers:,}",
-        f"{letters:g}",
-        f"{hours:g} h",
-        f"{one.rate:,.0f}",
-        f"{one.megabits:,.0f} Mbit/s",
-        f"{one.worker_cores:.2f}" if one.worker_cores < 1 else f"{one.worker_cores:.1f}",
-        _bytes(one.worker_memory),
-        f"{one.database_cores:.2f}",
-        _bytes(one.database_memory),
-        _time(one.freeze_seconds / 3600),
-        _time(one.restore_hours),
-        _bytes(one.disk),
-        _bytes(one.log),
-    ]
-
-
 def _bare(figures: Figures, run: dict[str, Any]) -> foreseeing.Steps:
     """A commit of the ledger alone, as that run had it."""
     letters = 1 / run["commits"]
@@ -320,22 +273,10 @@ def _index(name: str) -> str:
     return re.sub(r"_[0-9a-f]{8}(?=_|$)", "", name)
 
 
-def _bytes(count: float) -> str:
-    for unit, size in (("TB", 1e12), ("GB", 1e9)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count / 1e6:.0f} MB"
-
-
-def _time(hours: float) -> str:
-    if hours < 1 / 60:
-        return f"{hours * 3600:.1f} s"
-    return f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.1f} h"
-
-
 TABLES: dict[str, Callable[[Figures], str]] = {
     "taken": taken,
-    "calculator": calculator,
+    "sending": calculator.sending,
+    "keeping": calculator.keeping,
     "letter": letter,
     "reader": reader,
     "growth": growth,

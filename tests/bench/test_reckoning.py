@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import calculator
 import pytest
 import reckoning
 import tables
@@ -82,6 +83,6 @@ def test_the_page_has_each_table_as_the_figures_make_it():
 
 
 def test_a_newsroom_gets_an_answer_for_its_own_figures():
-    said = tables.answer(FIGURES, 3_000_000, 2, 2)
+    said = calculator.answer(FIGURES, 3_000_000, 2, 2)
     assert "3,000,000" in said
-    assert "PostgreSQLs of 8 cores: never twice" in said
+    assert "PostgreSQLs of 8 cores, never twice" in said
