@@ -22,6 +22,32 @@ def keeping(figures: Figures) -> str:
     return table(list(found[0]), [list(one.values()) for one in found])
 
 
+def excepted(figures: Figures) -> str:
+    """What readers who are put off or refused add, a million letters."""
+    rows = []
+    for share in (0.0, 0.01, 0.02, 0.1, 0.5):
+        for_all = share * 10**6
+        rows.append(
+            [
+                f"{share:.0%}",
+                f"{for_all * figures.exception_us / 1e6:.1f} s",
+                _bytes(for_all * figures.exception_log),
+                _bytes(for_all * figures.exception_bytes),
+            ]
+        )
+    return table(["of a million", "PostgreSQL's processor", "log", "disk for a week"], rows)
+
+
+def remembered(figures: Figures) -> str:
+    """How many readers' rows and indexes PostgreSQL's memory has room for."""
+    index = figures.largest["indexes"]["audience_subscriber_address_index_key"]
+    rows = []
+    for memory in (1, 4, 16, 64, 256):
+        fits, indexed = memory * 1e9 / figures.hot_bytes, memory * 1e9 / index
+        rows.append([f"{memory} GB", f"{fits / 1e6:,.1f} million", f"{indexed / 1e6:,.0f} million"])
+    return table(["memory", "all that a send looks at", "the index of addresses alone"], rows)
+
+
 def answer(figures: Figures, readers: int, letters: float, hours: float) -> str:
     """Both for a newsroom's own figures, a line each."""
     found = {

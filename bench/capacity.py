@@ -160,7 +160,7 @@ def sized(size: growing.Size) -> dict[str, Any]:
 def at_the_first(letters: int) -> dict[str, Any]:
     """Loads upon an audience that is in memory as a whole."""
     found: dict[str, Any] = {"loads": []}
-    for never_twice, many in ((False, letters), (True, max(1000, letters // 20))):
+    for never_twice, many in ((False, letters), (True, max(1000, letters // 50))):
         for count in (1, 2, 4, 8):
             _, one = loads.run(many, count, never_twice=never_twice)
             found["loads"].append(loaded(one, never_twice=never_twice))
@@ -168,8 +168,9 @@ def at_the_first(letters: int) -> dict[str, Any]:
     found |= loads.deferred(letters, 0.1)
     said("readers put off")
     send, _ = loads.run(1000, 1)
-    kinds = parting.compared(send, 10, max(2, letters // 10_000))
-    found["parting"] = {name: parted(kind, 10 * max(2, letters // 10_000)) for name, kind in kinds.items()}
+    chunks = max(2, letters // 2000)
+    kinds = parting.compared(send, 10, chunks)
+    found["parting"] = {name: parted(kind, 10 * chunks) for name, kind in kinds.items()}
     said("chunks by send")
     return found
 

@@ -61,13 +61,16 @@ def compared(send: int, sends: int, chunks: int) -> dict[str, Kind]:
 
 def way(cursor: Any, table: str, from_send: int, sends: int, chunks: int) -> Kind:
     values = {"table": table, "from_send": from_send, "chunks": chunks}
+    cursor.execute("CHECKPOINT")
     with bill.of() as write:
         for send in range(1, sends + 1):
             cursor.execute(WRITE.format(send=send, **values))
     cursor.execute(f"VACUUM ANALYZE {table}")
+    cursor.execute("CHECKPOINT")  # both begin alike: whatever is touched next stands in the log once as a whole
     with bill.of() as settle:
         settle_all(cursor, table, sends)
     before = _size(cursor, table)
+    cursor.execute("CHECKPOINT")
     with bill.of() as drop:
         let_go(cursor, table, sends // 2)
     return Kind(write, settle, drop, before, _size(cursor, table))

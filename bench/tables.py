@@ -277,6 +277,8 @@ TABLES: dict[str, Callable[[Figures], str]] = {
     "taken": taken,
     "sending": calculator.sending,
     "keeping": calculator.keeping,
+    "excepted": calculator.excepted,
+    "remembered": calculator.remembered,
     "letter": letter,
     "reader": reader,
     "growth": growth,
