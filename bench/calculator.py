@@ -69,7 +69,7 @@ def _to_send(figures: Figures, readers: int, hours: float) -> dict[str, str]:
         "readers": f"{readers:,}",
         "each within": f"{hours:g} h",
         "relays take, a second": f"{one.rate:,.0f}",
-        "wire": f"{one.megabits:,.0f} Mbit/s",
+        "wire, Mbit/s": f"{one.megabits:,.0f}",
         "workers' cores": _cores(one.worker_cores),
         "their memory": _bytes(one.worker_memory),
         "PostgreSQL's cores": _cores(one.database_cores),

@@ -3,7 +3,7 @@
 import foreseeing
 import pytest
 from foreseeing import Steps
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 STEPS = Steps(letters=250, worker=0.02, database=0.001, flush=0.0002)
@@ -20,7 +20,7 @@ def test_no_worker_sends_nothing():
     assert foreseeing.per_second(STEPS, 0, 4) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worker=times, database=times, flush=times, cores=st.integers(1, 8), workers=st.integers(1, 24))
 def test_a_further_worker_never_costs_letters_and_no_one_gets_past_the_end(worker, database, flush, cores, workers):
     steps = Steps(10, worker, database, flush)

@@ -7,7 +7,7 @@ import calculator
 import pytest
 import reckoning
 import tables
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
@@ -15,8 +15,10 @@ FIGURES = reckoning.Figures.read(ROOT / "bench" / "capacity.json")
 PAGE = (ROOT / "docs" / "capacity.md").read_text(encoding="utf-8")
 LINEAR = ("rate", "megabits", "worker_cores", "database_cores", "freeze_seconds", "disk", "log")
 readers = st.integers(1_000, 200_000_000)
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@patient
 @given(readers=readers, letters=st.integers(1, 24), hours=st.floats(0.1, 24), never_twice=st.booleans())
 def test_twice_the_readers_need_twice_of_what_is_linear(readers, letters, hours, never_twice):
     one, two = (
@@ -26,6 +28,7 @@ def test_twice_the_readers_need_twice_of_what_is_linear(readers, letters, hours,
         assert getattr(two, name) == pytest.approx(2 * getattr(one, name)), name
 
 
+@patient
 @given(readers=readers, letters=st.integers(1, 24), hours=st.floats(0.1, 12))
 def test_more_time_needs_fewer_processors_and_the_same_disk(readers, letters, hours):
     soon, later = reckoning.need(FIGURES, readers, letters, hours), reckoning.need(FIGURES, readers, letters, 2 * hours)
@@ -34,6 +37,7 @@ def test_more_time_needs_fewer_processors_and_the_same_disk(readers, letters, ho
     assert (later.disk, later.log, later.freeze_seconds) == (soon.disk, soon.log, soon.freeze_seconds)
 
 
+@patient
 @given(readers=readers, letters=st.integers(1, 23))
 def test_more_letters_a_day_write_more_and_ask_no_more_of_the_hour_in_which_one_leaves(readers, letters):
     few, more = reckoning.need(FIGURES, readers, letters, 1), reckoning.need(FIGURES, readers, letters + 1, 1)
@@ -42,6 +46,7 @@ def test_more_letters_a_day_write_more_and_ask_no_more_of_the_hour_in_which_one_
     assert (more.rate, more.worker_cores) == (few.rate, few.worker_cores)
 
 
+@patient
 @given(readers=st.integers(1_000_000, 200_000_000), hours=st.floats(0.5, 12), cores=st.sampled_from([2, 8, 32]))
 def test_so_many_databases_are_enough_and_one_fewer_is_not(readers, hours, cores):
     count = reckoning.databases(FIGURES, readers, hours, cores)
@@ -50,6 +55,7 @@ def test_so_many_databases_are_enough_and_one_fewer_is_not(readers, hours, cores
         assert reckoning.hours_of_one(FIGURES, readers / (count - 1), cores) > hours
 
 
+@patient
 @given(hours=st.floats(0.5, 24), cores=st.sampled_from([2, 8, 32]), never_twice=st.booleans())
 def test_whom_one_database_can_serve_it_serves_in_exactly_that_time(hours, cores, never_twice):
     many = reckoning.readers_in(FIGURES, hours, cores, never_twice=never_twice)
