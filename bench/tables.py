@@ -24,11 +24,16 @@ def every(figures: Figures) -> dict[str, str]:
 
 
 def taken(figures: Figures) -> str:
-    sizes = ", ".join(f"{size['readers']:,}" for size in figures.sizes)
+    sizes, busy = ", ".join(f"{size['readers']:,}" for size in figures.sizes), figures.load > 2
     return (
         f"Measured on {figures.date} with {sizes} readers, on {figures.machine}; load {figures.load:.1f} when it began. "
         f"The disk makes sure of a page in {figures.flush_us:,.0f} µs, and of a large file at "
         f"{figures.disk_mb:,.0f} MB a second."
+        + (
+            " **The machine was busy with other work**, so all of this is dearer than on one of your own."
+            if busy
+            else ""
+        )
     )
 
 
@@ -64,7 +69,8 @@ def growth(figures: Figures) -> str:
     rows = []
     for words, name, unit, digits in lines:
         values = [f"{size[name]:,.{digits}f} {unit}".strip() if name in size else "" for size in figures.sizes]
-        rows.append([words, *values, f"{reckoning.exponent(figures.sizes, name):+.2f}"])
+        known = sum(name in size for size in figures.sizes) > 1
+        rows.append([words, *values, f"{reckoning.exponent(figures.sizes, name):+.2f}" if known else ""])
     return table(["", *(f"{size['readers']:,} readers" for size in figures.sizes), "exponent"], rows)
 
 
@@ -121,8 +127,7 @@ def around(figures: Figures) -> str:
 def loads(figures: Figures) -> str:
     rows = []
     for run in figures.loads:
-        steps, cores = _bare(figures, run), max(0.1, 2 - run["foreign"])
-        foreseen = foreseeing.per_second(steps, run["ledgers"], 2, shared=2) * cores / 2
+        foreseen = foreseeing.per_second(_bare(figures, run), run["ledgers"], 2, shared=2)
         rows.append(
             [
                 "never twice" if run["never_twice"] else "resend once",
@@ -131,17 +136,17 @@ def loads(figures: Figures) -> str:
                 f"{foreseen:,.0f}",
                 f"{run['database_us']:.1f} µs",
                 f"{run['per_second'] * run['log'] / 1e6:.2f} MB/s",
-                f"{run['foreign']:.1f}",
+                f"{max(0.0, 2 - run['foreign']):.2f}",
             ]
         )
     heads = [
         "policy",
         "ledgers",
         "letters a second",
-        "foreseen",
+        "foreseen on two idle cores",
         "PostgreSQL, a letter",
         "log",
-        "cores busy with something else",
+        "cores it had, of two",
     ]
     return table(heads, rows)
 
