@@ -24,7 +24,7 @@ def database() -> Iterator[Path]:
             DISPATCH_SECRET_KEY=secrets.token_hex(),
             DISPATCH_APPROVE_FROM="0",
             DISPATCH_FIRST_WAVE_FROM="0",
-            DISPATCH_VAULT_KEYS=vault.new_key_line(),
+            DISPATCH_VAULT_KEYS=os.environ.get("BENCH_VAULT_KEYS") or vault.new_key_line(),
             DJANGO_SETTINGS_MODULE="dispatch.settings",
         )
         with _postgres(folder):
