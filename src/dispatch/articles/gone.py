@@ -1,4 +1,4 @@
-"""What is published here and gone at its CMS: deleted or hidden while no webhook came through. No list of changes tells of it,
+"""What is published here and gone at its CMS: deleted or hidden while no webhook came through. No list of changes tells it,
 so the CMS is asked for what it should still have, and for whatever it leaves out once more by itself."""
 
 from datetime import timedelta
@@ -29,14 +29,18 @@ def look(source: Source) -> Found:
     standing = {str(post.get("id")) for post in answer if isinstance(post, dict)}
     missing = [number for number in here if number not in standing]
     if len(missing) > MANY:
-        return Found(trouble=f"{len(missing)} of its newest {len(here)} posts are not there; none was taken back for that")
+        return Found(
+            trouble=f"{len(missing)} of its newest {len(here)} posts are not there; none was taken back for that"
+        )
     told = (_told(source, number) for number in missing)
     return Found(tuple(incoming for incoming in told if incoming))
 
 
 def _published(source: Source) -> list[str]:
     """Numbers of what the CMS's list should hold. A mail-only post has no place in Ghost's Content API."""
-    here = Article.objects.filter(source=source, state=Article.State.PUBLISHED, published_at__gt=timezone.now() - RECENT)
+    here = Article.objects.filter(
+        source=source, state=Article.State.PUBLISHED, published_at__gt=timezone.now() - RECENT
+    )
     public = here.exclude(visibility=Article.Visibility.EMAIL_ONLY)
     return list(public.order_by("-published_at").values_list("external_id", flat=True)[:AT_ONCE])
 

@@ -128,7 +128,9 @@ def _take_as_told(source: Source, incoming: Incoming, version: Version) -> Accep
 
 
 def _take_new(source: Source, incoming: Incoming, version: Version) -> Accepted:
-    if incoming.act is not Act.PUBLISH and version.published_at <= source.created_at:
+    added_at = source.created_at.replace(microsecond=0)  # CMSs count in seconds
+    is_archive = incoming.act is not Act.PUBLISH and version.published_at < added_at
+    if is_archive and not Article.objects.filter(source=source, external_id=version.external_id).exists():
         return Accepted("ignored", "it was published before this source was added")
     # No race here: whoever else speaks of this story waits.
     story = Story.objects.filter(key=incoming.story_key).first() or Story.objects.create(key=incoming.story_key)

@@ -42,7 +42,9 @@ def from_ghost(source: Source, path: str, query: dict[str, str | int]) -> Any:
 
 def ask_wordpress(source: Source) -> Found:
     """Public posts modified since the last poll, the oldest edit first."""
-    query = {"modified_after": _since(source).isoformat(), "_embed": 1, "per_page": AT_ONCE}
+    # WordPress counts in seconds and means later ones: what was read before says what it said before.
+    since = _since(source).replace(microsecond=0) - timedelta(seconds=1)
+    query = {"modified_after": since.isoformat(), "_embed": 1, "per_page": AT_ONCE}
     found = from_wordpress(source, query | {"orderby": "modified", "order": "asc"})
     return _found(source, found, wordpress.told, "modified_gmt", found)
 

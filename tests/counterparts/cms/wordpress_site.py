@@ -18,7 +18,7 @@ PLUGIN = Path(__file__).parents[3] / "deploy/wordpress/tell-dispatch.php"
 USR = UNPACKED / "usr"
 EXTENSIONS = ("mysqlnd", "mysqli", "gd", "dom", "xml", "simplexml", "xmlreader", "mbstring", "tokenizer", "ctype", "iconv",
               "fileinfo", "exif", "posix")  # fmt: skip
-PATIENCE = 240
+PATIENCE = 120
 
 
 class Site:
@@ -35,7 +35,9 @@ class Site:
 
     def write(self, content, **fields):
         """A new post; as WordPress tells it back."""
-        return self.ask("POST", "posts", json={"title": "Bread is dearer", "content": content, "status": "publish"} | fields)
+        return self.ask(
+            "POST", "posts", json={"title": "Bread is dearer", "content": content, "status": "publish"} | fields
+        )
 
     def change(self, post, **fields):
         return self.ask("POST", f"posts/{post['id']}", json=fields)
@@ -48,7 +50,10 @@ class Site:
 
     def tag(self, name, kind="tags"):
         found = self.ask("GET", kind, params={"search": name, "per_page": 100})
-        return next((one["id"] for one in found if one["name"] == name), None) or self.ask("POST", kind, json={"name": name})["id"]
+        return (
+            next((one["id"] for one in found if one["name"] == name), None)
+            or self.ask("POST", kind, json={"name": name})["id"]
+        )
 
     def upload(self, path, alt=""):
         said = {"Content-Disposition": f'attachment; filename="{path.name}"', "Content-Type": "image/jpeg"}
@@ -62,6 +67,13 @@ class Site:
         shutil.copy(PLUGIN, plugins)
         lines = f"<?php\ndefine('DISPATCH_HOOK', {json.dumps(hook)});\ndefine('DISPATCH_TOKEN', '{secret}');\n"
         (self.folder / "dispatch.php").write_text(lines)
+
+    def set_option(self, name, value):
+        """One that tests/counterparts/cms/wordpress/languages.php lets be set from without."""
+        self.ask("POST", "settings", json={name: value})
+
+    def errors(self):
+        return (self.folder.parent / "php.log").read_text()
 
     def visit(self):
         """As a reader does, without whom WordPress does nothing at its time."""
@@ -96,7 +108,9 @@ def running(folder):
 def _lay_out(folder):
     site = folder / "site"
     shutil.copytree(USR / "share/wordpress", site, ignore_dangling_symlinks=True)
-    shutil.copytree(USR / "share/wordpress/wp-content", site / "wp-content", dirs_exist_ok=True, ignore_dangling_symlinks=True)
+    shutil.copytree(
+        USR / "share/wordpress/wp-content", site / "wp-content", dirs_exist_ok=True, ignore_dangling_symlinks=True
+    )
     for name in ("wp-config.php", "settle.php"):
         shutil.copy(HERE / name, site / name)
     plugins = site / "wp-content/mu-plugins"
@@ -129,7 +143,9 @@ def _database(folder, socket, libraries):
     first = f"CREATE DATABASE mysql;\nCREATE DATABASE wordpress CHARACTER SET utf8mb4;\nUSE mysql;\n{tables}"
     log = folder / "db.log"
     with log.open("wb") as out:
-        subprocess.run([*command, "--bootstrap"], input=first.encode(), env=libraries, stdout=out, stderr=out, check=True)
+        subprocess.run(
+            [*command, "--bootstrap"], input=first.encode(), env=libraries, stdout=out, stderr=out, check=True
+        )
         process = subprocess.Popen(command, env=libraries, stdout=out, stderr=out, start_new_session=True)
         try:
             _wait(socket.exists, process, log)

@@ -115,7 +115,7 @@ def _guess(current: dict[str, Any]) -> str:
 
 
 def _open_part(post: dict[str, Any], visibility: str) -> str:
-    """What the site shows to somebody who has not signed in. A members' post without a paywall in its text is theirs whole."""
+    """What the site shows to somebody who has not signed in. A members' post without a paywall in it is theirs whole."""
     html = fields.text(post, "html", at="post.current.", longest=4_000_000, required=False)
     if not html and visibility != Article.Visibility.MEMBERS:
         raise Malformed("post.current.html", "is missing; ask Ghost for the html format")

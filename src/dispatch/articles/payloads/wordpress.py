@@ -4,6 +4,7 @@ Its field `dispatch` is deploy/wordpress/tell-dispatch.php's: the language and t
 """
 
 from typing import Any
+from urllib.parse import unquote
 
 from lxml import html as lxml_html
 
@@ -13,6 +14,8 @@ from dispatch.articles.payloads import fields
 
 REST = "/wp-json/wp/v2/posts/{id}?_embed"
 NUMBERS = ("ID", "id", "post_id")
+NO_TOPIC = "uncategorized"
+"""The category of posts that are given none."""
 GONE = {"rest_post_invalid_id", "rest_forbidden"}
 """WordPress's own codes for a post that is deleted, or a draft, private or in the trash; a firewall answers otherwise."""
 
@@ -49,7 +52,7 @@ def version(source: Source, post: dict[str, Any]) -> Version:
     embedded = fields.thing(post, "_embedded")
     media: Any = next(iter(embedded.get("wp:featuredmedia") or []), {})
     terms = [term for group in embedded.get("wp:term") or [] for term in group if isinstance(term, dict)]
-    slugs = [str(term.get("slug", ""))[:80] for term in terms]
+    slugs = [unquote(str(term.get("slug", "")))[:80] for term in terms]  # WordPress escapes all but ASCII
     published = fields.moment(post, "date_gmt")
     return Version(
         language=_language(source, post, slugs),
@@ -62,7 +65,7 @@ def version(source: Source, post: dict[str, Any]) -> Version:
         url=fields.url(post, "link"),
         picture_url=fields.url(media, "source_url") if isinstance(media, dict) else "",
         picture_alt=fields.text(media, "alt_text", required=False, longest=1000) if isinstance(media, dict) else "",
-        topics=tuple(slug for slug in slugs if slug not in source.language_tags.values()),
+        topics=tuple(slug for slug in slugs if slug not in {NO_TOPIC, *source.language_tags.values()}),
         updated_at=fields.moment(post, "modified_gmt", default=published),
         published_at=published,
     )

@@ -1,6 +1,7 @@
 <?php
 // Stands in for the part of Polylang's and of WPML's public functions that tell-dispatch.php asks; which of them, an option says.
 add_action('init', function () {
+    register_setting('reading', 'languages_by', array('show_in_rest' => true, 'type' => 'string', 'default' => ''));
     foreach (array('language' => 'string', 'translation_of' => 'integer') as $name => $type) {
         register_post_meta('post', $name, array('show_in_rest' => true, 'single' => true, 'type' => $type));
     }
