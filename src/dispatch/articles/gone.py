@@ -48,7 +48,7 @@ def _published(source: Source) -> list[str]:
 def _ask(source: Source, numbers: list[str]) -> Any:
     if source.kind == Source.Kind.WORDPRESS:
         return sites.from_wordpress(source, {"include": ",".join(numbers), "_fields": "id", "per_page": AT_ONCE})
-    query: dict[str, str | int] = {"filter": f"id:[{','.join(numbers)}]", "fields": "id", "limit": AT_ONCE}
+    query = {"filter": f"id:[{','.join(numbers)}]", "fields": "id", "limit": AT_ONCE}
     answer = sites.from_ghost(source, "posts/", query)
     return answer.get("posts") if isinstance(answer, dict) else answer
 

@@ -1,7 +1,7 @@
 """Asking a CMS's own API what changed since the last time: Ghost (Admin or Content API) and WordPress (REST API)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ def ask_ghost(source: Source) -> Found:
     return _found(source, posts, ghost.told, "updated_at", found)
 
 
-def from_ghost(source: Source, path: str, query: dict[str, str | int]) -> Any:
+def from_ghost(source: Source, path: str, query: Mapping[str, object]) -> Any:
     """What the Admin API or, where the key is one of those, the Content API says; as `read_json` has it."""
     key = vault.unseal(bytes(source.api_key), f"source:{source.slug}:api_key") if source.api_key else ""
     if not key:
@@ -37,7 +37,7 @@ def from_ghost(source: Source, path: str, query: dict[str, str | int]) -> Any:
     api = f"{source.poll_url.rstrip('/')}/ghost/api"
     if ":" in key:
         return read_json(fetching.fetch(f"{api}/admin/{path}?{urlencode(query)}", headers=_admin_headers(key)))
-    return read_json(fetching.fetch(f"{api}/content/{path}?{urlencode(query | {'key': key})}"))
+    return read_json(fetching.fetch(f"{api}/content/{path}?{urlencode({**query, 'key': key})}"))
 
 
 def ask_wordpress(source: Source) -> Found:
@@ -49,9 +49,9 @@ def ask_wordpress(source: Source) -> Found:
     return _found(source, found, wordpress.told, "modified_gmt", found)
 
 
-def from_wordpress(source: Source, query: dict[str, str | int]) -> Any:
+def from_wordpress(source: Source, query: Mapping[str, object]) -> Any:
     """Posts in every language: WPML would else tell of those in the site's own. As `read_json` has it."""
-    asked = urlencode(query | {"wpml_language": "all"})
+    asked = urlencode({**query, "wpml_language": "all"})
     return read_json(fetching.fetch(f"{source.poll_url.rstrip('/')}/wp-json/wp/v2/posts?{asked}"))
 
 

@@ -14,7 +14,7 @@ from dispatch import cli
 from dispatch.articles import arrivals, polling
 from dispatch.articles.models import Article, Hint, Revision, Source, WebhookDelivery
 
-PATIENCE = 120
+PATIENCE = 300
 
 
 @pytest.fixture(scope="session")
