@@ -60,6 +60,48 @@ def test_what_is_below_the_paywall_is_never_kept(ghost, bring_ghost):
     assert (found.visibility, found.current.html) == ("members", "<p>Free.</p>")
 
 
+def test_a_members_post_without_a_paywall_is_theirs_whole(ghost, bring_ghost):
+    bring_ghost(told("post.published", visibility="paid", html="<p>For members.</p>", custom_excerpt="In short."))
+    found = Article.objects.get()
+    assert (found.visibility, found.current.html, found.current.summary) == ("members", "", "In short.")
+
+
+GATE = '<!--kg-gated-block:begin nonMember:{} memberSegment:"status:free,status:-free" -->'
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        (f"a{GATE.format('false')}b<!--kg-gated-block:end-->c", "ac"),
+        (f"a{GATE.format('true')}b<!--kg-gated-block:end-->c", "abc"),
+        (f"a{GATE.format('false')}b<!--kg-gated-block:end-->c{GATE.format('false')}d<!--kg-gated-block:end-->", "ac"),
+        (f"a{GATE.format('false')}b", "a"),
+        ("a<!-- kg-gated-block:begin -->b<!-- kg-gated-block:end -->c", "ac"),
+    ],
+)
+def test_of_ghosts_gated_blocks_only_what_anybody_sees_is_taken(ghost, html, kept):
+    assert ghosts.parse(ghost, told("post.published", html=html)).versions[0].html == kept
+
+
+def test_ghosts_content_api_cuts_by_itself(ghost):
+    version = ghosts.told(ghost, post(visibility="paid", access=False, html="<p>Free.</p>")).versions[0]
+    assert version.html == "<p>Free.</p>"
+
+
+@pytest.mark.parametrize("some", [{"email_segment": "status:-free"}, {"visibility": "paid"}, {"visibility": "tiers"}])
+def test_mail_for_some_of_ghosts_members_is_ignored(ghost, some):
+    incoming = ghosts.told(ghost, post(email_only=True, status="sent", **some))
+    assert (incoming.act, incoming.why) == (Act.IGNORE, "it is mail for some of the site's members")
+
+
+def test_a_post_whose_language_is_corrected_is_published_in_the_right_one_alone(ghost, bring_ghost):
+    be = {"slug": "hash-be", "visibility": "internal"}
+    bring_ghost(told("post.published"))
+    bring_ghost(told("post.published.edited", tags=[be]))
+    assert set(Article.objects.values_list("language", "state")) == {("en", "withdrawn"), ("be", "published")}
+    assert not Article.objects.filter(planned_at__isnull=False).exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "visibility"),
     [({}, "public"), ({"visibility": "paid"}, "members"), ({"email_only": True, "status": "sent"}, "email_only")],
@@ -146,6 +188,34 @@ def test_a_wordpress_post_as_its_rest_api_gives_it(wordpress):
     assert (version.title, version.summary, version.topics) == ("Bread & salt", "Dearer.", ("prices",))
     assert (version.picture_url, version.picture_alt) == ("https://news.example.org/b.jpg", "Bread")
     assert version.published_at.isoformat() == "2026-01-01T10:00:00+00:00"
+
+
+def test_wordpress_terms_are_read_as_people_write_them(wordpress):
+    terms = [{"slug": "%d1%86%d1%8d%d0%bd%d1%8b"}, {"slug": "uncategorized"}, {"slug": "prices"}]
+    version = wordpresses.told(wordpress, rest(_embedded={"wp:term": [terms]})).versions[0]
+    assert version.topics == ("цэны", "prices")
+
+
+@pytest.mark.parametrize(
+    ("fields", "language", "story"),
+    [
+        ({"dispatch": {"language": "be", "translations": [7, 5, 9]}}, "be", "wordpress:5"),
+        ({"lang": "be", "translations": {"be": 7, "en": 5}}, "be", "wordpress:5"),
+        ({"dispatch": {"language": "by", "translations": []}}, "be", "wordpress:7"),
+        ({"dispatch": {"language": "", "translations": []}}, "en", "wordpress:7"),
+        ({"dispatch": {"language": "Not a language", "translations": ["x", None]}}, "en", "wordpress:7"),
+    ],
+    ids=["our plugin", "Polylang Pro", "a code of their own", "no such plugin", "nonsense"],
+)
+def test_wordpress_translations_are_one_story(wordpress, fields, language, story):
+    wordpress.language_tags = {"be": "by"}
+    incoming = wordpresses.told(wordpress, rest(**fields))
+    assert (incoming.versions[0].language, incoming.story_key) == (language, story)
+
+
+def test_a_wordpress_post_behind_a_password_is_for_nobody_here(wordpress):
+    incoming = wordpresses.told(wordpress, rest(content={"rendered": "", "protected": True}))
+    assert (incoming.act, incoming.external_id) == (Act.WITHDRAW, "7")
 
 
 @pytest.mark.parametrize("hint", [{"post_id": 7}, {"ID": "7"}, {"post": {"ID": 7, "post_content": "a lie"}}])

@@ -172,6 +172,47 @@ def test_a_wordpress_hint_is_followed_to_the_word_of_its_api(site, wordpress, cl
     assert Article.objects.get().state == "withdrawn"
 
 
+@pytest.fixture
+def here(wordpress, site):
+    """So many recent posts of a WordPress, that its list does not tell of."""
+
+    def here(count):
+        now = timezone.now().isoformat(timespec="seconds")
+        Source.objects.update(created_at=ADDED)
+        posts = [rest(id=number, link="", date_gmt=now, modified_gmt=now) for number in range(1, count + 1)]
+        site.put("/wp-json/wp/v2/posts", posts)
+        site.put("/wp-json/wp/v2/posts/1", {"code": "rest_forbidden"}, status=401)
+        assert again(wordpress) == ""
+        site.put("/wp-json/wp/v2/posts", [])
+
+    return here
+
+
+def states():
+    return dict(Article.objects.values_list("external_id", "state"))
+
+
+def test_what_is_gone_unheard_is_withdrawn_if_the_cms_says_so_of_it_alone(site, wordpress, here):
+    here(3)
+    site.put("/wp-json/wp/v2/posts/2", rest(id=2))
+    site.put("/wp-json/wp/v2/posts/3", "<html>a firewall</html>", status=403)
+    assert again(wordpress) == ""
+    assert states() == {"1": "withdrawn", "2": "published", "3": "published"}
+
+
+def test_what_is_gone_all_at_once_is_told_and_not_withdrawn(site, wordpress, here):
+    here(11)
+    assert again(wordpress) == "11 of its newest 11 posts are not there; none was taken back for that"
+    assert set(states().values()) == {"published"}
+
+
+def test_nothing_is_gone_because_a_site_does_not_answer(site, wordpress, here):
+    here(1)
+    site.put("/wp-json/wp/v2/posts", "<html>a firewall</html>", status=403)
+    assert again(wordpress) == "the site answers 403 and not in JSON"
+    assert states() == {"1": "published"}
+
+
 def test_the_clock_rings_again_for_what_was_lost_and_forgets_what_is_old(site, wordpress, bring, monkeypatch):
     rung = []
     monkeypatch.setattr(queue, "enqueue", lambda task, *ids: rung.append((task, *ids)))

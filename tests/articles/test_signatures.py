@@ -1,5 +1,7 @@
 """Who really sent a webhook."""
 
+import base64
+import hmac
 import json
 import time
 
@@ -92,3 +94,18 @@ def test_wordpress_brings_its_token_by_header_or_query(wordpress, client):
     headers = {"X-Dispatch-Token": "token of the tests"}
     by_header = client.post("/hooks/wordpress", hint, content_type="application/json", headers=headers)
     assert (by_query.status_code, by_header.status_code) == (202, 202)
+
+
+def test_a_wordpress_that_signs_does_not_send_its_token(wordpress, client):
+    body = b'{"post_id": 7}'
+
+    def send(secret, moment):
+        digest = hmac.digest(secret, b"d." + str(moment).encode() + b"." + body, "sha256")
+        signed = {"webhook-id": "d", "webhook-timestamp": str(moment)}
+        signed["webhook-signature"] = "v1," + base64.b64encode(digest).decode()
+        return client.post("/hooks/wordpress", body, content_type="application/json", headers=signed).status_code
+
+    now = int(time.time())
+    assert send(b"token of the tests", now) == 202
+    assert send(b"another", now) == 401
+    assert send(b"token of the tests", now - 400) == 401

@@ -11,7 +11,7 @@ from dispatch import fetching
 from dispatch.articles import extraction, intake
 from dispatch.articles.incoming import Act, Incoming, Version
 from dispatch.articles.models import Article, Source
-from dispatch.articles.payloads import native
+from dispatch.articles.payloads import fields
 
 CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
 
@@ -69,7 +69,7 @@ def bring(
     embargo_until: datetime | None = None,
 ) -> tuple[intake.Accepted, Article]:
     """Take an article in from a page or pasted text. Raises extraction.Nothing or Unreadable."""
-    if not native.LANGUAGE.fullmatch(language) or len(language) > 12:
+    if not fields.LANGUAGE.fullmatch(language) or len(language) > 12:
         raise Unreadable(f"{language!r} is not a language tag like en, be or ru.")
     read = extraction.from_page if extraction.looks_like_html(text) else extraction.from_text
     found = read(text, url=url, title=title)

@@ -2,7 +2,7 @@
 keeps what Dispatch may keep. An article that changed has `planned_at` null; `tell` rings for it once that is committed."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -95,6 +95,19 @@ def _remember(source: Source, external_id: str, moment: datetime) -> None:
 
 
 def _take_version(source: Source, incoming: Incoming, version: Version) -> Accepted:
+    accepted = _take_as_told(source, incoming, version)
+    if incoming.act is Act.NOTICE or accepted.did in {"ignored", "older"}:
+        return accepted
+    # The source corrected its language: what it was taken for until now is not published any more.
+    same = Article.objects.filter(source=source, external_id=version.external_id, state=Article.State.PUBLISHED)
+    former = list(same.exclude(language=version.language).values_list("pk", flat=True))
+    Article.objects.filter(pk__in=former).update(
+        state=Article.State.WITHDRAWN, withdrawn_at=timezone.now(), planned_at=None
+    )
+    return replace(accepted, changed=(*former, *accepted.changed))
+
+
+def _take_as_told(source: Source, incoming: Incoming, version: Version) -> Accepted:
     article = _find(source, incoming, version)
     if (article is None or article.state == Article.State.WITHDRAWN) and _was_withdrawn(source, version):
         return Accepted("older", "it was withdrawn after this was written")
@@ -115,7 +128,9 @@ def _take_version(source: Source, incoming: Incoming, version: Version) -> Accep
 
 
 def _take_new(source: Source, incoming: Incoming, version: Version) -> Accepted:
-    if incoming.act is not Act.PUBLISH and version.published_at <= source.created_at:
+    added_at = source.created_at.replace(microsecond=0)  # CMSs count in seconds
+    is_archive = incoming.act is not Act.PUBLISH and version.published_at < added_at
+    if is_archive and not Article.objects.filter(source=source, external_id=version.external_id).exists():
         return Accepted("ignored", "it was published before this source was added")
     # No race here: whoever else speaks of this story waits.
     story = Story.objects.filter(key=incoming.story_key).first() or Story.objects.create(key=incoming.story_key)

@@ -3,23 +3,31 @@
 from django.utils import timezone
 
 from dispatch import fetching
-from dispatch.articles import feeds, hints, intake, sites
+from dispatch.articles import feeds, gone, hints, intake, sites
 from dispatch.articles.incoming import Malformed
 from dispatch.articles.models import Source
 from dispatch.articles.payloads import wordpress
 
+SITES = {Source.Kind.GHOST: sites.ask_ghost, Source.Kind.WORDPRESS: sites.ask_wordpress}
+
 
 def poll(source: Source) -> str:
     """Ask once, take what is new, keep where to go on from. Answers what the trouble was, or nothing."""
-    ask = {Source.Kind.GHOST: sites.ask_ghost, Source.Kind.WORDPRESS: sites.ask_wordpress}
-    found = ask.get(Source.Kind(source.kind), feeds.ask)(source)
+    ask = SITES.get(Source.Kind(source.kind), feeds.ask)
+    found = ask(source)
     for incoming in found.incoming:
         intake.tell(intake.take(source, incoming))
+    trouble = found.trouble or (_take_back(source) if source.kind in SITES else "")
     state = source.poll_state if found.state is None else found.state
     # Only these columns, and only after all was taken: a poll that dies is done again from where it began.
-    Source.objects.filter(pk=source.pk).update(
-        poll_trouble=found.trouble[:300], polled_at=timezone.now(), poll_state=state
-    )
+    Source.objects.filter(pk=source.pk).update(poll_trouble=trouble[:300], polled_at=timezone.now(), poll_state=state)
+    return trouble
+
+
+def _take_back(source: Source) -> str:
+    found = gone.look(source)
+    for incoming in found.incoming:
+        intake.tell(intake.take(source, incoming))
     return found.trouble
 
 

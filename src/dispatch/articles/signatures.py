@@ -37,10 +37,12 @@ def verify(source: Source, headers: Mapping[str, str], body: bytes, query_token:
     if not secrets:
         return Forged("this source has no secret yet; `dispatch source set` gives it one")
     if source.kind == Source.Kind.NATIVE:
-        return _standard(secrets, headers, body, now)
+        return _standard([_standard_key(secret) for secret in secrets], headers, body, now)
     if source.kind == Source.Kind.GHOST:
         return _ghost(secrets, headers, body, now)
     if source.kind == Source.Kind.WORDPRESS:
+        if headers.get("webhook-signature"):
+            return _standard([secret.encode() for secret in secrets], headers, body, now)
         return _token(secrets, headers.get("X-Dispatch-Token", "") or query_token, body)
     return Forged("this source takes no webhooks")
 
@@ -52,8 +54,7 @@ def seal_secrets(slug: str, secrets: list[str]) -> bytes:
 
 def sign_standard(secret: str, delivery_id: str, moment: int, body: bytes) -> str:
     """The webhook-signature header of a body, as a CMS makes it."""
-    signed = f"{delivery_id}.{moment}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(_standard_key(secret), signed, "sha256")).decode()
+    return _sign(_standard_key(secret), delivery_id, moment, body)
 
 
 def sign_ghost(secret: str, moment_ms: int, body: bytes) -> str:
@@ -62,20 +63,25 @@ def sign_ghost(secret: str, moment_ms: int, body: bytes) -> str:
     return f"sha256={digest}, t={moment_ms}"
 
 
+def _sign(key: bytes, delivery_id: str, moment: int, body: bytes) -> str:
+    signed = f"{delivery_id}.{moment}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
 def _secrets(source: Source) -> list[str]:
     if not source.secrets:
         return []
     return vault.unseal(bytes(source.secrets), f"source:{source.slug}:secrets").split("\n")
 
 
-def _standard(secrets: list[str], headers: Mapping[str, str], body: bytes, now: float) -> Genuine | Forged:
+def _standard(keys: list[bytes], headers: Mapping[str, str], body: bytes, now: float) -> Genuine | Forged:
     delivery_id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     given = [part for part in headers.get("webhook-signature", "").split() if part.startswith("v1,")]
     if not delivery_id or not given or not MOMENT.fullmatch(moment) or len(delivery_id) > 200:
         return Forged("webhook-id, webhook-timestamp or webhook-signature is missing")
     if abs(now - int(moment)) > TOLERANCE:
         return Forged("webhook-timestamp is more than five minutes off")
-    wanted = [sign_standard(secret, delivery_id, int(moment), body) for secret in secrets]
+    wanted = [_sign(key, delivery_id, int(moment), body) for key in keys]
     return Genuine(delivery_id) if _any_equal(given, wanted) else Forged("webhook-signature does not match")
 
 

@@ -1,7 +1,7 @@
 """Asking a CMS's own API what changed since the last time: Ghost (Admin or Content API) and WordPress (REST API)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,29 +21,38 @@ Tell = Callable[[Source, dict[str, Any]], Incoming]
 
 def ask_ghost(source: Source) -> Found:
     """Posts edited since the last poll, the oldest edit first; the Admin API also tells of what was taken back."""
-    key = vault.unseal(bytes(source.api_key), f"source:{source.slug}:api_key") if source.api_key else ""
-    if not key:
-        return Found(trouble="Ghost's API needs a key: `dispatch source set --api-key-file`")
     moment = _since(source).strftime("%Y-%m-%d %H:%M:%S")
     # >=, since Ghost counts in seconds: what was read before says what it said before.
     query = {"filter": f"updated_at:>='{moment}'", "order": "updated_at asc", "limit": AT_ONCE, "include": "tags"}
-    site = source.poll_url.rstrip("/")
-    if ":" in key:
-        query["formats"] = "html"
-        answer = fetching.fetch(f"{site}/ghost/api/admin/posts/?{urlencode(query)}", headers=_admin_headers(key))
-    else:
-        answer = fetching.fetch(f"{site}/ghost/api/content/posts/?{urlencode(query | {'key': key})}")
-    found = read_json(answer)
+    found = from_ghost(source, "posts/", query | {"formats": "html"})
     posts = found.get("posts") if isinstance(found, dict) else None
     return _found(source, posts, ghost.told, "updated_at", found)
 
 
+def from_ghost(source: Source, path: str, query: Mapping[str, object]) -> Any:
+    """What the Admin API or, where the key is one of those, the Content API says; as `read_json` has it."""
+    key = vault.unseal(bytes(source.api_key), f"source:{source.slug}:api_key") if source.api_key else ""
+    if not key:
+        return "Ghost's API needs a key: `dispatch source set --api-key-file`"
+    api = f"{source.poll_url.rstrip('/')}/ghost/api"
+    if ":" in key:
+        return read_json(fetching.fetch(f"{api}/admin/{path}?{urlencode(query)}", headers=_admin_headers(key)))
+    return read_json(fetching.fetch(f"{api}/content/{path}?{urlencode({**query, 'key': key})}"))
+
+
 def ask_wordpress(source: Source) -> Found:
     """Public posts modified since the last poll, the oldest edit first."""
-    query = {"modified_after": _since(source).isoformat(), "_embed": 1, "per_page": AT_ONCE}
-    order = {"orderby": "modified", "order": "asc"}
-    found = read_json(fetching.fetch(f"{source.poll_url.rstrip('/')}/wp-json/wp/v2/posts?{urlencode(query | order)}"))
+    # WordPress counts in seconds and means later ones: what was read before says what it said before.
+    since = _since(source).replace(microsecond=0) - timedelta(seconds=1)
+    query = {"modified_after": since.isoformat(), "_embed": 1, "per_page": AT_ONCE}
+    found = from_wordpress(source, query | {"orderby": "modified", "order": "asc"})
     return _found(source, found, wordpress.told, "modified_gmt", found)
+
+
+def from_wordpress(source: Source, query: Mapping[str, object]) -> Any:
+    """Posts in every language: WPML would else tell of those in the site's own. As `read_json` has it."""
+    asked = urlencode({**query, "wpml_language": "all"})
+    return read_json(fetching.fetch(f"{source.poll_url.rstrip('/')}/wp-json/wp/v2/posts?{asked}"))
 
 
 def understand_post(source: Source, number: str, answer: Any) -> Incoming | None:

@@ -7,6 +7,7 @@ from typing import Any
 from dispatch.articles.incoming import Malformed
 
 URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[^\s/?#@:\[\]<>\"']+)(:\d{1,5})?([/?#][^\s<>\"]*)?")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 YEARS = range(1970, 2200)
 
 

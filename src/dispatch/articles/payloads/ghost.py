@@ -4,6 +4,7 @@ Ghost sends each once, with a two second time-out and no id. The payload holds m
 paywall, authors' addresses, old revisions. Only what is named here is read.
 """
 
+import re
 from typing import Any
 
 from dispatch.articles.incoming import Act, Incoming, Malformed, Version
@@ -11,6 +12,9 @@ from dispatch.articles.models import Article, Source
 from dispatch.articles.payloads import fields
 
 PAYWALL = "<!--members-only-->"
+GATED = re.compile(r"<!--\s*kg-gated-block:begin\b(.*?)-->(.*?)(?:<!--\s*kg-gated-block:end\s*-->|\Z)", re.DOTALL)
+"""A block that only some visitors of the site see; one without an end reaches to the text's."""
+ANYBODY = re.compile(r"\bnonMember:[\"']?true\b")
 ACTS = {
     "post.published": Act.PUBLISH,
     "post.published.edited": Act.REVISE,
@@ -25,6 +29,9 @@ IGNORED = {
     "post.rescheduled": "it will be published at another time; Ghost tells when",
 }
 SENT = {"published", "sent"}  # "sent" is what an email-only post becomes
+
+ALL = {"all", "none", None, "status:free,status:-free"}
+"""Segments of Ghost's members that leave nobody out ("none": it was never mailed from there)."""
 
 
 def parse(source: Source, payload: dict[str, Any]) -> Incoming:
@@ -51,16 +58,27 @@ def told(source: Source, post: dict[str, Any]) -> Incoming:
     return _withdrawn(source, "poll", post)
 
 
+def gone(source: Source, number: str) -> Incoming:
+    """A post that Ghost's API has not any more."""
+    return Incoming(act=Act.WITHDRAW, event="poll", story_key=f"{source.slug}:{number}", external_id=number)
+
+
+def is_not_found(error: Any) -> bool:
+    """Whether that is how Ghost's API says that there is no such post."""
+    return isinstance(error, dict) and error.get("type") == "NotFoundError"
+
+
 def _told(source: Source, act: Act, event: str, post: dict[str, Any]) -> Incoming:
+    if post.get("email_only") and not _is_for_all(post):
+        return Incoming(act=Act.IGNORE, event=event, why="it is mail for some of the site's members")
     found = version(source, post)
     return Incoming(act=act, event=event, story_key=_story(source, post, found.external_id), versions=(found,))
 
 
 def _withdrawn(source: Source, event: str, post: dict[str, Any]) -> Incoming:
     number = fields.text(post, "id", at="post.current.", longest=60)
-    # A deletion carries only the moment of the last edit: when it happened is now.
-    edited = event != "post.deleted" and post.get("updated_at")
-    at = fields.moment(post, "updated_at", at="post.current.") if edited else None
+    # A deletion, which also says "unpublished", carries only what was before it: when it happened is now.
+    at = fields.moment(post, "updated_at", at="post.current.") if post.get("status") == "draft" else None
     return Incoming(act=Act.WITHDRAW, event=event, story_key=f"{source.slug}:{number}", external_id=number, at=at)
 
 
@@ -74,14 +92,12 @@ def version(source: Source, post: dict[str, Any]) -> Version:
     """A post as webhook, Content API and Admin API alike give it. Raises Malformed."""
     at = "post.current."
     published = fields.moment(post, "published_at", at=at)
-    html = fields.text(post, "html", at=at, longest=4_000_000, required=False)
-    if not html:
-        raise Malformed(at + "html", "is missing; ask Ghost for the html format")
+    visibility = _visibility(post)
     return Version(
         language=_language(source, post),
         external_id=fields.text(post, "id", at=at, longest=60),
         title=fields.text(post, "title", at=at),
-        html=html.partition(PAYWALL)[0],
+        html=_open_part(post, visibility),
         summary=fields.text(post, "custom_excerpt", at=at, longest=2000, required=False),
         url=fields.url(post, "url", at=at),
         picture_url=fields.url(post, "feature_image", at=at),
@@ -89,13 +105,30 @@ def version(source: Source, post: dict[str, Any]) -> Version:
         topics=_topics(source, post),
         updated_at=fields.moment(post, "updated_at", at=at, default=published),
         published_at=published,
-        visibility=_visibility(post),
+        visibility=visibility,
     )
 
 
 def _guess(current: dict[str, Any]) -> str:
     """Older Ghosts leave the event out."""
     return "post.published" if current.get("status") == "published" else "post.edited"
+
+
+def _open_part(post: dict[str, Any], visibility: str) -> str:
+    """What the site shows to somebody who has not signed in. A members' post without a paywall in it is theirs whole."""
+    html = fields.text(post, "html", at="post.current.", longest=4_000_000, required=False)
+    if not html and visibility != Article.Visibility.MEMBERS:
+        raise Malformed("post.current.html", "is missing; ask Ghost for the html format")
+    before, paywall, _ = html.partition(PAYWALL)
+    is_cut = paywall or post.get("access") is False  # the Content API cuts by itself
+    if visibility == Article.Visibility.MEMBERS and not is_cut:
+        return ""
+    return GATED.sub(lambda block: block[2] if ANYBODY.search(block[1]) else "", before)
+
+
+def _is_for_all(post: dict[str, Any]) -> bool:
+    """Of what is only mailed: whether all of Ghost's members get it."""
+    return post.get("email_segment", "all") in ALL and post.get("visibility", "public") in {"public", "members"}
 
 
 def _visibility(post: dict[str, Any]) -> str:

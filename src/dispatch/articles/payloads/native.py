@@ -1,6 +1,5 @@
 """Dispatch's own payload, for a CMS that can be taught (docs/webhooks.md has the schema)."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,6 @@ from dispatch.articles.incoming import Act, Incoming, Malformed, Version
 from dispatch.articles.models import Article, Source
 from dispatch.articles.payloads import fields
 
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 ACTS = {"article.published": Act.PUBLISH, "article.updated": Act.REVISE, "article.withdrawn": Act.WITHDRAW}
 
 
@@ -52,7 +50,7 @@ def _versions(source: Source, data: dict[str, Any], sent: datetime) -> tuple[Ver
 def _version(source: Source, one: dict[str, Any], at: str, whole: dict[str, Any], sent: datetime) -> Version:
     """A translation says what differs; pictures, topics and moments are the whole article's unless it has its own."""
     language = fields.text(one, "language", at=at, longest=12, required=False) or source.language
-    if not LANGUAGE.fullmatch(language):
+    if not fields.LANGUAGE.fullmatch(language):
         raise Malformed(at + "language", "is not a language tag like en, be or ru")
     visibility = fields.text(one, "visibility", at=at, required=False) or "public"
     if visibility not in Article.Visibility:
