@@ -1,0 +1,250 @@
+"""deploy/systemd, run: a machine that systemd boots, set up as docs/deploying.md says, sends mail through every trouble."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+
+from deploying import machine, parts
+
+PAGE = parts.ROOT / "docs/deploying.md"
+SECTION = "## One machine, in ten minutes"
+BLOCK = re.compile(r"```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SERVICES = [
+    f"dispatch-{name}"
+    for name in ("web", "clock", *(f"worker-{queue}" for queue in ("email", "articles", "social", "upkeep")))
+]
+WORKER = "dispatch-worker-email"
+READERS, PACE = 400, 25
+"""Readers, and letters a second: a send takes long enough to be disturbed."""
+INBOX = "/var/lib/dispatch/inbox.sqlite"
+COUNT = "SELECT count(*), count(DISTINCT recipient) FROM letters"
+LATEST = """
+SELECT state, (SELECT count(*) FROM delivery_exception WHERE send_id = delivery_send.id AND state = 'unknown')
+FROM delivery_send ORDER BY id DESC LIMIT 1
+"""
+EXPOSED = 13
+STORY = "scripts/compose-base/story.txt"
+
+
+def check(work):
+    one = machine.Machine(work)
+    try:
+        one.lay()
+        one.boot()
+        version = one.type("systemctl --version").split("(")[1].split(")")[0]
+        yield f"systemd {version} is the first process of a machine, and has started all of Debian"
+        bring(one)
+        follow(one)
+        yield "the page is followed word by word, and `dispatch check` is content"
+        yield from stands(one)
+        yield from confined(one)
+        yield from sends(one)
+        yield from ends(one)
+    finally:
+        one.remove()
+
+
+def bring(one):
+    """A copy of this repository, with the wheel."""
+    copy = one.root / "root/dispatch"
+    copy.mkdir()
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=parts.ROOT, check=True, capture_output=True).stdout
+    packed = subprocess.run(
+        ["tar", "--null", "-T", "-", "-c"], cwd=parts.ROOT, input=files, check=True, capture_output=True
+    )
+    subprocess.run(["tar", "-x", "--no-same-owner", "-C", copy], input=packed.stdout, check=True)
+    said, status = parts.asked(["make", "wheel", f"DIST={copy / 'dist'}"], cwd=parts.ROOT)
+    if status:
+        raise parts.Failed(f"make wheel: {said[-2000:]}")
+
+
+def follow(one):
+    """Each block as it stands; only what is fetched goes out by this machine's network."""
+    text = PAGE.read_text(encoding="utf-8")
+    section = text[text.index(SECTION) :]
+    blocks = BLOCK.findall(section[: section.index("\n## ", 5)])
+    one.type("apt-get -qq update", outward=True)
+    for block in blocks:
+        if "systemctl enable" in block:
+            edit(one)
+        one.type(f"cd /root/dispatch\n{block}", outward="pip install" in block)
+
+
+def edit(one):
+    """What the page leaves to its reader."""
+    one.type("sed -i 's/^DISPATCH_HOSTS=.*/DISPATCH_HOSTS=\"localhost 127.0.0.1\"/' /etc/dispatch/dispatch.env")
+    one.type("printf 'DISPATCH_APPROVE_FROM=0\nDISPATCH_FIRST_WAVE_FROM=0\n' >> /etc/dispatch/dispatch.env")
+
+
+def stands(one):
+    """Everything is up, also after a restart of the machine."""
+    _all_active(one)
+    _answers(one)
+    yield f"{len(SERVICES)} services are active, and web answers that it is ready"
+    one.off()
+    one.boot()
+    _soon(lambda: _active(one) == set(SERVICES), "not all is active after the machine was started anew", one)
+    _answers(one)
+    yield "after the machine was turned off and on, everything has come back by itself"
+
+
+def confined(one):
+    """From inside: what a service of ours can do, beside what any other can."""
+    shutil.copy(machine.HERE / "probe.py", one.root / "opt/dispatch/probe.py")
+    probe = "ExecStart=/opt/dispatch/bin/python /opt/dispatch/probe.py\n"
+    one.type("cat > /run/systemd/system/dispatch-probe.service", given=f"[Service]\nType=oneshot\n{probe}")
+    one.type("cat > /run/systemd/system/open-probe.service", given=f"[Service]\nType=oneshot\n{probe}")
+    one.type("systemctl daemon-reload")
+    said = {}
+    for name in ("dispatch-probe", "open-probe"):
+        one.type(f"systemctl start {name}")
+        said[name] = json.loads(one.type(f"journalctl --quiet -u {name} -o cat _COMM=python").strip().splitlines()[-1])
+    ours, others = said["dispatch-probe"], said["open-probe"]
+    if ours["can"] or ours["lacks"]:
+        raise parts.Failed(f"a service of Dispatch can {ours['can']} and lacks {ours['lacks']}")
+    held = {name: ours[name] for name in ("CapEff", "CapPrm", "CapBnd")}
+    if any(int(value, 16) for value in held.values()) or (ours["NoNewPrivs"], ours["Seccomp"]) != ("1", "2"):
+        raise parts.Failed(f"a service of Dispatch holds {ours}")
+    if len(others["can"]) < 10:
+        raise parts.Failed(f"the probe is asleep: any service can {others['can']}")
+    yield f"from inside: none of {len(others['can'])} things that any other service can do, no capability, what it needs"
+    for name in SERVICES:
+        process = _main(one, name)
+        status = one.type(f"grep -E '^(CapBnd|Seccomp|Uid)' /proc/{process}/status")
+        if "CapBnd:\t0000000000000000" not in status or "Seccomp:\t2" not in status or "Uid:\t0" in status:
+            raise parts.Failed(f"{name} runs with {status}")
+    scores = [_score(one, name) for name in SERVICES]
+    if max(scores) > EXPOSED / 10:
+        raise parts.Failed(f"systemd-analyze security says {scores}")
+    yield f"each service that runs is so confined; systemd-analyze security says {min(scores)} to {max(scores)} of 10"
+
+
+def sends(one):
+    """Mail arrives, whatever happens to who sends it."""
+    prepare(one)
+    for what, disturb in (
+        ("an article reaches every reader once", None),
+        ("killed in the middle of a send, the worker is started anew, nobody is missed or gets two", killed),
+        ("restarted in the middle of a send, it hands over", restarted),
+        ("frozen in the middle of a send, systemd's watchdog replaces it", frozen),
+    ):
+        _keep(one, "DELETE FROM letters")
+        publish(one)
+        _soon(lambda: _arrived(one)[0] > PACE, "no mail leaves", one)
+        note = disturb(one) if disturb else ""
+        _soon(lambda: _sent(one)[0] == "finished", f"{what}: the send is not finished", one)
+        (letters, readers), unknown = _arrived(one), _sent(one)[1]
+        if letters != readers or READERS - readers > unknown or (unknown and disturb in {None, restarted}):
+            raise parts.Failed(f"{what}: {letters} letters to {readers} of {READERS} readers, {unknown} unknown")
+        yield f"{what}{note}: {letters} letters to {readers} readers, {unknown} in doubt"
+
+
+def prepare(one):
+    """A server that takes mail and keeps it, the relay, a newsletter, its readers."""
+    receiver = f"/opt/dispatch/bin/python -m dispatch.local.receiver --port 2525 --store {INBOX}"
+    one.type(f"systemd-run --quiet --unit=inbox --uid=dispatch {receiver}")
+    one.type("dispatch relay add inbox smtp://127.0.0.1:2525")
+    one.type(f"dispatch relay pace inbox --per-second {PACE}")
+    sender = "--from-name Office --from-address news@example.org"
+    one.type(f"dispatch newsletter add office --name-en 'Office news' --languages en {sender}")
+    readers = "email,language\n" + "".join(f"reader-{number}@example.org,en\n" for number in range(READERS))
+    one.type("dispatch import /dev/stdin --newsletter office --apply", given=readers)
+
+
+def publish(one):
+    text = (parts.ROOT / STORY).read_text()
+    one.type("dispatch publish /dev/stdin --language en", given=text.replace("A new", f"A {time.monotonic_ns()}th"))
+
+
+def killed(one):
+    old = _main(one, WORKER)
+    began = time.monotonic()
+    one.type(f"kill -KILL {old}")
+    _soon(lambda: _main(one, WORKER) not in {0, old} and WORKER in _active(one), "the unit does not start it anew", one)
+    return f" (active again after {time.monotonic() - began:.0f} s)"
+
+
+def restarted(one):
+    began = time.monotonic()
+    one.type(f"systemctl restart {WORKER}")
+    return f" (in {time.monotonic() - began:.0f} s)"
+
+
+def frozen(one):
+    old = _main(one, WORKER)
+    began = time.monotonic()
+    one.type(f"systemctl kill --signal=STOP {WORKER}")
+    _soon(lambda: _main(one, WORKER) not in {0, old} and WORKER in _active(one), "nobody replaces it", one)
+    return f" (after {time.monotonic() - began:.0f} s)"
+
+
+def ends(one):
+    """What stops, stops: no process is left, and all of it starts again."""
+    failed = one.type("systemctl list-units --failed --plain --no-legend 'dispatch*'").strip()
+    if failed:
+        raise parts.Failed(f"units have failed: {failed}")
+    one.type("systemctl stop inbox && systemctl stop dispatch.target")
+    left = one.type("ps -u dispatch -o args=", check=False).strip()
+    if left or _active(one):
+        raise parts.Failed(f"after the target was stopped there are {_active(one)} and {left}")
+    yield "stopping dispatch.target ends every service and process"
+    one.type("systemctl start dispatch.target")
+    _soon(lambda: _active(one) == set(SERVICES), "not all starts with the target", one)
+    yield "starting it brings all of them back"
+
+
+def _active(one):
+    said = one.type(f"systemctl is-active {' '.join(SERVICES)}", check=False).split()
+    return {name for name, state in zip(SERVICES, said, strict=False) if state == "active"}
+
+
+def _all_active(one):
+    if missing := set(SERVICES) - _active(one):
+        raise parts.Failed(f"not active: {missing}; {one.type('journalctl --quiet -n 60 -u dispatch*', check=False)}")
+
+
+def _answers(one):
+    asked = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8321/readyz', timeout=20).status)"
+    _soon(
+        lambda: one.type(f'/opt/dispatch/bin/python -c "{asked}"', check=False).strip() == "200",
+        "web is not ready",
+        one,
+    )
+
+
+def _main(one, name):
+    return int(one.type(f"systemctl show -P MainPID {name}").strip() or 0)
+
+
+def _score(one, name):
+    last = one.type(f"systemd-analyze security --no-pager {name}.service").strip().splitlines()[-1]
+    return float(re.search(r"[\d.]+(?= \w+)", last.split(":", 1)[1])[0])
+
+
+def _arrived(one):
+    return tuple(map(int, _keep(one, COUNT).split()))
+
+
+def _keep(one, sql):
+    """Said to the mail server's store."""
+    program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=60)"
+    program += "; print(*[word for row in c.execute(sys.argv[2]) for word in row]); c.commit()"
+    return one.type(f'/opt/dispatch/bin/python -c "{program}" {INBOX} "{sql}"')
+
+
+def _sent(one):
+    """The latest send's state, and how many of its readers are in doubt."""
+    state, unknown = one.type("runuser -u postgres -- psql -qAtF ' ' dispatch", given=LATEST).split()
+    return state, int(unknown)
+
+
+def _soon(is_so, what, one):
+    """Within some minutes. Raises Failed with what the services said."""
+    deadline = time.monotonic() + 2 * parts.PATIENCE
+    while time.monotonic() < deadline:
+        if is_so():
+            return
+        time.sleep(0.5)
+    raise parts.Failed(f"{what}: {one.type('journalctl --quiet -n 60 -u dispatch*', check=False)}")
