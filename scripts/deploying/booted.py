@@ -74,7 +74,6 @@ def follow(one):
 
 def edit(one):
     """What the page leaves to its reader."""
-    one.type("sed -i 's/^DISPATCH_HOSTS=.*/DISPATCH_HOSTS=\"localhost 127.0.0.1\"/' /etc/dispatch/dispatch.env")
     one.type("printf 'DISPATCH_APPROVE_FROM=0\nDISPATCH_FIRST_WAVE_FROM=0\n' >> /etc/dispatch/dispatch.env")
 
 

@@ -18,9 +18,12 @@ from deploying import parts
 HERE = Path(__file__).parent
 CACHE = parts.ROOT / ".cache/machine"
 SUITE = "trixie"
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-FROM_HERE = (CERTIFICATES, Path("/etc/resolv.conf"), Path("/etc/hosts"))
-"""By which packages are had: a machine of one's own has them."""
+FROM_HERE = {
+    "/etc/resolv.conf": "etc/resolv.conf",
+    "/etc/hosts": "etc/hosts",
+    "/etc/ssl/certs/ca-certificates.crt": "root/authorities.crt",
+}
+"""By which packages are had: a machine of one's own has its own."""
 LEGACY = ("systemd.unified_cgroup_hierarchy=0", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
 """Where this kernel's controllers belong to the old hierarchies, systemd must be told to use those."""
 
@@ -82,12 +85,11 @@ class Machine:
         """Its disk."""
         layers = f"lowerdir={base()},upperdir={self.work / 'upper'},workdir={self.work / 'scratch'}"
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
-        for file in FROM_HERE:
-            if file.exists():
-                target = self.root / file.relative_to("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.unlink(missing_ok=True)
-                shutil.copyfile(file, target)
+        for here, there in FROM_HERE.items():
+            (self.root / there).unlink(missing_ok=True)
+            if Path(here).exists():
+                shutil.copyfile(here, self.root / there)
+        (self.root / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")  # the kernel is not its own
         (self.root / "etc/apt/apt.conf.d/90yes").write_text('APT::Get::Assume-Yes "true";\n')
 
     def boot(self):
@@ -107,7 +109,7 @@ class Machine:
         if self.process.poll() is not None:
             raise parts.Failed(f"the machine does not boot: {self.log.read_text()[-2000:]}")
         state = self.type("systemctl is-system-running", check=False).strip()
-        return state in {"running", "degraded"}
+        return state == "running"
 
     def init(self):
         """The number, here, of its first process."""
@@ -119,7 +121,7 @@ class Machine:
         if not (init := self.init()):
             return ""
         spaces = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", *([] if outward else ["--net"])]
-        command = ["nsenter", f"--target={init}", *spaces, f"--root=/proc/{init}/root", "--wd=/root"]
+        command = ["nsenter", f"--target={init}", *spaces, f"--root=/proc/{init}/root", f"--wd=/proc/{init}/root/root"]
         ours = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
         ours |= {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -128,7 +130,7 @@ class Machine:
         }
         ours |= {
             "DEBIAN_FRONTEND": "noninteractive",
-            "PIP_CERT": str(CERTIFICATES),
+            "PIP_CERT": "/root/authorities.crt",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
         done = subprocess.run(
