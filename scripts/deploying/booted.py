@@ -11,6 +11,7 @@ from deploying import machine, parts
 PAGE = parts.ROOT / "docs/deploying.md"
 SECTION = "## One machine, in ten minutes"
 BLOCK = re.compile(r"```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROBE = "ExecStart=/opt/dispatch/bin/python /opt/dispatch/probe.py"
 SERVICES = [
     f"dispatch-{name}"
     for name in ("web", "clock", *(f"worker-{queue}" for queue in ("email", "articles", "social", "upkeep")))
@@ -24,6 +25,7 @@ LATEST = """
 SELECT state, (SELECT count(*) FROM delivery_exception WHERE send_id = delivery_send.id AND state = 'unknown')
 FROM delivery_send ORDER BY id DESC LIMIT 1
 """
+GROWN = "/var/lib/dispatch/grown"
 EXPOSED = 13
 STORY = "scripts/compose-base/story.txt"
 
@@ -92,23 +94,21 @@ def stands(one):
 def confined(one):
     """From inside: what a service of ours can do, beside what any other can."""
     shutil.copy(machine.HERE / "probe.py", one.root / "opt/dispatch/probe.py")
-    probe = "ExecStart=/opt/dispatch/bin/python /opt/dispatch/probe.py\n"
-    one.type("cat > /run/systemd/system/dispatch-probe.service", given=f"[Service]\nType=oneshot\n{probe}")
-    one.type("cat > /run/systemd/system/open-probe.service", given=f"[Service]\nType=oneshot\n{probe}")
-    one.type("systemctl daemon-reload")
     said = {}
     for name in ("dispatch-probe", "open-probe"):
-        one.type(f"systemctl start {name}")
-        said[name] = json.loads(one.type(f"journalctl --quiet -u {name} -o cat _COMM=python").strip().splitlines()[-1])
+        lines = f"[Service]\nType=oneshot\nUser=dispatch\nStandardOutput=truncate:/run/{name}.json\n{PROBE}\n"
+        one.type(f"cat > /run/systemd/system/{name}.service && systemctl daemon-reload", given=lines)
+        said[name] = json.loads(one.type(f"timeout 120 systemctl start {name} && cat /run/{name}.json"))
     ours, others = said["dispatch-probe"], said["open-probe"]
     if ours["can"] or ours["lacks"]:
         raise parts.Failed(f"a service of Dispatch can {ours['can']} and lacks {ours['lacks']}")
     held = {name: ours[name] for name in ("CapEff", "CapPrm", "CapBnd")}
     if any(int(value, 16) for value in held.values()) or (ours["NoNewPrivs"], ours["Seccomp"]) != ("1", "2"):
         raise parts.Failed(f"a service of Dispatch holds {ours}")
-    if len(others["can"]) < 10:
+    if len(others["can"]) < 4:
         raise parts.Failed(f"the probe is asleep: any service can {others['can']}")
-    yield f"from inside: none of {len(others['can'])} things that any other service can do, no capability, what it needs"
+    more = len(others["can"])
+    yield f"from inside: none of {more} things that a bare unit of this user can do, no capability, all that it needs"
     for name in SERVICES:
         process = _main(one, name)
         status = one.type(f"grep -E '^(CapBnd|Seccomp|Uid)' /proc/{process}/status")
@@ -128,8 +128,11 @@ def sends(one):
         ("killed in the middle of a send, the worker is started anew, nobody is missed or gets two", killed),
         ("restarted in the middle of a send, it hands over", restarted),
         ("frozen in the middle of a send, systemd's watchdog replaces it", frozen),
+        ("a process that grows without end in the middle of a send is replaced, its worker goes on", outgrown),
     ):
         _keep(one, "DELETE FROM letters")
+        if disturb is outgrown:
+            hook(one)
         publish(one)
         _soon(lambda: _arrived(one)[0] > PACE, "no mail leaves", one)
         note = disturb(one) if disturb else ""
@@ -149,12 +152,19 @@ def prepare(one):
     sender = "--from-name Office --from-address news@example.org"
     one.type(f"dispatch newsletter add office --name-en 'Office news' --languages en {sender}")
     readers = "email,language\n" + "".join(f"reader-{number}@example.org,en\n" for number in range(READERS))
-    one.type("dispatch import /dev/stdin --newsletter office --apply", given=readers)
+    file = "/var/lib/dispatch/readers.csv"
+    one.type(f"cat > readers.csv && install -o dispatch -m 600 readers.csv {file}", given=readers)
+    one.type(f"dispatch import {file} --newsletter office --apply")
 
 
 def publish(one):
     text = (parts.ROOT / STORY).read_text()
-    one.type("dispatch publish /dev/stdin --language en", given=text.replace("A new", f"A {time.monotonic_ns()}th"))
+    file = "/var/lib/dispatch/story.txt"
+    one.type(
+        f"cat > story.txt && install -o dispatch -m 600 story.txt {file}",
+        given=text.replace("A new", f"A {time.time():.0f}th"),
+    )
+    one.type(f"dispatch publish {file} --language en")
 
 
 def killed(one):
@@ -177,6 +187,25 @@ def frozen(one):
     one.type(f"systemctl kill --signal=STOP {WORKER}")
     _soon(lambda: _main(one, WORKER) not in {0, old} and WORKER in _active(one), "nobody replaces it", one)
     return f" (after {time.monotonic() - began:.0f} s)"
+
+
+def hook(one):
+    """From its next start on, the first process of the mail worker to get there grows in the middle of a chunk."""
+    one.type("mkdir -p /opt/dispatch/hooks && cp /root/dispatch/tests/chaos/hooks/sitecustomize.py /opt/dispatch/hooks")
+    lines = f"[Service]\nEnvironment=PYTHONPATH=/opt/dispatch/hooks HOOK_GROW={GROWN}\n"
+    one.type(f"mkdir -p /run/systemd/system/{WORKER}.service.d")
+    one.type(f"cat > /run/systemd/system/{WORKER}.service.d/hook.conf && systemctl daemon-reload", given=lines)
+    one.type(f"systemctl restart {WORKER}")
+
+
+def outgrown(one):
+    """The kernel ends the process at the unit's MemoryMax; nothing else of the unit."""
+    main, journal = _main(one, WORKER), f"journalctl --quiet -o cat -u {WORKER}"
+    _soon(lambda: "a process died in its task" in one.type(journal, check=False), "nobody ended it", one)
+    one.type(f"test -e {GROWN}")
+    if _main(one, WORKER) != main:
+        raise parts.Failed("the whole worker was ended, not the process that grew")
+    return f" (MemoryMax {int(one.type(f'systemctl show -P MemoryMax {WORKER}')) >> 20} MB)"
 
 
 def ends(one):

@@ -89,7 +89,9 @@ class Machine:
             (self.root / there).unlink(missing_ok=True)
             if Path(here).exists():
                 shutil.copyfile(here, self.root / there)
-        (self.root / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")  # the kernel is not its own
+        (self.root / "etc/systemd/system/systemd-modules-load.service").symlink_to(
+            "/dev/null"
+        )  # the kernel is not its own
         (self.root / "etc/apt/apt.conf.d/90yes").write_text('APT::Get::Assume-Yes "true";\n')
 
     def boot(self):

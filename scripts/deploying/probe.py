@@ -1,4 +1,7 @@
-"""Run as one of Dispatch's services: prints as JSON what it can do and must not, and what it needs and cannot do."""
+"""Run as one of Dispatch's services: prints as JSON what it can do and must not, and what it needs and cannot do.
+
+Nothing that it tries does harm where it succeeds: it also runs unconfined, to show that it is awake.
+"""
 
 import contextlib
 import ctypes
@@ -9,8 +12,8 @@ import socket
 import subprocess
 from pathlib import Path
 
-FOREIGN = ("/usr", "/etc", "/opt/dispatch", "/home", "/root", "/boot", "/run", "/sys/fs/cgroup", "/proc/sys/kernel")
-CLONE_NEWUSER, PTRACE_TRACEME = 0x10000000, 0
+FOREIGN = ("/usr", "/etc", "/opt/dispatch", "/home", "/root", "/boot", "/run")
+CLONE_NEWUSER, SYS_KEYCTL = 0x10000000, 250
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -18,7 +21,7 @@ def tries():
     """What must be refused, by name."""
     for folder in FOREIGN:
         yield f"write to {folder}", lambda folder=folder: (Path(folder) / "written").write_text("x")
-    yield "change the host's name", lambda: Path("/proc/sys/kernel/hostname").write_text("x")
+    yield "change the kernel's settings", lambda: Path("/proc/sys/kernel/hostname").open("r+b").close()
     yield "read root's secrets", lambda: Path("/etc/dispatch/secrets/vault_keys").read_text()
     yield "look into homes", lambda: next(iter(Path("/home").iterdir()))
     yield (
@@ -34,11 +37,8 @@ def tries():
         )
     yield "listen below port 1024", lambda: socket.create_server(("127.0.0.1", 99))
     yield "get a namespace of its own", lambda: called("unshare", CLONE_NEWUSER)
-    yield "mount", lambda: called("mount", b"none", b"/tmp", b"tmpfs", 0, None)
-    yield "trace a process", lambda: called("ptrace", PTRACE_TRACEME, 0, None, None)
-    yield "become root", lambda: os.setuid(0)
+    yield "use the kernel's keyring", lambda: called("syscall", SYS_KEYCTL, 0, -3, 1)
     yield "make a file that runs as its owner", setuid
-    yield "set the clock", lambda: called("clock_settime", 0, (ctypes.c_long * 2)(1, 0))
     yield (
         "see others' processes",
         lambda: next(path for path in Path("/proc").glob("[0-9]*") if path.stat().st_uid != os.getuid()),
