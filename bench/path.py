@@ -50,7 +50,7 @@ def main() -> int:
         print(json.dumps(first_and_last(options.publish)))
         return 0
     found: dict[str, Any] = {}
-    with command.started(argparse.Namespace(once=True, port=18980)) as everything:
+    with command.started(argparse.Namespace(once=True, port=sizes.PORT)) as everything:
         site = os.environ["DISPATCH_PUBLIC_URL"]
         found |= a_thousand_readers(site)
         found |= memory(everything, site, options.lists[:1] if options.quick else options.lists)
@@ -127,7 +127,7 @@ def first_and_last(size: int) -> dict[str, float]:
     """Seconds from the webhook to the first and to the last message, at the fast receiver."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        command.started(argparse.Namespace(once=True, port=18980)) as everything,
+        command.started(argparse.Namespace(once=True, port=sizes.PORT)) as everything,
         sinks.ours(chunking=True, record=Path(folder) / "arrived") as there,
     ):
         from dispatch.delivery import relays

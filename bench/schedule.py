@@ -50,7 +50,7 @@ def main() -> int:
     os.environ |= {"DISPATCH_APPROVE_FROM": "0", "DISPATCH_FIRST_WAVE_FROM": "0"}
     with (
         tempfile.TemporaryDirectory() as folder,
-        command.started(argparse.Namespace(once=True, port=18980)) as everything,
+        command.started(argparse.Namespace(once=True, port=sizes.PORT)) as everything,
     ):
         record = Path(folder) / "arrived"
         with standing_in(record, options.latency) as server, sinks.ours(chunking=True) as mail:

@@ -1,6 +1,10 @@
-"""How large a benchmark is: as asked, or tiny, which measures nothing and shows that it still runs."""
+"""How large a benchmark is: as asked, or tiny, which measures nothing and shows that it still runs; and where it listens."""
 
 import argparse
+import os
+
+PORT = int(os.environ.get("BENCH_PORT", "18980"))
+"""Of the web of a whole instance: two benchmarks beside each other need two."""
 
 
 def asked(parser: argparse.ArgumentParser, **tiny: object) -> argparse.Namespace:

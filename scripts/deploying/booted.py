@@ -213,14 +213,14 @@ def ends(one):
     failed = one.type("systemctl list-units --failed --plain --no-legend 'dispatch*'").strip()
     if failed:
         raise parts.Failed(f"units have failed: {failed}")
-    one.type("systemctl stop inbox && systemctl stop dispatch.target")
+    one.type("systemctl stop inbox && systemctl stop dispatch.target 'dispatch-*.service'")
     left = one.type("ps -u dispatch -o args=", check=False).strip()
     if left or _active(one):
         raise parts.Failed(f"after the target was stopped there are {_active(one)} and {left}")
-    yield "stopping dispatch.target ends every service and process"
+    yield "after the page's stop there is no service and no process"
     one.type("systemctl start dispatch.target")
     _soon(lambda: _active(one) == set(SERVICES), "not all starts with the target", one)
-    yield "starting it brings all of them back"
+    yield "the page's start brings all of them back"
 
 
 def _active(one):
