@@ -264,7 +264,7 @@ def _doubts(one):
 
 def _soon(is_so, what, one):
     """Within some minutes. Raises Failed with what the services said."""
-    deadline = time.monotonic() + 2 * parts.PATIENCE
+    deadline = time.monotonic() + parts.PATIENCE
     while time.monotonic() < deadline:
         if is_so():
             return
