@@ -7,20 +7,20 @@ from email.message import EmailMessage
 
 import crowd
 
-MESSAGES = 1500
-"""That a process sends: the rate does not depend on how many."""
+AT_MOST = 1500
+"""Messages that a process sends: the rate does not depend on how many."""
 
 
-def per_second(port: int, *, reuse: bool, processes: int) -> float:
+def per_second(port: int, many: int, *, reuse: bool, processes: int) -> float:
     """Messages a second of so many processes together, over a kept connection each or a new one for each message."""
-    began = time.perf_counter()
-    workers = [multiprocessing.Process(target=send, args=(port, MESSAGES, reuse)) for _ in range(processes)]
+    each, began = min(many, AT_MOST), time.perf_counter()
+    workers = [multiprocessing.Process(target=send, args=(port, each, reuse)) for _ in range(processes)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
         assert worker.exitcode == 0
-    return MESSAGES * processes / (time.perf_counter() - began)
+    return each * processes / (time.perf_counter() - began)
 
 
 def send(port: int, count: int, reuse: bool) -> None:

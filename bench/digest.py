@@ -14,6 +14,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import embedded
+import sizes
 import time_machine
 
 MIDNIGHT = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -27,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/digest.py", description=__doc__)
     parser.add_argument("--readers", type=int, default=100_000)
     parser.add_argument("--stories", type=int, default=8)
-    options = parser.parse_args()
+    options = sizes.asked(parser, readers=500, stories=2)
     with embedded.database():
         from dispatch import queue
 

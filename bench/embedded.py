@@ -4,16 +4,44 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import django
+
+READY = "BENCH_DATABASE"
+"""Names a folder that `embedded.py FOLDER` made: one migrated database for many benchmarks, each with a copy."""
+
 
 @contextmanager
 def database() -> Iterator[Path]:
     """Running, migrated, empty; Django is set up. Yields the folder, which is gone afterwards."""
+    ready = os.environ.get(READY)
+    with _place() as folder:
+        if ready:
+            subprocess.run(["cp", "-a", ready, folder / "postgres"], check=True)
+        with _postgres(folder):
+            if ready:
+                django.setup()
+            else:
+                _migrate()
+            yield folder
+
+
+def main() -> int:
+    with _place() as folder:
+        with _postgres(folder):
+            _migrate()
+        subprocess.run(["cp", "-a", folder / "postgres", sys.argv[1]], check=True)
+    return 0
+
+
+@contextmanager
+def _place() -> Iterator[Path]:
     from dispatch import vault
 
     with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as name:
@@ -27,9 +55,7 @@ def database() -> Iterator[Path]:
             DISPATCH_VAULT_KEYS=os.environ.get("BENCH_VAULT_KEYS") or vault.new_key_line(),
             DJANGO_SETTINGS_MODULE="dispatch.settings",
         )
-        with _postgres(folder):
-            _migrate()
-            yield folder
+        yield folder
 
 
 @contextmanager
@@ -50,8 +76,11 @@ def _postgres(folder: Path) -> Iterator[None]:
 
 
 def _migrate() -> None:
-    import django
     from django.core.management import call_command
 
     django.setup()
     call_command("migrate", verbosity=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,29 +12,30 @@ import time
 from pathlib import Path
 
 import embedded
+import sizes
 
 LANGUAGES = ("be", "ru", "en")
-FEW = 20_000  # one batch
-ONE_BY_ONE = 1_000
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/import.py", description=__doc__)
     parser.add_argument("--readers", type=int, default=1_000_000)
-    many = parser.parse_args().readers
+    parser.add_argument("--few", type=int, default=20_000, help="one batch, for its memory")
+    parser.add_argument("--one-by-one", type=int, default=1_000, help="saved as one would do it at first")
+    options = sizes.asked(parser, readers=2_000, few=500, one_by_one=20)
     with embedded.database() as folder:
         a_newsletter()
-        found = measure(folder / "readers.csv", many)
-    show(found, many)
-    summary = {"rows": many, "seconds": found["import_seconds"], "peak_mb": found["memory_many_mb"]} | found
+        found = measure(folder / "readers.csv", options.readers, options.few, options.one_by_one)
+    show(found, options.readers, options.few)
+    summary = {"rows": options.readers, "seconds": found["import_seconds"], "peak_mb": found["memory_many_mb"]} | found
     print(json.dumps({name: round(value, 1) for name, value in summary.items()}))
     return 0
 
 
-def measure(file: Path, many: int) -> dict[str, float]:
-    write(file, ONE_BY_ONE, "slow")
-    found = {"one_by_one_per_second": ONE_BY_ONE / one_by_one(file)}
-    write(file, FEW, "few")
+def measure(file: Path, many: int, few: int, slow: int) -> dict[str, float]:
+    write(file, slow, "slow")
+    found = {"one_by_one_per_second": slow / one_by_one(file)}
+    write(file, few, "few")
     took(file, apply=True)
     found["memory_few_mb"] = peak()
     write(file, many, "many")
@@ -43,13 +44,13 @@ def measure(file: Path, many: int) -> dict[str, float]:
     return {**found, "memory_many_mb": peak(), "import_per_second": many / found["import_seconds"]}
 
 
-def show(found: dict[str, float], many: int) -> None:
+def show(found: dict[str, float], many: int, few: int) -> None:
     rows = [
         (f"dry run of {many:,} readers", f"{found['dry_run_seconds']:.1f} s", ""),
         ("import", f"{found['import_seconds']:.1f} s", f"{found['import_per_second']:,.0f} readers/s"),
         ("  one row at a time, the obvious way", "", f"{found['one_by_one_per_second']:,.0f} readers/s"),
         ("the same file again", f"{found['again_seconds']:.1f} s", "changes nothing"),
-        (f"memory at most, {FEW:,} readers", f"{found['memory_few_mb']:.0f} MB", ""),
+        (f"memory at most, {few:,} readers", f"{found['memory_few_mb']:.0f} MB", ""),
         (f"  {many:,} readers", f"{found['memory_many_mb']:.0f} MB", "does not grow with the file"),
     ]
     print()

@@ -3,6 +3,7 @@ and dkimpy sign it.
 `make bench NAME=messages`. Prints one table and ends with a JSON line.
 """
 
+import argparse
 import base64
 import json
 import os
@@ -12,25 +13,28 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
-READERS = 5000
-ROUNDS = 5
+import sizes
+
 NAMES = {"a Latin name": "Alice", "a Cyrillic name": "Аліса", "no name": ""}
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench/messages.py", description=__doc__)
+    parser.add_argument("--readers", type=int, default=5000)
+    many = sizes.asked(parser, readers=50).readers
     os.environ["DJANGO_SETTINGS_MODULE"] = "dispatch.settings"
     os.environ["DISPATCH_SECRET_KEY"] = "of the benchmark"
     os.environ["DISPATCH_VAULT_KEYS"] = "1 " + base64.b64encode(b"k" * 32).decode()
     import django
 
     django.setup()
-    found = measure()
+    found = measure(many)
     show(found)
     print(json.dumps({name: round(value, 2) for name, value in found.items()}))
     return 0
 
 
-def measure() -> dict[str, float]:
+def measure(many: int) -> dict[str, float]:
     from dispatch import vault
     from dispatch.delivery import personalizing
     from dispatch.delivery.mailers import base
@@ -39,22 +43,22 @@ def measure() -> dict[str, float]:
     compiled, text, page = letter()
     found = {}
     for what, name in NAMES.items():
-        readers = [Reader(number, f"r{number}@example.org", name, number.to_bytes(8)) for number in range(READERS)]
+        readers = [Reader(number, f"r{number}@example.org", name, number.to_bytes(8)) for number in range(many)]
         found[f"fill, {what}"] = best(
-            lambda readers=readers: each(lambda one: personalizing.fill(compiled, one), readers)
+            lambda readers=readers: each(lambda one: personalizing.fill(compiled, one), readers), many
         )
     head, body = personalizing.fill(compiled, readers[-1])
     message = base.Message("news@example.org", readers[-1].address, head, body)
     found["bytes"] = message.size
     found |= signing_of(compiled, readers)
     found["the last check before the wire"] = best(
-        lambda: each(lambda _: base.Message(message.sender, message.recipient, head, body), range(READERS))
+        lambda: each(lambda _: base.Message(message.sender, message.recipient, head, body), range(many)), many
     )
     sealed = vault.seal("alice@example.org", "subscriber:1:address")
     found["open one address"] = best(
-        lambda: each(lambda place: vault.unseal(sealed, place), ["subscriber:1:address"] * READERS)
+        lambda: each(lambda place: vault.unseal(sealed, place), ["subscriber:1:address"] * many), many
     )
-    found["EmailMessage"] = best(lambda: each(lambda _: fresh(text, page), range(READERS // 50)), READERS // 50)
+    found["EmailMessage"] = best(lambda: each(lambda _: fresh(text, page), range(many // 50)), many // 50)
     return found
 
 
@@ -119,10 +123,10 @@ def each(act: Callable[[Any], object], over: Iterable[Any]) -> None:
         act(one)
 
 
-def best(act: Callable[[], object], times: int = READERS) -> float:
+def best(act: Callable[[], object], times: int) -> float:
     """Microseconds of one, in the best of some rounds: what the machine can do while nobody disturbs it."""
     took = []
-    for _ in range(ROUNDS):
+    for _ in range(5):
         began = time.perf_counter()
         act()
         took.append((time.perf_counter() - began) / times * 1e6)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import embedded
+import sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/networks.py", description=__doc__)
     parser.add_argument("--runs", type=int, default=1000, help="of each network")
     parser.add_argument("--only", default="", help="names of networks, with commas between")
-    options = parser.parse_args()
+    options = sizes.asked(parser, runs=2)
     total: Counter[str] = Counter()
     with embedded.database(), standing() as server:
         from dispatch import queue

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import crowd
 import embedded
+import sizes
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -94,7 +95,7 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--explain", action="store_true", help="print each page's slowest query and its plan")
-    options = parser.parse_args()
+    options = sizes.asked(parser, readers=100_000, rounds=2)
     with embedded.database() as folder, broker(folder):
         from dispatch import queue
 

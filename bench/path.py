@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import sinks
+import sizes
 import steadily
 
 from dispatch.local import inbox, receiver
@@ -35,9 +36,11 @@ Row = tuple[str, str, str]
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/path.py", description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--lists", type=int, nargs="+", default=[10_000, 100_000], help="by which memory is compared")
+    parser.add_argument("--seconds", type=int, default=10, help="of webhooks")
     parser.add_argument("--sink", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--publish", type=int, help="only how long so many readers wait for an article")
-    options = parser.parse_args()
+    options = sizes.asked(parser, quick=True, lists=[500], seconds=1)
     if options.sink is not None:
         return sink(options.sink)
     os.environ["DJANGO_SETTINGS_MODULE"] = "dispatch.settings"
@@ -47,21 +50,24 @@ def main() -> int:
         print(json.dumps(first_and_last(options.publish)))
         return 0
     found: dict[str, Any] = {}
-    with command.started(argparse.Namespace(once=True, port=18980)) as everything:
+    with command.started(argparse.Namespace(once=True, port=sizes.PORT)) as everything:
         site = os.environ["DISPATCH_PUBLIC_URL"]
         found |= a_thousand_readers(site)
-        found |= memory(everything, site, [10_000] if options.quick else [10_000, 100_000])
-        found |= {f"webhook_{name}": value for name, value in steadily.webhooks(site).items()}
+        found |= memory(everything, site, options.lists[:1] if options.quick else options.lists)
+        found |= {f"webhook_{name}": value for name, value in steadily.webhooks(site, options.seconds).items()}
         with broker_down(everything):
-            found |= {f"webhook_without_broker_{name}": value for name, value in steadily.webhooks(site).items()}
+            found |= {
+                f"webhook_without_broker_{name}": value
+                for name, value in steadily.webhooks(site, options.seconds).items()
+            }
     if not options.quick:
         found["demo_seconds"] = demo_seconds()
-    show(found)
+    show(found, options.lists)
     print(json.dumps({name: round(value, 2) for name, value in found.items()}))
     return 0
 
 
-def show(found: dict[str, Any]) -> None:
+def show(found: dict[str, Any], lists: list[int]) -> None:
     ratio = found["readers_per_second"] / found["baseline_per_second"]
     rows: list[Row] = [
         (
@@ -81,8 +87,10 @@ def show(found: dict[str, Any]) -> None:
             "{readers_per_second:.0f}/s",
             f"{ratio:.1f} × smtplib with a fresh EmailMessage each",
         ),
-        ("mail worker's memory, 10,000 readers", "{memory_10000_mb:.0f} MB", ""),
-        ("  100,000 readers", "{memory_100000_mb:.0f} MB", "does not grow"),
+        *(
+            (f"mail worker's memory, {size:,} readers", f"{{memory_{size}_mb:.0f}} MB", "does not grow")
+            for size in lists
+        ),
         ("make demo, installed", "{demo_seconds:.0f} s", "< 90 s"),
     ]
     print()
@@ -119,7 +127,7 @@ def first_and_last(size: int) -> dict[str, float]:
     """Seconds from the webhook to the first and to the last message, at the fast receiver."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        command.started(argparse.Namespace(once=True, port=18980)) as everything,
+        command.started(argparse.Namespace(once=True, port=sizes.PORT)) as everything,
         sinks.ours(chunking=True, record=Path(folder) / "arrived") as there,
     ):
         from dispatch.delivery import relays

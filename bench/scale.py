@@ -16,9 +16,9 @@ import crowd
 import embedded
 import send
 import sinks
+import sizes
 import working
 
-SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 AT_ONCE = 100_000
 """Readers that are made in one go."""
 
@@ -35,24 +35,30 @@ class Cost:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/scale.py", description=__doc__)
-    parser.add_argument("--largest", type=int, default=SIZES[-1])
+    parser.add_argument("--smallest", type=int, default=10_000)
+    parser.add_argument("--largest", type=int, default=10_000_000)
     parser.add_argument("--send", type=int, default=1_000_000)
-    options = parser.parse_args()
+    options = sizes.asked(parser, smallest=100, largest=1_000, send=1_000)
     with embedded.database(), sinks.ours(chunking=True) as sink:
-        found = measure([size for size in SIZES if size <= options.largest])
+        found = measure(tenfold(options.smallest, options.largest))
         sent = send_all(options.send, sink.port) if options.send else {}
     show(found, sent)
     return 0
 
 
-def measure(sizes: list[int]) -> list[Cost]:
+def tenfold(smallest: int, largest: int) -> list[int]:
+    """From one to the other, ten times as many each."""
+    return [smallest * 10**step for step in range(12) if smallest * 10**step <= largest]
+
+
+def measure(audiences: list[int]) -> list[Cost]:
     from dispatch.audience.models import Newsletter
 
     office = Newsletter.objects.create(
         slug="office", languages=crowd.LANGUAGES, from_name="O", from_address="news@example.org", names={"en": "O"}
     )
     found, there = [], 0
-    for size in sizes:
+    for size in audiences:
         there = make(office.pk, there, size)
         found.append(enlist(size))
     return found

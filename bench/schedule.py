@@ -24,6 +24,7 @@ from pathlib import Path
 
 import path
 import sinks
+import sizes
 
 from dispatch.local.demo import command
 from dispatch.local.supervisor import Supervisor
@@ -41,7 +42,7 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=200_000)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--network", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = sizes.asked(parser, posts=100, seconds=2, readers=500)
     if options.network:
         asyncio.run(network(options.network, options.latency))
         return 0
@@ -49,7 +50,7 @@ def main() -> int:
     os.environ |= {"DISPATCH_APPROVE_FROM": "0", "DISPATCH_FIRST_WAVE_FROM": "0"}
     with (
         tempfile.TemporaryDirectory() as folder,
-        command.started(argparse.Namespace(once=True, port=18980)) as everything,
+        command.started(argparse.Namespace(once=True, port=sizes.PORT)) as everything,
     ):
         record = Path(folder) / "arrived"
         with standing_in(record, options.latency) as server, sinks.ours(chunking=True) as mail:

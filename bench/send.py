@@ -19,15 +19,15 @@ import by_hand
 import crowd
 import embedded
 import sinks
+import sizes
 import tls
 import working
 
 PROCESSES = 2
-SMALL = 10_000
 EACH, KEPT = "smtplib, a connection each", "smtplib, a connection kept"
 ONE, WHOLE = "Dispatch, 1 process", f"Dispatch, {PROCESSES} processes"
 ED25519, RSA, BY_TLS = f"{WHOLE}, ed25519", f"{WHOLE}, rsa-2048", f"{WHOLE}, TLS"
-MANY = f"{WHOLE}, {len(crowd.VARIANTS)} variants"
+MANY = f"{WHOLE}, many variants"
 CEILING, SOURCE = "constant bytes, pipelined", "Postfix's smtp-source, constant bytes"
 TO_US, TO_THEM = "to bench/sink.c", "to Postfix's smtp-sink"
 
@@ -45,33 +45,35 @@ class Run:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/send.py", description=__doc__)
     parser.add_argument("--readers", type=int, default=200_000)
+    parser.add_argument("--variants", type=int, default=len(crowd.VARIANTS))
+    parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--large", type=int, default=1_000_000)
-    options = parser.parse_args()
+    options = sizes.asked(parser, readers=300, small=100, large=200, variants=10)
     print(f"{options.readers:,} readers; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with embedded.database() as folder, sinks.ours(chunking=True) as sink, sinks.postfixs() as theirs:
         crowd.take_in(folder, "office", options.readers)
-        tables = {TO_US: to_ours(folder, sink.port, options.readers)}
+        tables = {TO_US: to_ours(folder, sink.port, options.readers, options.variants)}
         if theirs:
             tables[TO_THEM] = to_theirs(theirs.port, options.readers)
-        steps = by_step(sink.port, folder)
-        growth = [one for size in (SMALL, options.large) if size for one in [grown(folder, sink.port, size)]]
+        steps = by_step(sink.port, folder, options.small)
+        growth = [one for size in (options.small, options.large) if size for one in [grown(folder, sink.port, size)]]
     for where, runs in tables.items():
         show(where, runs)
     if not theirs:
         print(f"\n{sinks.ABSENT}")
     show_steps(steps)
-    publish = published()
-    show_growth(growth, publish)
+    publish = published(options.small)
+    show_growth(growth, publish, options.small)
     print(json.dumps({name: round(value, 2) for name, value in summary(tables, growth, publish).items()}))
     return 0
 
 
-def to_ours(folder: Path, port: int, many: int) -> list[Run]:
-    runs = [Run(EACH, by_hand.per_second(port, reuse=False, processes=PROCESSES))]
-    runs.append(Run(KEPT, by_hand.per_second(port, reuse=True, processes=PROCESSES)))
+def to_ours(folder: Path, port: int, many: int, variants: int) -> list[Run]:
+    runs = [Run(EACH, by_hand.per_second(port, many, reuse=False, processes=PROCESSES))]
+    runs.append(Run(KEPT, by_hand.per_second(port, many, reuse=True, processes=PROCESSES)))
     use(f"smtp://127.0.0.1:{port}?security=none")
     runs += [an_edition("office", ONE, many, 1), an_edition("office", WHOLE, many)]
-    crowd.take_in(folder, "many", many, crowd.VARIANTS)
+    crowd.take_in(folder, "many", many, crowd.VARIANTS[:variants])
     runs.append(an_edition("many", MANY, many))
     with tls.in_front_of(port, folder) as (secure, certificate):
         use(f"smtps://127.0.0.1:{secure}?cafile={certificate}")
@@ -86,7 +88,7 @@ def to_ours(folder: Path, port: int, many: int) -> list[Run]:
 
 
 def to_theirs(port: int, many: int) -> list[Run]:
-    runs = [Run(KEPT, by_hand.per_second(port, reuse=True, processes=PROCESSES))]
+    runs = [Run(KEPT, by_hand.per_second(port, many, reuse=True, processes=PROCESSES))]
     use(f"smtp://127.0.0.1:{port}?security=none")
     runs.append(an_edition("office", f"{WHOLE} ", many))
     runs.append(Run(CEILING, sinks.ceiling(port, many // 2, processes=PROCESSES)))
@@ -137,10 +139,10 @@ def an_edition(slug: str, name: str, many: int, processes: int = PROCESSES, *, s
     return Run(name, totals.settled / ran.seconds, ran.cpu / totals.settled * 1e6, said)
 
 
-def by_step(port: int, folder: Path) -> Run:
+def by_step(port: int, folder: Path, size: int) -> Run:
     use(f"smtp://127.0.0.1:{port}?security=none")
-    crowd.take_in(folder, "steps", SMALL)
-    return an_edition("steps", "by step", SMALL, 1, steps=True)
+    crowd.take_in(folder, "steps", size)
+    return an_edition("steps", "by step", size, 1, steps=True)
 
 
 def grown(folder: Path, port: int, size: int) -> Run:
@@ -149,12 +151,12 @@ def grown(folder: Path, port: int, size: int) -> Run:
     return an_edition(f"list-{size}", f"{size:,} readers", size)
 
 
-def published() -> dict[str, float]:
-    """From a signed webhook to the first and the last of 10,000 messages, through web, broker and workers."""
+def published(size: int) -> dict[str, float]:
+    """From a signed webhook to the first and the last of so many messages, through web, broker and workers."""
     script = Path(__file__).with_name("path.py")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("DISPATCH_", "DJANGO_"))}
     done = subprocess.run(
-        [sys.executable, script, "--publish", str(SMALL)], env=ours, stdout=subprocess.PIPE, check=True
+        [sys.executable, script, "--publish", str(size)], env=ours, stdout=subprocess.PIPE, check=True
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -184,13 +186,13 @@ def show_steps(run: Run) -> None:
             print(f"  {name.removeprefix('step '):<42}{micros:>10.1f}")
 
 
-def show_growth(growth: list[Run], publish: dict[str, float]) -> None:
+def show_growth(growth: list[Run], publish: dict[str, float], small: int) -> None:
     print(f"\n{'growth':<24}{'a second':>10}{'enlisted in':>14}{'log a reader':>15}{'a worker at most':>19}")
     for run in growth:
         seconds, wal, memory = (run.said[name] for name in ("enlist_seconds", "wal", "memory_mb"))
         print(f"  {run.name:<22}{run.per_second:>10,.0f}{seconds:>12.1f} s{wal:>13.0f} B{memory:>16.0f} MB")
     first, last = publish["first_seconds"], publish["last_seconds"]
-    print(f"\npublished to the first of {SMALL:,} messages: {first:.2f} s, to the last: {last:.2f} s")
+    print(f"\npublished to the first of {small:,} messages: {first:.2f} s, to the last: {last:.2f} s")
 
 
 def summary(tables: dict[str, list[Run]], growth: list[Run], publish: dict[str, float]) -> dict[str, float]:

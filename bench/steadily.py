@@ -7,18 +7,18 @@ import uuid
 
 from dispatch.local.demo import stories
 
-RATE, SECONDS, CONNECTIONS = 200, 10, 32
+RATE, CONNECTIONS = 200, 32
 
 
-def webhooks(site: str) -> dict[str, float]:
+def webhooks(site: str, seconds: int) -> dict[str, float]:
     """Latencies of distinct articles in a language that no newsletter has, sent at a steady rate whatever the answers."""
     host, port = site.removeprefix("http://").split(":")
-    taken = asyncio.run(at_a_steady_rate("127.0.0.1", int(port), host))
+    taken = asyncio.run(at_a_steady_rate("127.0.0.1", int(port), host, seconds))
     taken.sort()
     return {"p50_ms": taken[len(taken) // 2] * 1000, "p99_ms": taken[int(len(taken) * 0.99)] * 1000}
 
 
-async def at_a_steady_rate(address: str, port: int, host: str) -> list[float]:
+async def at_a_steady_rate(address: str, port: int, host: str, seconds: int) -> list[float]:
     free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         free.put_nowait(await asyncio.open_connection(address, port))
@@ -34,7 +34,7 @@ async def at_a_steady_rate(address: str, port: int, host: str) -> list[float]:
         taken.append(time.perf_counter() - due)  # from when it was due: waiting for a connection counts
         free.put_nowait((answer, ask))
 
-    messages = [signed(host) for _ in range(RATE * SECONDS)]
+    messages = [signed(host) for _ in range(RATE * seconds)]
     began = time.perf_counter() + 0.1
     async with asyncio.TaskGroup() as group:
         for number, message in enumerate(messages):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import sinks
+import sizes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings")
 
@@ -49,7 +50,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/wire.py", description=__doc__)
     parser.add_argument("--messages", type=int, default=40_000)
     parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
+    options = sizes.asked(parser, messages=400, runs=1)
     count, runs, load = options.messages, options.runs, os.getloadavg()[0]
     print(f"{count:,} messages of {len(sinks.constant()):,} bytes; load {load:.1f} on {os.cpu_count()} cores")
     found = {"sink": table("bench/sink.c", TO_OURS, count, runs)}

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 THERE = ROOT / ".cache/deploy"
-PATIENCE = 150.0
+PATIENCE = 300.0
 
 
 class Failed(Exception):

@@ -2,6 +2,7 @@
 
 HOOK_HANG=file: the first worker's main loop hangs, and its threads go on. HOOK_POISON=7: the letter to reader 7 is a real
 segmentation fault. HOOK_LEAK=30: each chunk leaks so many megabytes, and who sent it is written to HOOK_LEAK_LOG.
+HOOK_GROW=file: the first process to get there grows in the middle of a chunk, until it is ended.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-HOOKS = {name: os.environ.get(f"HOOK_{name}", "") for name in ("HANG", "POISON", "LEAK", "LEAK_LOG")}
+HOOKS = {name: os.environ.get(f"HOOK_{name}", "") for name in ("HANG", "POISON", "LEAK", "LEAK_LOG", "GROW")}
 
 
 def is_first(path):
@@ -54,6 +55,20 @@ def leak(**_):
     sending._send_claimed = send
 
 
+def grow(**_):
+    from dispatch.delivery import sending
+
+    made, letters, kept = sending._letter_or_why, iter(range(10**9)), []
+
+    def letter(errand, number, sealed):
+        if next(letters) == 30 and is_first(HOOKS["GROW"]):
+            while True:
+                kept.append(b"x" * 10_000_000)
+        return made(errand, number, sealed)
+
+    sending._letter_or_why = letter
+
+
 if any(HOOKS.values()) and "worker" in sys.argv + sys.orig_argv:
     from celery import signals
 
@@ -63,3 +78,5 @@ if any(HOOKS.values()) and "worker" in sys.argv + sys.orig_argv:
         signals.worker_process_init.connect(poison, weak=False)
     if HOOKS["LEAK"]:
         signals.worker_process_init.connect(leak, weak=False)
+    if HOOKS["GROW"]:
+        signals.worker_process_init.connect(grow, weak=False)
