@@ -123,7 +123,28 @@ class Office:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture(scope="session")
+def offices(tmp_path_factory):
+    """Where each major's is kept once it is made, with what was in it."""
+    return tmp_path_factory.mktemp("offices"), {}
+
+
 @pytest.fixture
-def office(folder):
+def office(folder, offices):
     """office("16") is one that PostgreSQL 16 made."""
-    return lambda major, **more: Office(folder, major).make(**more)
+    place, before = offices
+
+    def one(major):
+        kept = place / major
+        if major not in before:
+            made = Office(folder, major).make()
+            before[major] = made.before
+            subprocess.run(["cp", "-a", folder, kept], check=True)
+            shutil.rmtree(folder)
+        again = Office(folder, major)
+        shutil.rmtree(folder / "keys")
+        subprocess.run(["cp", "-a", kept / "keys", kept / "postgres", folder], check=True)
+        again.before = before[major]
+        return again
+
+    return one
