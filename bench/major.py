@@ -19,6 +19,15 @@ from pathlib import Path
 
 import crowd
 
+SUBSCRIBER = {
+    "address": "substr(sha256(n::text::bytea) || sha256(n::text::bytea), 1, 56)",
+    "address_index": "sha256(('i' || n)::bytea)",
+}
+SUBSCRIPTION = {
+    "subscriber_id": "(SELECT min(id) FROM audience_subscriber) + n - 1",
+    "handle": "substr(sha256(('h' || n)::bytea), 1, 8)",
+}
+"""Bytes as long as a sealed address, an index and a handle are, and as little to be compressed."""
 OLD = Path(__file__).parents[1] / ".cache" / "postgres" / "16" / "pgserver" / "pginstall" / "bin"
 
 
@@ -86,8 +95,29 @@ def fill(home: Path, run: Path, old: Path, folder: Path, readers: int) -> None:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        crowd.take_in(folder, "office", readers)
+        crowd.take_in(folder, "office", 1)
+        multiply("audience_subscriber", SUBSCRIBER, readers)
+        multiply("audience_subscription", SUBSCRIPTION, readers)
+        crowd.settle()
         connection.close()
+
+
+def multiply(table: str, changed: dict[str, str], many: int) -> None:
+    """The only row of a table as `many`, each column as it was but for those that differ by reader."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_name = %s AND column_name <> 'id' AND is_generated = 'NEVER'",
+            [table],
+        )
+        columns = [row[0] for row in cursor.fetchall()]
+        values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
+        names = ", ".join(f'"{name}"' for name in columns)
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} AS one, generate_series(2, {many}) AS n"
+        )
 
 
 def by_pipe(folder: Path, home: Path, run: Path, old: Path, new: Path) -> dict[str, float]:

@@ -87,9 +87,10 @@ def test_the_letter_reaches_its_person_with_a_link_that_stops_it(client, alice, 
     one = losing.grant(alice, bob, "I called her")
     outbox.send(Notice.objects.get(person=alice).pk)
     (letter,) = mailer.taken
+    content = letter.whole()
     assert letter.recipient == "alice@example.org"
-    assert b"Subject: Dispatch: your second factor" in letter.content
-    assert f"http://dispatch.test{losing.stop_path(one.pk)}".encode() in letter.content.replace(b"=\r\n", b"")
+    assert b"Subject: Dispatch: your second factor" in content
+    assert f"http://dispatch.test{losing.stop_path(one.pk)}".encode() in content.replace(b"=\r\n", b"")
     assert "They were told" in client.get("/people/").content.decode()
     assert "your second factor" not in client.get("/telling/").content.decode()
 
