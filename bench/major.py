@@ -1,8 +1,8 @@
-"""From one PostgreSQL major to the next, with a million readers: `dispatch upgrade-database` step by step (pg_upgrade, by copy), and
-the other way to do it, pg_dump through a pipe into psql.
+"""From one PostgreSQL major to the next, with a million readers: `dispatch upgrade-database` step by step (pg_upgrade,
+by copy), and the other way to do it, pg_dump through a pipe into psql.
 
-`make bench NAME=major` needs an older PostgreSQL (tests/counterparts/postgres/unpack, or --old-binaries DIR), prints one table and
-ends with a JSON line; --readers N for other sizes.
+`make bench NAME=major` needs an older PostgreSQL (tests/counterparts/postgres/unpack, or --old-binaries DIR), prints
+one table and ends with a JSON line; --readers N for other sizes.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def fill(home: Path, run: Path, old: Path, folder: Path, readers: int) -> None:
     from dispatch.local import postgres
 
     home.mkdir(mode=0o700)
-    postgres._hand_over(home, 0o700)
+    postgres.hand_over(home, 0o700)
     do(old / "initdb", "-D", home, f"-U{postgres.SUPERUSER}", "-EUTF8", "--locale=C.UTF-8", "--auth=trust")
     do(old / "postgres", "--single", "-D", home, "postgres", given=f"CREATE DATABASE {postgres.DATABASE}\n")
     with served(old, home, run, 5432):

@@ -22,7 +22,9 @@ def data(tmp_path, monkeypatch):
     return place
 
 
-@pytest.mark.parametrize(("major", "what_to_do"), [("15", "run `dispatch upgrade-database`"), ("99", "start the newer")])
+@pytest.mark.parametrize(
+    ("major", "what_to_do"), [("15", "run `dispatch upgrade-database`"), ("99", "start the newer")]
+)
 def test_a_cluster_of_another_major_version_is_refused_in_words(data, major, what_to_do):
     (data / "PG_VERSION").write_text(f"{major}\n")
     with pytest.raises(RuntimeError, match=rf"made by PostgreSQL {major}, .*{what_to_do}.*Nothing was changed"):
@@ -66,10 +68,9 @@ def test_a_newer_one_and_one_that_is_ours_are_left_alone(data, capsys):
     (old / "PG_VERSION").write_text("15\n")
     assert cli.main(["upgrade-database"]) == 0
     assert f"rm -r {old}" in capsys.readouterr().out
-    assert [one.words for one in check.kept_databases()] == [
-        f"The database from before the upgrade is still in {old} (3 bytes), with readers who have left since. "
-        f"Once you are content: rm -r {old}"
-    ]
+    (finding,) = check.kept_databases()
+    assert finding.words.startswith(f"The database from before the upgrade is still in {old} (3 bytes)")
+    assert finding.words.endswith(f"Once you are content: rm -r {old}")
 
 
 def test_the_next_upgrade_will_know_where_these_programs_came_from():

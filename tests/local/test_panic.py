@@ -155,7 +155,9 @@ def test_a_credential_that_is_brought_read_only_is_named(monkeypatch, here, tmp_
     brought.write_text("1 " + "a" * 43 + "=\n")
     monkeypatch.setenv("DISPATCH_VAULT_KEYS_FILE", str(brought))
     assert panic.beyond_reach() == {}
-    monkeypatch.setattr("os.access", lambda file, _: not str(file).startswith(str(brought.parent)))  # root may write all
+    monkeypatch.setattr(
+        "os.access", lambda file, _: not str(file).startswith(str(brought.parent))
+    )  # root may write all
     assert list(panic.beyond_reach()) == ["DISPATCH_VAULT_KEYS"]
     assert str(brought) in panic.beyond_reach()["DISPATCH_VAULT_KEYS"][0]
 

@@ -1,4 +1,6 @@
-"""One data directory takes another's place: after each of the moments at which the power may go, one of the two stands there."""
+"""One data directory takes another's place: after each of the moments at which the power may go, one of the two stands
+there.
+"""
 
 import pytest
 

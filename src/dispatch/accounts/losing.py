@@ -1,9 +1,10 @@
-"""A lost second factor: its owner asks, one administrator grants, another agrees, a day passes; then they set up a new one.
+"""A lost second factor: its owner asks, one administrator grants, another agrees, a day passes; then they set up a new
+one.
 
-Whoever asks may be a thief who knows an address, so asking alone does nothing, and the owner learns of each step by mail, with a way
-to stop it. Whoever grants may be one person under pressure: they are never enough, and the waiting time is the newsroom's. Signing in
-with the factor shows that it is not lost, and ends the matter. A page learns nothing of who exists: what is typed is kept as a keyed
-hash, for everybody alike, and looked at later.
+Whoever asks may be a thief who knows an address, so asking alone does nothing, and the owner learns of each step by
+mail, with a way to stop it. Whoever grants may be one person under pressure: they are never enough, and the waiting
+time is the newsroom's. Signing in with the factor shows that it is not lost, and ends the matter. A page learns nothing
+of who exists: what is typed is kept as a keyed hash, for everybody alike, and looked at later.
 """
 
 import hmac
@@ -132,7 +133,9 @@ def carry_out() -> None:
 
 
 @transaction.atomic
-def take_away(who: User, by: User | None, reason: str, step: str = "terminal", request: LostFactor | None = None) -> None:
+def take_away(
+    who: User, by: User | None, reason: str, step: str = "terminal", request: LostFactor | None = None
+) -> None:
     """Now: by the terminal, or once two have agreed. Their sessions end, and at the next sign-in they set up another."""
     signing_in.sign_out(who, by, "second factor lost")
     proof.forget(who, by, reason)
@@ -148,7 +151,7 @@ def forget() -> None:
 
 
 def signed_in(request: HttpRequest, user: User, **_: object) -> None:
-    """Told by allauth when somebody is in: whoever shows a factor has not lost it. (By a recovery code they may well have.)"""
+    """Told by allauth when somebody is in: whoever shows a factor has not lost it (who shows a recovery code may have)."""
     records = get_authentication_records(request, user)
     ways = {record.get("type") for record in records if record["method"] == "mfa"}
     if ways & {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}:

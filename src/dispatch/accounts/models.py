@@ -143,7 +143,9 @@ class LostFactor(models.Model):
         STOPPED = "stopped"
         OVER = "over"  # nobody saw to it in time
 
-    asked_as = models.BinaryField(max_length=32)  # a keyed hash of the address that was typed; empty where nobody typed one
+    asked_as = models.BinaryField(
+        max_length=32
+    )  # a keyed hash of the address that was typed; empty where nobody typed one
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="lost_factors")
     state = models.CharField(max_length=8, choices=State, default=State.UNREAD)
     asked_at = models.DateTimeField(auto_now_add=True)

@@ -27,7 +27,8 @@ def people(request: HttpRequest) -> HttpResponse:
         "lost": [(one, told.get(one.user_id or 0)) for one in lost.order_by("pk")],
         "administrators": losing.administrators(),
         "wait": settings.LOST_FACTOR_WAIT,
-        "people": everyone, "roles": Role.choices,
+        "people": everyone,
+        "roles": Role.choices,
         "desks": Desk.objects.order_by("name"),
     }
     return render(request, "desk/people.html", shown)
@@ -46,7 +47,7 @@ def sign_out_all(request: HttpRequest) -> HttpResponse:
 @permissions.requires(Role.ADMINISTRATOR, freshly=True)
 @require_POST
 def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
-    """Sign somebody out, grant that their lost second factor goes (a second one agrees: lost.py), change their role or desks, close or open their account."""
+    """Sign somebody out, grant that a lost second factor goes (lost.py), change role or desks, close or open an account."""
     who, user = get_object_or_404(User, pk=number), _user(request)
     if act not in {"signout", "lost-factor", "role", "desks", "close", "open"}:
         raise Http404

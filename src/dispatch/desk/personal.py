@@ -1,6 +1,8 @@
-"""Letters to one person of the newsroom about their own account, by the outbox that tells targets: one row, one try, one outcome.
+"""Letters to one person of the newsroom about their own account, by the outbox that tells targets: one row, one try,
+one outcome.
 
-The link that stops a lost factor's course is put in as the letter leaves: what is kept in the database lets nobody do anything.
+The link that stops a lost factor's course is put in as the letter leaves: what is kept in the database lets nobody do
+anything.
 """
 
 import re
@@ -17,20 +19,33 @@ from dispatch.desk.models import Notice
 SUBJECT = "Dispatch: your second factor"
 STOP = re.compile(r"\[stop (\d+)\]")
 WORDS = {
-    "asked": "Somebody said at the sign-in that you lost your second factor. Nothing happens unless two administrators agree; they "
-    "should ask you in person or by telephone, not by mail.",
-    "granted": "{granter} has granted that your second factor be taken away, as you are said to have lost it. Nothing happens unless "
-    "a second administrator agrees.",
-    "agreed": "{granter} and {agreer} have agreed: your second factor and your recovery codes are taken away {when}. Your sessions and "
-    "your programs' tokens end then, too.",
-    "done": "Your second factor and your recovery codes were taken away, and your sessions and your programs' tokens ended. At the "
-    "next sign-in you set up another, and get new recovery codes. Do it now: until then your password or a sign-in link is enough.",
-    "terminal": "Your second factor and your recovery codes were taken away at the server's terminal, and your sessions and your "
-    "programs' tokens ended. At the next sign-in you set up another, and get new recovery codes. If you did not ask for it, "
-    "speak with whoever runs the server, now.",
+    "asked": (
+        "Somebody said at the sign-in that you lost your second factor. Nothing happens unless two administrators "
+        "agree; they should ask you in person or by telephone, not by mail."
+    ),
+    "granted": (
+        "{granter} has granted that your second factor be taken away, as you are said to have lost it. Nothing "
+        "happens unless a second administrator agrees."
+    ),
+    "agreed": (
+        "{granter} and {agreer} have agreed: your second factor and your recovery codes are taken away {when}. Your "
+        "sessions and your programs' tokens end then, too."
+    ),
+    "done": (
+        "Your second factor and your recovery codes were taken away, and your sessions and your programs' tokens "
+        "ended. At the next sign-in you set up another, and get new recovery codes. Do it now: until then your "
+        "password or a sign-in link is enough."
+    ),
+    "terminal": (
+        "Your second factor and your recovery codes were taken away at the server's terminal, and your sessions and "
+        "your programs' tokens ended. At the next sign-in you set up another, and get new recovery codes. If you "
+        "did not ask for it, speak with whoever runs the server, now."
+    ),
     "stopped": "Your second factor stays: what was begun because it was said to be lost is stopped.",
 }
-STILL = "Was it not you, or have you found it? Stop it here:\n[stop {number}]\nSigning in with your second factor stops it, too."
+STILL = """Was it not you, or have you found it? Stop it here:
+[stop {number}]
+Signing in with your second factor stops it, too."""
 
 
 def tell(user: User, step: str, request: LostFactor | None, **_: Any) -> None:

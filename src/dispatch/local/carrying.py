@@ -1,7 +1,7 @@
 """What an operator has set in a cluster's files, carried to one of another major version.
 
-pg_upgrade leaves files alone. Who may come in (pg_hba.conf, pg_ident.conf) is copied; settings are tried one by one, since a newer
-PostgreSQL does not start with a name that it has forgotten.
+pg_upgrade leaves files alone. Who may come in (pg_hba.conf, pg_ident.conf) is copied; settings are tried one by one,
+since a newer PostgreSQL does not start with a name that it has forgotten.
 """
 
 import re

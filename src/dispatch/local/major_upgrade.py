@@ -1,7 +1,8 @@
 """A cluster of one major version becomes one of another: made beside it, compared with it, then put in its place.
 
-The old data directory is read and never written to but by its own PostgreSQL (which starts and stops in it, read-only), so that
-until the last step nothing has happened, and after it the old one is still whole. Why pg_upgrade: docs/decisions.
+The old data directory is read and never written to but by its own PostgreSQL (which starts and stops in it, read-only),
+so that until the last step nothing has happened, and after it the old one is still whole. Why pg_upgrade:
+docs/decisions.
 """
 
 import contextlib
@@ -52,9 +53,7 @@ def needed(home: Path) -> int:
 
 def size(folder: Path) -> int:
     """Bytes of all files below it."""
-    return sum(
-        os.lstat(Path(place) / name).st_size for place, _, names in os.walk(folder) for name in names
-    )
+    return sum(os.lstat(Path(place) / name).st_size for place, _, names in os.walk(folder) for name in names)
 
 
 def require_space(home: Path) -> None:

@@ -1,8 +1,8 @@
 """PostgreSQL of other major versions: who made a data directory, and where programs are that can read it.
 
-A Dispatch brings the programs of one major only. An older one's come, in this order, from the folder that the operator names,
-from where Debian's and PostgreSQL's own packages put them, or from the package that an earlier Dispatch had them from, which pip
-fetches and holds against the hashes below: whoever serves it cannot give us another.
+A Dispatch brings the programs of one major only. An older one's come, in this order, from the folder that the operator
+names, from where Debian's and PostgreSQL's own packages put them, or from the package that an earlier Dispatch had them
+from, which pip fetches and holds against the hashes below: whoever serves it cannot give us another.
 """
 
 import shutil
@@ -37,8 +37,8 @@ WHEELS = {
         ),
     ),
 }
-"""By major version, every one that a Dispatch has brought. This one's own is among them, for the next: a test holds it against
-requirements/base.txt."""
+"""By major version, every one that a Dispatch has brought. This one's own is among them, for the next release: a test holds
+it against requirements/base.txt."""
 
 
 class Missing(Exception):

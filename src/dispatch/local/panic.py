@@ -1,9 +1,10 @@
 """`dispatch panic`: this machine can read no reader any more, now. Only an offline share brings the keys back.
 
-The keys go first, since that needs neither database nor broker; then whatever holds them in memory, or lets somebody in.
-Each step is tried whatever became of the others. Keys that come by the environment, as a systemd credential or a container's secret
-are out of its reach: then it says so, before anything is done and again at the end, and its first sentence is not true. What was destroyed on a disk that copies (an SSD, a snapshot, a backup) may
-still be there: keep the keys on nothing of the kind.
+The keys go first, since that needs neither database nor broker; then whatever holds them in memory, or lets somebody
+in. Each step is tried whatever became of the others. Keys that come by the environment, as a systemd credential or a
+container's secret are out of its reach: then it says so, before anything is done and again at the end, and its first
+sentence is not true. What was destroyed on a disk that copies (an SSD, a snapshot, a backup) may still be there: keep
+the keys on nothing of the kind.
 """
 
 import argparse
@@ -21,8 +22,8 @@ from dispatch.local import instance, shares
 VAULT = "DISPATCH_VAULT_KEYS"
 PLACES = "the unit, the .env file, the Compose file or the Secret that sets it, and each shell that knows it"
 NOT_THESE = """This CANNOT destroy the keys {name}, for they are where only you can reach them:{where}
-Until you have removed them there, whoever has this machine reads every address. All else is done: sessions, tokens and exports end,
-the broker is emptied, key files are destroyed, the programs of this data directory are killed."""
+Until you have removed them there, whoever has this machine reads every address. All else is done: sessions, tokens and
+exports end, the broker is emptied, key files are destroyed, the programs of this data directory are killed."""
 STILL_READ = """ADDRESSES CAN STILL BE READ HERE. Now, by hand, remove the keys from:{where}
 and end each process that was started with them: they stand in its /proc/NUMBER/environ. Then keep them in files from now on
 (DISPATCH_VAULT_KEYS_FILE, writable by Dispatch, on a tmpfs or an encrypted disk), which panic can destroy."""

@@ -54,7 +54,7 @@ def prepare(data: Path, run: Path) -> None:
 def make(folder: Path, *options: str) -> None:
     """An empty cluster, without Dispatch's database. Raises RuntimeError."""
     folder.mkdir(mode=0o700, parents=True)
-    _hand_over(folder, 0o700)
+    hand_over(folder, 0o700)
     wanted = f"-U {SUPERUSER} -E UTF8 --locale=C.UTF-8 --auth=trust --no-instructions".split()
     _run("initdb", "-D", str(folder), *wanted, *options)
 
@@ -62,7 +62,7 @@ def make(folder: Path, *options: str) -> None:
 def hand_over_run(run: Path) -> None:
     """The folder of the sockets, for whoever PostgreSQL runs as."""
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _hand_over(run, 0o711)
+    hand_over(run, 0o711)
 
 
 def command(data: Path, run: Path, programs: Path | None = None) -> list[str]:
@@ -127,7 +127,8 @@ def _home(data: Path) -> Path:
     return data.resolve()
 
 
-def _hand_over(folder: Path, mode: int) -> None:
+def hand_over(folder: Path, mode: int) -> None:
+    """To whoever PostgreSQL runs as, where that is not us."""
     if owner() is not None:
         account = pwd.getpwnam("nobody")
         os.chown(folder, account.pw_uid, account.pw_gid)

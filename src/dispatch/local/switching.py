@@ -1,7 +1,8 @@
-"""One data directory takes another's place, and is kept beside it: whenever the power goes, one of the two stands there whole.
+"""One data directory takes another's place, and is kept beside it: whenever the power goes, one of the two stands there
+whole.
 
-Linux exchanges two names in one act (renameat2(2), RENAME_EXCHANGE: ext4, xfs, btrfs, tmpfs, overlayfs). Elsewhere it takes two
-renames, and whoever looks next, `dispatch up` included, ends what was begun.
+Linux exchanges two names in one act (renameat2(2), RENAME_EXCHANGE: ext4, xfs, btrfs, tmpfs, overlayfs). Elsewhere it
+takes two renames, and whoever looks next, `dispatch up` included, ends what was begun.
 """
 
 import contextlib

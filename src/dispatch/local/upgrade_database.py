@@ -1,7 +1,8 @@
-"""`dispatch upgrade-database`: the embedded PostgreSQL's data directory, from the major version that made it to this one's.
+"""`dispatch upgrade-database`: the embedded PostgreSQL's data directory, from the major version that made it to this
+one's.
 
-Unlike `dispatch restore`, which holds what may have left since the backup, this changes nothing of what is under way: the same rows
-stand in the new database when Dispatch starts again, and mail goes on where it was.
+Unlike `dispatch restore`, which holds what may have left since the backup, this changes nothing of what is under way:
+the same rows stand in the new database when Dispatch starts again, and mail goes on where it was.
 """
 
 import argparse
@@ -13,7 +14,8 @@ from pathlib import Path
 from dispatch import env, saying
 from dispatch.local import holding, instance, major_upgrade, majors, postgres, switching
 
-DONE = """Done in {seconds}. PostgreSQL {ours} holds what PostgreSQL {theirs} did: {tables}, {rows}, each table's checksum the same.
+DONE = """Done in {seconds}. PostgreSQL {ours} holds what PostgreSQL {theirs} did: {tables}, {rows},
+each table's checksum the same.
 Start Dispatch (dispatch up); it goes on where it was.
 
 {kept}"""
@@ -60,7 +62,9 @@ def _go(options: argparse.Namespace, mark: int) -> int:
             print(_words(kept))
         return 0
     if not theirs.isdecimal() or int(theirs) > int(ours):
-        return _sorry(f"{home} was made by PostgreSQL {theirs}, newer than this Dispatch's {ours}. Start the newer Dispatch.")
+        return _sorry(
+            f"{home} was made by PostgreSQL {theirs}, newer than this Dispatch's {ours}. Start the newer Dispatch."
+        )
     if switching.kept(home, theirs).exists():
         return _sorry(f"{switching.kept(home, theirs)} is there from an upgrade before. Move it away first.")
     major_upgrade.require_space(home)

@@ -36,7 +36,9 @@ class Office:
 
     def __init__(self, folder, major):
         if not (OLD[major] / "pg_ctl").exists():
-            pytest.skip(f"PostgreSQL {major} is not here: tests/counterparts/postgres/unpack, or Debian's postgresql-15")
+            pytest.skip(
+                f"PostgreSQL {major} is not here: tests/counterparts/postgres/unpack, or Debian's postgresql-15"
+            )
         self.folder, self.major, self.programs = folder, major, postgres.reachable(OLD[major])
         self.home = folder / "postgres"
         self.run = folder / "run"
@@ -49,7 +51,7 @@ class Office:
     def make(self, readers=2):
         """As the older Dispatch would have made it, and used it."""
         self.home.mkdir(mode=0o700)
-        postgres._hand_over(self.home, 0o700)
+        postgres.hand_over(self.home, 0o700)
         how = [f"-U{postgres.SUPERUSER}", "-EUTF8", "--locale=C.UTF-8", "--auth=trust"]
         self._do([self.programs / "initdb", "-D", self.home, *how])
         single = [self.programs / "postgres", "--single", "-D", self.home, "postgres"]

@@ -1,5 +1,6 @@
-"""Run with a database of an older PostgreSQL: an office with two readers, a letter half on its way to them, and what its operator
-has set. Says nothing."""
+"""Run with a database of an older PostgreSQL: an office with two readers, a letter half on its way to them, and what
+its operator has set. Says nothing.
+"""
 
 import sys
 

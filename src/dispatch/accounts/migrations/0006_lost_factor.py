@@ -6,28 +6,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_queueroom_audit_of'),
+        ("accounts", "0005_queueroom_audit_of"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LostFactor',
+            name="LostFactor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asked_as', models.BinaryField(max_length=32)),
-                ('state', models.CharField(choices=[('unread', 'Unread'), ('asked', 'Asked'), ('granted', 'Granted'), ('agreed', 'Agreed'), ('done', 'Done'), ('stopped', 'Stopped'), ('over', 'Over')], default='unread', max_length=8)),
-                ('asked_at', models.DateTimeField(auto_now_add=True)),
-                ('granted_at', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('agreed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='lost_factors', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked_as", models.BinaryField(max_length=32)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unread", "Unread"),
+                            ("asked", "Asked"),
+                            ("granted", "Granted"),
+                            ("agreed", "Agreed"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped"),
+                            ("over", "Over"),
+                        ],
+                        default="unread",
+                        max_length=8,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(auto_now_add=True)),
+                ("granted_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "agreed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lost_factors",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['asked', 'granted', 'agreed'])), fields=('user',), name='one_lost_factor_at_once'), models.CheckConstraint(condition=models.Q(models.Q(('agreed_by', models.F('granted_by')), _negated=True), models.Q(('granted_by', models.F('user')), _negated=True), models.Q(('agreed_by', models.F('user')), _negated=True)), name='two_others_see_to_it')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["asked", "granted", "agreed"])),
+                        fields=("user",),
+                        name="one_lost_factor_at_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("agreed_by", models.F("granted_by")), _negated=True),
+                            models.Q(("granted_by", models.F("user")), _negated=True),
+                            models.Q(("agreed_by", models.F("user")), _negated=True),
+                        ),
+                        name="two_others_see_to_it",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,26 +6,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0002_story_telling'),
+        ("desk", "0002_story_telling"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notice',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="notice",
+            name="person",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='topic',
-            field=models.CharField(blank=True, db_default='', max_length=120),
+            model_name="notice",
+            name="topic",
+            field=models.CharField(blank=True, db_default="", max_length=120),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='target',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='desk.target'),
+            model_name="notice",
+            name="target",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="desk.target"
+            ),
         ),
     ]
