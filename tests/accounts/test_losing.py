@@ -142,6 +142,22 @@ def test_signing_in_with_it_shows_that_it_is_not_lost(client, alice, bob, rf, mo
         assert LostFactor.objects.get().state == state
 
 
+def test_it_never_comes_for_a_factor_that_was_set_up_since(alice, bob, carol, settings):
+    settings.LOST_FACTOR_WAIT = timedelta(hours=2)
+    one = losing.grant(alice, bob, WHY)
+    losing.agree(one.pk, carol, WHY)
+    losing.take_away(alice, None, "at the terminal")  # somebody could not wait
+    assert LostFactor.objects.get().state == "done"
+    other = losing.grant(alice, bob, WHY)
+    losing.agree(other.pk, carol, WHY)
+    new = Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={"credential": {}})
+    losing.added(alice, new)
+    with time_machine.travel(time.time() + 3 * 3600):
+        losing.carry_out()
+    assert proof.has(alice)
+    assert LostFactor.objects.get(pk=other.pk).state == "stopped"
+
+
 def test_asking_says_nothing_of_who_is_there_and_costs_the_same_for_all(client, alice, django_assert_num_queries):
     newsroom.person("editor", "Dave")  # has none to lose
     answers = []

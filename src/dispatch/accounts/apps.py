@@ -14,5 +14,6 @@ class AccountsConfig(AppConfig):
         user_logged_in.connect(signing_in.signed_in)
         user_logged_in.connect(losing.signed_in)
         signals.authenticator_added.connect(proof.added)
+        signals.authenticator_added.connect(losing.added)
         signals.authenticator_removed.connect(proof.removed)
         signals.authenticator_reset.connect(proof.renewed)

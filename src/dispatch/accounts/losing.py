@@ -128,8 +128,6 @@ def carry_out() -> None:
             if one is None or one.user is None:
                 continue
             take_away(one.user, one.agreed_by, "two agreed, and the time passed", State.DONE, one)
-            one.state, one.ended_at = State.DONE, timezone.now()
-            one.save()
 
 
 @transaction.atomic
@@ -139,6 +137,8 @@ def take_away(
     """Now: by the terminal, or once two have agreed. Their sessions end, and at the next sign-in they set up another."""
     signing_in.sign_out(who, by, "second factor lost")
     proof.forget(who, by, reason)
+    open_ones = LostFactor.objects.filter(user=who, state__in=OPEN)  # else it would come for the new one, too
+    open_ones.update(state=State.DONE, ended_at=timezone.now())
     told.send(LostFactor, user=who, step=step, request=request)
 
 
@@ -154,9 +154,14 @@ def signed_in(request: HttpRequest, user: User, **_: object) -> None:
     """Told by allauth when somebody is in: whoever shows a factor has not lost it (who shows a recovery code may have)."""
     records = get_authentication_records(request, user)
     ways = {record.get("type") for record in records if record["method"] == "mfa"}
-    if ways & {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}:
-        for number in LostFactor.objects.filter(user=user, state__in=OPEN).values_list("pk", flat=True):
-            stop(number, user, "signed in with it")
+    if ways & {kind.value for kind in proof.FACTORS}:
+        _stop_all(user, "signed in with it")
+
+
+def added(user: User, authenticator: Authenticator, **_: object) -> None:
+    """Told by allauth when somebody set one up: whoever got in by a recovery code has helped themselves."""
+    if authenticator.type in proof.FACTORS:
+        _stop_all(user, "set up another")
 
 
 def stop_path(number: int) -> str:
@@ -172,6 +177,11 @@ def is_stop_token(number: int, token: str) -> bool:
 def administrators() -> int:
     """How many could see to it."""
     return User.objects.filter(is_active=True, role=Role.ADMINISTRATOR).count()
+
+
+def _stop_all(user: User, why: str) -> None:
+    for number in list(LostFactor.objects.filter(user=user, state__in=OPEN).values_list("pk", flat=True)):
+        stop(number, user, why)
 
 
 def _owner(asked_as: bytes) -> User | None:
