@@ -25,6 +25,7 @@ def people(request: HttpRequest) -> HttpResponse:
     told = personal.latest([one.user for one in lost if one.user])
     shown = {
         "lost": [(one, told.get(one.user_id or 0)) for one in lost.order_by("pk")],
+        "seen_to": {one.user_id for one in lost},
         "administrators": losing.administrators(),
         "wait": settings.LOST_FACTOR_WAIT,
         "people": everyone,

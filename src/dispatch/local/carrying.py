@@ -65,7 +65,7 @@ def carry(settings: Iterable[Setting], old: Path, new: Path, programs: Path) -> 
 
 
 def _is_taken(one: Setting, new: Path, programs: Path) -> bool:
-    command = [programs / "postgres", "-D", new, f"-c{one.name}={one.value}", "-C", one.name]
+    command = [str(programs / "postgres"), "-D", str(new), f"-c{one.name}={one.value}", "-C", one.name]
     return not subprocess.run(
         command, capture_output=True, check=False, **supervisor.identity(postgres.owner())
     ).returncode

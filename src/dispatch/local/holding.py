@@ -59,7 +59,7 @@ def _in_database(address: str, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _table(session: psycopg.Connection[Any], schema: str, table: str) -> tuple[int, str]:
-    query = sql.SQL(TABLE).format(table=sql.Identifier(schema, table))  # type: ignore[arg-type]  # a file of ours
+    query = sql.SQL(TABLE).format(table=sql.Identifier(schema, table))
     row = session.execute(query).fetchone()
     assert row
     return row[0], row[1]

@@ -154,7 +154,7 @@ def _said_by(program: Path, *arguments: str) -> str:
     )
     if done.returncode:
         raise Failed(f"{program.name}: {done.stderr.strip()}")
-    return done.stdout
+    return str(done.stdout)
 
 
 @contextlib.contextmanager
