@@ -50,8 +50,8 @@ Signing in with your second factor stops it, too."""
 
 def tell(user: User, step: str, request: LostFactor | None, **_: Any) -> None:
     """Write to the person concerned; with the step itself, or not at all."""
-    names = {"granter": _name(request and request.granted_by), "agreer": _name(request and request.agreed_by)}
-    due = request and request.due_at
+    granter, agreer, due = (request.granted_by, request.agreed_by, request.due_at) if request else (None, None, None)
+    names = {"granter": _name(granter), "agreer": _name(agreer)}
     text = WORDS[step].format(when=f"at {saying.moment(due)} ({settings.TIME_ZONE})" if due else "now", **names)
     if request is not None and step in {"asked", "granted", "agreed"}:
         text = f"{text}\n\n{STILL.format(number=request.pk)}"
