@@ -87,7 +87,12 @@ def _fetched(major: str, cache: Path) -> Path:
     done = subprocess.run(fetch, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(part, ignore_errors=True)
-        why = (done.stderr.strip() or "pip said nothing").splitlines()[-1]
+        said = done.stderr.strip().splitlines() or ["pip said nothing"]
+        why = (
+            next((line for line in said if line.startswith("ERROR")), said[-1])
+            .removeprefix("ERROR: ")
+            .partition(". ")[0]
+        )
         raise Missing(f"PostgreSQL {major}'s programs could not be fetched ({why}). {by_hand}")
     shutil.rmtree(cache, ignore_errors=True)
     part.rename(cache)
