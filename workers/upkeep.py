@@ -1,6 +1,7 @@
 """Upkeep: what must be done some time, and waits for nobody."""
 
 from dispatch import queue
+from dispatch.accounts import losing
 from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
 from dispatch.delivery import preflighting, rotating, watching
@@ -44,6 +45,12 @@ def look_at_keys() -> None:
 def send_notice(number: int) -> None:
     """Tell someone of the newsroom what happened."""
     outbox.send(number)
+
+
+@queue.task("upkeep.read_lost_factor")
+def read_lost_factor(number: int) -> None:
+    """See who it is that lost their second factor, if anybody."""
+    losing.read(number)
 
 
 @queue.task("upkeep.preflight")

@@ -55,6 +55,10 @@ COMMANDS = {
     "keys": ("dispatch.local.keys", "make a vault key, reseal with it, retire an older one, keep a share of all"),
     "backup": ("dispatch.local.backup", "keep everything in one file that only the holder of an age key can open"),
     "restore": ("dispatch.local.restore", "take a backup into an empty database, where it stands still at first"),
+    "upgrade-database": (
+        "dispatch.local.upgrade_database",
+        "bring the embedded PostgreSQL's data to the major version that this Dispatch brings",
+    ),
     "panic": ("dispatch.local.panic", "destroy the keys here, end every session, empty the broker"),
 }
 

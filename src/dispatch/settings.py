@@ -1,5 +1,6 @@
 """Django's settings, all from the environment (see docs/operating.md)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,8 @@ MFA_ADAPTER = "dispatch.accounts.adapter.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Dispatch"
+LOST_FACTOR_WAIT = timedelta(hours=env.number("DISPATCH_LOST_FACTOR_WAIT_HOURS", 24))
+"""Between a second administrator's yes and the end of a lost second factor, in which its owner can stop it."""
 SECOND_FACTOR = not DEMO
 """Whether everybody needs one. Who only tries the demo does not."""
 AXES_FAILURE_LIMIT = 10

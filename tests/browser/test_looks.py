@@ -39,6 +39,8 @@ SEEN = {
     "exports": "exports",
     "telling": "telling",
     "people": "people",
+    "lost_factor": "lost-factor",
+    "lost_factor_stop": "lost-factor-stop",
     "audit_log": "audit",
     "queue": "queue",
     "items": "items",

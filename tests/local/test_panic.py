@@ -132,6 +132,36 @@ def test_keys_that_only_a_person_can_reach_are_named(monkeypatch, here):
     assert [file.name for file in (here / "keys").iterdir()] == ["destroyed"]
 
 
+def test_keys_from_the_environment_are_out_of_reach_and_it_says_so_before_and_after(folder, say, monkeypatch):
+    (folder / "keys").mkdir(parents=True)
+    (folder / "keys" / "secret_key").write_text("a secret\n")
+    key = "1 " + "a" * 43 + "="
+    monkeypatch.setenv("DISPATCH_VAULT_KEYS", key)
+    name = shares.fingerprint()
+    no = say("panic", typed="no\n", DISPATCH_VAULT_KEYS=key)
+    assert f"This CANNOT destroy the keys {name}" in no.stdout
+    assert "no address on this machine can be read after it" not in no.stdout
+    assert (folder / "keys" / "secret_key").exists()
+    done = say("panic", typed=f"panic\n{name}\n", DISPATCH_VAULT_KEYS=key)
+    assert done.returncode == 1
+    assert "ADDRESSES CAN STILL BE READ HERE" in done.stderr
+    assert "DISPATCH_VAULT_KEYS in the environment" in done.stderr
+    assert [file.name for file in (folder / "keys").iterdir()] == ["destroyed"]  # what could go is gone
+
+
+def test_a_credential_that_is_brought_read_only_is_named(monkeypatch, here, tmp_path):
+    brought = tmp_path / "credentials" / "dispatch_vault_keys"
+    brought.parent.mkdir()
+    brought.write_text("1 " + "a" * 43 + "=\n")
+    monkeypatch.setenv("DISPATCH_VAULT_KEYS_FILE", str(brought))
+    assert panic.beyond_reach() == {}
+    monkeypatch.setattr(
+        "os.access", lambda file, _: not str(file).startswith(str(brought.parent))
+    )  # root may write all
+    assert list(panic.beyond_reach()) == ["DISPATCH_VAULT_KEYS"]
+    assert str(brought) in panic.beyond_reach()["DISPATCH_VAULT_KEYS"][0]
+
+
 def test_a_share_opens_for_its_holders_alone(monkeypatch, here, holder, tmp_path):
     share, stranger = tmp_path / "share.age", tmp_path / "bob.key"
     stranger.write_text(f"{pyrage.x25519.Identity.generate()}\n")

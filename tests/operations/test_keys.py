@@ -39,7 +39,13 @@ NOT_SEALED = {
     "mark",
     "seal",
 }
-HASHES = {("SoftBounce", "letter"), ("Returned", "digest"), ("Report", "digest"), ("Answered", "said")}
+HASHES = {
+    ("SoftBounce", "letter"),
+    ("Returned", "digest"),
+    ("Report", "digest"),
+    ("Answered", "said"),
+    ("LostFactor", "asked_as"),
+}
 """Likewise hashes, whose names do not say so."""
 
 pytestmark = pytest.mark.django_db

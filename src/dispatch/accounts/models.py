@@ -129,3 +129,43 @@ class Token(models.Model):
     used_on = models.DateField(null=True)  # the day is enough to see whether it is still in use
     revoked_at = models.DateTimeField(null=True)
     paid_until = models.DateTimeField(null=True)  # how far its calls have used up its rate; see api/sql/admit.sql
+
+
+class LostFactor(models.Model):
+    """Somebody says that they lost their second factor; two others see to it, and then it waits. See losing.py."""
+
+    class State(models.TextChoices):
+        UNREAD = "unread"  # nobody has looked yet whether there is such a person
+        ASKED = "asked"
+        GRANTED = "granted"  # by one
+        AGREED = "agreed"  # by a second; it waits until due_at
+        DONE = "done"
+        STOPPED = "stopped"
+        OVER = "over"  # nobody saw to it in time
+
+    asked_as = models.BinaryField(
+        max_length=32
+    )  # a keyed hash of the address that was typed; empty where nobody typed one
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="lost_factors")
+    state = models.CharField(max_length=8, choices=State, default=State.UNREAD)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField(null=True)
+    agreed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                name="one_lost_factor_at_once",
+                condition=models.Q(state__in=["asked", "granted", "agreed"]),
+            ),
+            models.CheckConstraint(
+                name="two_others_see_to_it",
+                condition=~models.Q(agreed_by=models.F("granted_by"))
+                & ~models.Q(granted_by=models.F("user"))
+                & ~models.Q(agreed_by=models.F("user")),
+            ),
+        ]

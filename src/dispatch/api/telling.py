@@ -31,6 +31,7 @@ class NoticeOut(Schema):
     @classmethod
     def of(cls, notice: Notice, token: Token) -> "NoticeOut":
         """Without the address that it went to."""
+        assert notice.target is not None
         told = {name: getattr(notice, name) for name in ("state", "is_test", "made_at", "finished_at", "trouble")}
         text = notice.text if Scope.EMBARGOED in token.scopes else None
         return cls(id=notice.pk, target=notice.target.name, way=notice.target.way, text=text, **told)
@@ -38,6 +39,6 @@ class NoticeOut(Schema):
 
 @router.get("/notices", response=cursors.Page[NoticeOut], **asks(Scope.AUDIT, Role.OPERATOR, query=asked.Listing))
 def list_notices(request: HttpRequest, find: Query[asked.Listing]) -> dict[str, Any]:
-    """Who was told what, and what became of it, the latest first."""
-    rows, token = Notice.objects.select_related("target"), door.token_of(request)
+    """Who was told what, and what became of it, the latest first. Not what people are told about their own accounts."""
+    rows, token = Notice.objects.exclude(target=None).select_related("target"), door.token_of(request)
     return cursors.page(request, rows, lambda row: NoticeOut.of(row, token), cursor=find.cursor, limit=find.limit)

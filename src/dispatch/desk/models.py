@@ -44,7 +44,7 @@ class Target(models.Model):
 
 
 class Notice(models.Model):
-    """One message to one target, of everything that happened within a minute."""
+    """One message to one target, of everything that happened within a minute; or to one person, about their own account."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -53,7 +53,9 @@ class Notice(models.Model):
         REFUSED = "refused"
         UNKNOWN = "unknown"  # it may have arrived, and is not repeated
 
-    target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="notices")
+    target = models.ForeignKey(Target, null=True, on_delete=models.CASCADE, related_name="notices")
+    person = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    topic = models.CharField(max_length=120, blank=True, db_default="")  # the subject, where it is a person's
     text = models.TextField()
     is_test = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)

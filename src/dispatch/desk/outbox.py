@@ -20,7 +20,7 @@ from dispatch.audience.models import Newsletter
 from dispatch.delivery import relays
 from dispatch.delivery.mailers.base import Answer, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.models import Relay
-from dispatch.desk import chat
+from dispatch.desk import chat, personal
 from dispatch.desk.models import Notice, Target
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 
@@ -81,7 +81,7 @@ def send(number: int) -> None:
 @transaction.atomic
 def _claim(number: int) -> Notice | None:
     now = timezone.now()
-    rows = Notice.objects.select_for_update(of=("self",)).select_related("target")
+    rows = Notice.objects.select_for_update(of=("self",)).select_related("target", "person")
     notice = rows.filter(pk=number, state__in=[State.WAITING, State.SENDING], due_at__lte=now).first()
     if notice is None:
         return None
@@ -94,6 +94,9 @@ def _claim(number: int) -> Notice | None:
 
 
 def _attempt(notice: Notice) -> Outcome:
+    if notice.person is not None:
+        return _mail(notice, notice.person.email)
+    assert notice.target is not None
     try:
         address = vault.unseal(bytes(notice.target.address), f"target:{notice.target_id}:address")
     except vault.Unreadable as problem:
@@ -105,6 +108,8 @@ def _attempt(notice: Notice) -> Outcome:
 
 def subject(notice: Notice) -> str:
     """ "Dispatch: 3 things", or the first words of the only one."""
+    if notice.topic:
+        return notice.topic
     if notice.is_test:
         return "Dispatch: a test"
     count = notice.told.count()
@@ -163,7 +168,7 @@ def _message(notice: Notice, sender: str, recipient: str) -> Message:
     made["Date"] = format_datetime(timezone.now())
     made["Message-ID"] = f"<{_message_id(notice)}>"
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
-    made.set_content(notice.text + "\n", cte="quoted-printable")
+    made.set_content(personal.filled(notice.text) + "\n", cte="quoted-printable")
     to = f"To: {recipient}\r\n".encode()
     return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"))
 

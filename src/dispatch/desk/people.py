@@ -2,15 +2,16 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying
-from dispatch.accounts import audit, desks, permissions, proof, signing_in
-from dispatch.accounts.models import AuditEntry, Desk, Role, User
-from dispatch.desk import acting
+from dispatch.accounts import audit, desks, losing, permissions, proof, signing_in
+from dispatch.accounts.models import AuditEntry, Desk, LostFactor, Role, User
+from dispatch.desk import acting, personal
 
 PAGE = 100
 
@@ -20,7 +21,17 @@ PAGE = 100
 def people(request: HttpRequest) -> HttpResponse:
     """Everyone, their role and whether they have a second factor."""
     everyone = [(one, proof.has(one)) for one in User.objects.order_by("-is_active", "email").prefetch_related("desks")]
-    shown = {"people": everyone, "roles": Role.choices, "desks": Desk.objects.order_by("name")}
+    lost = LostFactor.objects.filter(state__in=losing.OPEN).select_related("user", "granted_by", "agreed_by")
+    told = personal.latest([one.user for one in lost if one.user])
+    shown = {
+        "lost": [(one, told.get(one.user_id or 0)) for one in lost.order_by("pk")],
+        "seen_to": {one.user_id for one in lost},
+        "administrators": losing.administrators(),
+        "wait": settings.LOST_FACTOR_WAIT,
+        "people": everyone,
+        "roles": Role.choices,
+        "desks": Desk.objects.order_by("name"),
+    }
     return render(request, "desk/people.html", shown)
 
 
@@ -37,7 +48,7 @@ def sign_out_all(request: HttpRequest) -> HttpResponse:
 @permissions.requires(Role.ADMINISTRATOR, freshly=True)
 @require_POST
 def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
-    """Sign somebody out, take their lost second factor away, change their role or desks, close or open their account."""
+    """Sign somebody out, grant that a lost second factor goes (lost.py), change role or desks, close or open an account."""
     who, user = get_object_or_404(User, pk=number), _user(request)
     if act not in {"signout", "lost-factor", "role", "desks", "close", "open"}:
         raise Http404
@@ -45,8 +56,8 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
         messages.error(request, "Not your own: another administrator does that. Nothing was changed.")
     elif why := acting.reason(request):
         if act == "lost-factor":
-            proof.forget(who, user, why)
-        elif act == "role":
+            return _grant(request, who, user, why)
+        if act == "role":
             _give_role(who, request.POST.get("role", ""), user, why)
         elif act == "desks":
             _give_desks(who, request.POST.getlist("desk"), user, why)
@@ -83,6 +94,16 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         "hash": _newest_hash(),
     }
     return render(request, "desk/audit.html", shown)
+
+
+def _grant(request: HttpRequest, who: User, user: User, why: str) -> HttpResponse:
+    try:
+        losing.grant(who, user, why)
+    except losing.NotYours as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, "Granted, and they are told. A second administrator has three days to agree.")
+    return redirect("people")
 
 
 def _newest_hash() -> str:

@@ -79,6 +79,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "over": ("over", "over"),
         "seen": ("bad", "got out"),
     },
+    "lost": {
+        "asked": ("later", "asked for"),
+        "granted": ("later", "granted by one"),
+        "agreed": ("going", "agreed, waits"),
+    },
     "person": {
         "has": ("good", "set up"),
         "has_not": ("", "not yet"),

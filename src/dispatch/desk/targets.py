@@ -54,7 +54,9 @@ class Adding(Reason):
 @require_safe
 def targets(request: HttpRequest) -> HttpResponse:
     """Who is told what, and what was told."""
-    notices = Notice.objects.select_related("target").prefetch_related("told").order_by("-pk")[:SHOWN]
+    notices = (
+        Notice.objects.exclude(target=None).select_related("target").prefetch_related("told").order_by("-pk")[:SHOWN]
+    )
     spoken = sorted({code for one in Newsletter.objects.all() for code in one.languages})
     shown = {
         "targets": Target.objects.order_by("name"),

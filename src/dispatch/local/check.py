@@ -11,8 +11,8 @@ import django
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
-from dispatch import env, logs, vault
-from dispatch.local import discreet, instance, shares, worker_health
+from dispatch import env, logs, saying, vault
+from dispatch.local import discreet, instance, major_upgrade, shares, switching, worker_health
 from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
@@ -58,7 +58,7 @@ def findings(*, ask_live: bool = False, ask_dns: bool = False) -> Iterator[Findi
         yield wrong(f"The settings cannot be read: {error}")
         return
     also = [*([counterparts] if ask_live else []), *([sending_domains] if ask_dns else [])]
-    for part in (public_url, discreet.url, time_zone, database, broker, *also):
+    for part in (public_url, discreet.url, time_zone, database, kept_databases, broker, *also):
         yield from _told(part)
 
 
@@ -135,6 +135,16 @@ def database() -> Iterator[Finding]:
         return
     yield ok(f"The database answers (PostgreSQL {version}) and is at this version.")
     yield from relays()
+
+
+def kept_databases() -> Iterator[Finding]:
+    """What `dispatch upgrade-database` left: who leaves is erased in the new one only."""
+    for one in switching.all_kept((env.data_dir() / "postgres").resolve()) if env.is_embedded("DATABASE") else ():
+        held = saying.size(major_upgrade.size(one))
+        yield todo(
+            f"The database from before the upgrade is still in {one} ({held}), with readers who have left since. "
+            f"Once you are content: rm -r {one}"
+        )
 
 
 def relays() -> Iterator[Finding]:

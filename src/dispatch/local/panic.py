@@ -1,8 +1,10 @@
 """`dispatch panic`: this machine can read no reader any more, now. Only an offline share brings the keys back.
 
-The keys go first, since that needs neither database nor broker; then whatever holds them in memory, or lets somebody in.
-Each step is tried whatever became of the others. What was destroyed on a disk that copies (an SSD, a snapshot, a backup) may
-still be there: keep the keys on nothing of the kind.
+The keys go first, since that needs neither database nor broker; then whatever holds them in memory, or lets somebody
+in. Each step is tried whatever became of the others. Keys that come by the environment, as a systemd credential or a
+container's secret are out of its reach: then it says so, before anything is done and again at the end, and its first
+sentence is not true. What was destroyed on a disk that copies (an SSD, a snapshot, a backup) may still be there: keep
+the keys on nothing of the kind.
 """
 
 import argparse
@@ -17,6 +19,14 @@ import psycopg
 from dispatch import env
 from dispatch.local import instance, shares
 
+VAULT = "DISPATCH_VAULT_KEYS"
+PLACES = "the unit, the .env file, the Compose file or the Secret that sets it, and each shell that knows it"
+NOT_THESE = """This CANNOT destroy the keys {name}, for they are where only you can reach them:{where}
+Until you have removed them there, whoever has this machine reads every address. All else is done: sessions, tokens and
+exports end, the broker is emptied, key files are destroyed, the programs of this data directory are killed."""
+STILL_READ = """ADDRESSES CAN STILL BE READ HERE. Now, by hand, remove the keys from:{where}
+and end each process that was started with them: they stand in its /proc/NUMBER/environ. Then keep them in files from now on
+(DISPATCH_VAULT_KEYS_FILE, writable by Dispatch, on a tmpfs or an encrypted disk), which panic can destroy."""
 PATIENCE = 3
 """Seconds to wait for a database that may be down."""
 DOORS = (
@@ -35,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has the same shape
     """Exit status 0: all of it done. 1: told what is left to do by hand, or nothing was done since it was not meant."""
-    name = shares.fingerprint()
-    if not _is_meant(name):
+    name, left = shares.fingerprint(), beyond_reach()
+    if not _is_meant(name, left):
         print("Nothing was done.", file=sys.stderr)
         return 1
     steps: tuple[Step, ...] = (
@@ -47,13 +57,40 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has
     )
     done = [_tried(*step) for step in steps]
     print("Keys in the memory of a process live as long as it does: end every process of Dispatch on every machine.")
+    print("Those of systemd, Docker or Kubernetes are started anew by those: stop them there, or they read on.")
+    if VAULT in left:
+        print(STILL_READ.format(where=_listed(left)), file=sys.stderr)
+        return 1
     print(f"dispatch keys restore FILE --identity KEY brings the keys {name} back from their share.")
     return 0 if all(done) else 1
 
 
-def _is_meant(name: str) -> bool:
+def beyond_reach() -> dict[str, list[str]]:
+    """By name, where keys are that no command on this machine can destroy, in words; empty: all of them are files of ours."""
+    found: dict[str, list[str]] = {}
+    for name in instance.KEYS:
+        if os.environ.get(name):
+            found.setdefault(name, []).append(f"{name} in the environment: {PLACES}")
+        file = env.file_of(name)
+        if file is not None and file.exists() and not _may_be_destroyed(file):
+            found.setdefault(name, []).append(f"{file}, which is brought read-only: a systemd credential or a secret")
+    return found
+
+
+def _may_be_destroyed(file: Path) -> bool:
+    return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+
+
+def _listed(left: dict[str, list[str]]) -> str:
+    return "".join(f"\n  - {one}" for places in left.values() for one in places)
+
+
+def _is_meant(name: str, left: dict[str, list[str]] | None = None) -> bool:
     """Asked twice: the word, and then the name of what is lost."""
-    print(f"This destroys the keys {name}: no address on this machine can be read after it, and no mail leaves.")
+    if left and VAULT in left:
+        print(NOT_THESE.format(name=name, where=_listed(left)))
+    else:
+        print(f"This destroys the keys {name}: no address on this machine can be read after it, and no mail leaves.")
     if not shares.is_made():
         print("NO OFFLINE SHARE of these keys was made here: without one, this cannot be undone by anybody.")
     return _answer("Type the word panic: ") == "panic" and _answer(f"Type {name}: ") == name
@@ -78,7 +115,7 @@ def _destroy_keys() -> str:
     files = {file for name in instance.KEYS if (file := env.file_of(name))}
     files |= {path for name in instance.KEYS.values() if (path := env.data_dir() / "keys" / name).exists()}
     instance.mark_destroyed()
-    left = [str(file) for file in sorted(files) if not _is_overwritten(file)]
+    left = [str(file) for file in sorted(files) if file.exists() and not _is_overwritten(file)]
     left += [f"{name} in the environment" for name in instance.KEYS if os.environ.get(name)]
     if left:
         raise env.Misconfigured(f"Remove by hand, where it comes from: {', '.join(left)}.")

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dispatch import env
-from dispatch.local import supervisor
+from dispatch.local import supervisor, switching
 
 SUPERUSER = "dispatch"
 DATABASE = "dispatch"
@@ -35,25 +35,38 @@ def owner() -> str | None:
 
 def prepare(data: Path, run: Path) -> None:
     """Make the cluster and its database where they are missing. Safe to call at every start. Raises RuntimeError."""
-    run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _hand_over(run, 0o711)
+    hand_over_run(run)
+    home = _home(data)
+    if home.parent.is_dir():
+        switching.finish(home, major())
     if (data / "PG_VERSION").exists():
         _require_same_major(data)
         return
-    home = _home(data)
     new = home.with_name(
         f"{home.name}.new"
     )  # renamed when it is whole, so that a start cut short leaves no half cluster
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700, parents=True)
-    _hand_over(new, 0o700)
-    _run("initdb", "-D", str(new), *f"-U {SUPERUSER} -E UTF8 --locale=C.UTF-8 --auth=trust --no-instructions".split())
+    make(new)
     _run("postgres", "--single", "-D", str(new), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
     new.rename(home)
 
 
-def command(data: Path, run: Path) -> list[str]:
-    """The server in the foreground. SIGINT is its fast shutdown."""
+def make(folder: Path, *options: str) -> None:
+    """An empty cluster, without Dispatch's database. Raises RuntimeError."""
+    folder.mkdir(mode=0o700, parents=True)
+    hand_over(folder, 0o700)
+    wanted = f"-U {SUPERUSER} -E UTF8 --locale=C.UTF-8 --auth=trust --no-instructions".split()
+    _run("initdb", "-D", str(folder), *wanted, *options)
+
+
+def hand_over_run(run: Path) -> None:
+    """The folder of the sockets, for whoever PostgreSQL runs as."""
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    hand_over(run, 0o711)
+
+
+def command(data: Path, run: Path, programs: Path | None = None) -> list[str]:
+    """The server in the foreground, from the folder `programs` (default: this Dispatch's). SIGINT is its fast shutdown."""
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(run),
@@ -70,7 +83,7 @@ def command(data: Path, run: Path) -> list[str]:
         "log_error_verbosity": "terse",
     }
     return [
-        str(_reachable() / "postgres"),
+        str((programs or reachable(binaries())) / "postgres"),
         "-D",
         str(data.resolve()),
         *(f"-c{key}={value}" for key, value in settings.items()),
@@ -78,7 +91,7 @@ def command(data: Path, run: Path) -> list[str]:
 
 
 def _run(program: str, *arguments: str, stdin: str = "") -> None:
-    command = [str(_reachable() / program), *arguments]
+    command = [str(reachable(binaries()) / program), *arguments]
     done = subprocess.run(
         command, input=stdin, text=True, capture_output=True, check=False, **supervisor.identity(owner())
     )
@@ -86,38 +99,44 @@ def _run(program: str, *arguments: str, stdin: str = "") -> None:
         raise RuntimeError(f"{program} failed:\n{done.stderr or done.stdout}")
 
 
+def major() -> str:
+    """The major version that this Dispatch brings."""
+    said = subprocess.run(
+        [reachable(binaries()) / "postgres", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    return said.split()[-1].partition(".")[0]
+
+
 def _require_same_major(data: Path) -> None:
     """PostgreSQL itself would end with a line of its log that nobody sees. Raises RuntimeError."""
-    theirs = (data / "PG_VERSION").read_text(encoding="ascii").strip()
-    said = subprocess.run([_reachable() / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    ours = said.split()[-1].partition(".")[0]
-    if theirs != ours:
-        raise RuntimeError(
-            f"{data} was made by PostgreSQL {theirs}, and this Dispatch brings PostgreSQL {ours}, which cannot read it. "
-            "Nothing was changed. With the Dispatch that ran here before: dispatch backup FILE --to age1…; then, with this "
-            "one and a new DISPATCH_DATA_DIR that has a copy of the folder keys: dispatch restore FILE --identity KEY. "
-            "Keep the old directory until you have looked."
-        )
+    theirs, ours = (data / "PG_VERSION").read_text(encoding="ascii").strip(), major()
+    if theirs == ours:
+        return
+    what = f"{data} was made by PostgreSQL {theirs}, and this Dispatch brings PostgreSQL {ours}, which cannot read it"
+    if theirs.isdecimal() and int(theirs) > int(ours):
+        raise RuntimeError(f"{what}: start the newer Dispatch that ran here before. Nothing was changed.")
+    raise RuntimeError(f"{what}: run `dispatch upgrade-database`, then start again. Nothing was changed.")
 
 
 def _home(data: Path) -> Path:
     """The cluster's folder: `data` itself, or where `data` links to because `nobody` cannot enter the way to it."""
-    if owner() is not None and not env.is_open_to_all(data.parent) and not data.is_symlink():
+    is_there = data.is_symlink() or data.exists()
+    if owner() is not None and not env.is_open_to_all(data.parent) and not is_there:
         ROOTS_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
         data.symlink_to(ROOTS_PLACE / hashlib.sha256(os.fsencode(data)).hexdigest()[:16])
     return data.resolve()
 
 
-def _hand_over(folder: Path, mode: int) -> None:
+def hand_over(folder: Path, mode: int) -> None:
+    """To whoever PostgreSQL runs as, where that is not us."""
     if owner() is not None:
         account = pwd.getpwnam("nobody")
         os.chown(folder, account.pw_uid, account.pw_gid)
         folder.chmod(mode)
 
 
-def _reachable() -> Path:
-    """The binaries, copied to where `nobody` may read them when the installation is private to root."""
-    found = binaries()
+def reachable(found: Path) -> Path:
+    """A folder of programs, copied to where `nobody` may read them when it is private to root."""
     if owner() is None or env.is_open_to_all(found.resolve()):
         return found
     status = (found / "postgres").stat()

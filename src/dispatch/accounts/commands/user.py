@@ -120,13 +120,13 @@ def _sign_out(options: argparse.Namespace) -> int:
 
 
 def _lost_factor(options: argparse.Namespace) -> int:
-    from dispatch.accounts import proof, signing_in
+    from dispatch.accounts import losing
 
     who = _person(options.email)
     if who is None:
         return _nobody()
-    signing_in.sign_out(who, None, "second factor lost")
-    proof.forget(who, None, "at the terminal")
+    losing.take_away(who, None, "at the terminal")
+    print(f"{who.email} is told by mail, as far as mail leaves. The link is for them alone:", file=sys.stderr)
     return _link(options)
 
 
