@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from dispatch import env, queue
 from dispatch.audience.addresses import ProviderClass
+from dispatch.delivery import tallies
 from dispatch.operations import certificate, health, stats
 
 KEPT = 5.0
@@ -126,6 +127,8 @@ def _rows() -> list[tuple[Any, ...]]:
         "buckets": [*BUCKETS, ENDLESS],
         "silent": health.SILENT_AFTER,
         "queues": [*queue.QUEUES, "clock"],
+        "providers": [int(provider) for provider in ProviderClass],
+        "outcomes": list(tallies.OUTCOMES),
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

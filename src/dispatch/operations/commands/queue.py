@@ -1,4 +1,4 @@
-"""`dispatch queue [list|show|retry|drop|move|pause]`: the operators' queue at a terminal."""
+"""`dispatch queue [list|show|retry|drop|move|pause|settle]`: the operators' queue at a terminal."""
 
 import argparse
 import json
@@ -37,6 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--reason", default="", help="why; it is kept in the audit log")
         if act == "move":
             one.add_argument("--to", default="", help="the relay's name")
+    settled = acts.add_parser("settle", help="of a post in doubt, once somebody has looked at the account: is it out?")
+    settled.add_argument("kind", choices=["post"])
+    settled.add_argument("id", type=int, metavar="ID")
+    said = settled.add_mutually_exclusive_group(required=True)
+    said.add_argument("--is-out", action="store_true", help="it is there, and is not posted again")
+    said.add_argument("--is-not-out", action="store_true", help="it is not there, and is posted again now")
+    settled.add_argument("--address", default="", help="with --is-out: where people see it")
+    settled.add_argument("--by", default="", help="your account's address; an operator's")
+    settled.add_argument("--reason", default="", help="what you saw; it is kept in the audit log")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.act:
         return _board(as_json=options.json)
+    if options.act == "settle":
+        return _settle(options)
     try:
         asked = wanted.read({name: getattr(options, name, "") for name in ("kind", *FILTERS)})
         if options.act == "show":
@@ -125,6 +136,30 @@ def _act(options: argparse.Namespace, asked: "Wanted") -> int:
     if not words:
         return _sorry("they had moved on, or may not be treated so; nothing was changed")
     print(json.dumps({"done": words}) if getattr(options, "json", False) else words)
+    return 0
+
+
+def _settle(options: argparse.Namespace) -> int:
+    from django.core.exceptions import PermissionDenied
+
+    from dispatch.accounts import desks
+    from dispatch.social import acts
+    from dispatch.social.models import Post
+
+    who, reason = _operator(options.by), options.reason.strip()[:300]
+    if who is None:
+        return _sorry("--by is to be the address of an active operator's account")
+    if len(reason) < 3:
+        return _sorry("say what you saw, by --reason; it is kept in the audit log")
+    post = Post.objects.select_related("channel").filter(pk=options.id).first()
+    try:
+        if post is not None:
+            desks.insist(who, post.channel)
+    except PermissionDenied as problem:
+        return _sorry(str(problem))
+    if not acts.settle(options.id, who, reason, went_out=options.is_out, address=options.address):
+        return _sorry(f"nobody is in doubt of a post {options.id}; nothing was changed")
+    print("It is out, and is not posted again." if options.is_out else "It is posted again now.")
     return 0
 
 
