@@ -1,5 +1,5 @@
-"""A Prometheus with the shipped rules, in a hurry: how long an alert must last before it fires is divided by FASTER. The expressions,
-with their own seconds and days, are as they are shipped."""
+"""A Prometheus with the shipped rules, in a hurry: how long an alert must last before it fires is divided by FASTER. The
+expressions, with their own seconds and days, are as they are shipped."""
 
 import json
 import re
@@ -25,7 +25,9 @@ class Alerts:
         rules = (DEPLOY / "rules/dispatch.yml").read_text(encoding="utf-8")
         (folder / "rules.yml").write_text(re.sub(r"\bfor: (\d+)([smh])$", _hurried, rules, flags=re.MULTILINE))
         text = (DEPLOY / "prometheus.yml").read_text(encoding="utf-8").replace("127.0.0.1:8321", f"127.0.0.1:{web}")
-        (folder / "prometheus.yml").write_text(text.replace("15s", "1s").replace("rules/*.yml", str(folder / "rules.yml")))
+        (folder / "prometheus.yml").write_text(
+            text.replace("15s", "1s").replace("rules/*.yml", str(folder / "rules.yml"))
+        )
         self.process = self._start(port)
 
     def _start(self, port):
@@ -50,7 +52,9 @@ class Alerts:
         began = time.monotonic()
         while (name in self.firing()) is not fires:
             if time.monotonic() - began > PATIENCE:
-                raise pages.Failed(f"{name} {'did not fire' if fires else 'does not end'}; these fire: {sorted(self.firing())}")
+                raise pages.Failed(
+                    f"{name} {'did not fire' if fires else 'does not end'}; these fire: {sorted(self.firing())}"
+                )
             time.sleep(0.5)
         return time.monotonic() - began
 

@@ -27,7 +27,7 @@ def free_port():
 
 
 class MailServer:
-    """Counts what it took, by recipient and subject. Puts off as many as it is told to, and may be closed and opened again."""
+    """Counts what it took, by recipient and subject. Puts off as many as it is told to, and may be closed for a while."""
 
     def __init__(self):
         self.port, self.took, self.puts_off = free_port(), Counter(), 0

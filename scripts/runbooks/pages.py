@@ -1,8 +1,8 @@
 """A runbook as a person at a terminal follows it: block after block, in order.
 
-A line of comment before a block says what the page does not: `says: TEXT` must be in what is printed, `fails` wants another exit
-status than 0, `once mended` comes after what is mended outside of Dispatch, `keeps running` is left running (until it says …). Several are
-separated by commas. Blocks below "Then check" are typed again and again for a while.
+A line of comment before a block says what the page does not: `says: TEXT` must be in what is printed, `fails` wants another
+exit status than 0, `once mended` comes after what is mended outside of Dispatch, `keeps running` is left running (until it
+says …). Several are separated by commas. Blocks below "Then check" are typed again and again for a while.
 """
 
 import re
@@ -14,7 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs/runbooks"
-BLOCK = re.compile(r"^## (?P<part>[^\n]*)$|(?:<!-- (?P<about>[^\n]+) -->\n)?```sh\n(?P<typed>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^## (?P<part>[^\n]*)$|(?:<!-- (?P<about>[^\n]+) -->\n)?```sh\n(?P<typed>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 ABOUT = re.compile(r"(fails|once mended|keeps running)?(?:,? ?(?:and |until it )?says: (.+))?")
 PATIENCE = 120.0
 
@@ -52,7 +54,7 @@ def yours(typed, values):
     for word in sorted(values, key=len, reverse=True):
         typed = re.sub(rf"(?<![A-Za-z_]){re.escape(word)}(?![A-Za-z_])", lambda _, word=word: str(values[word]), typed)
     unquoted = re.sub(r'"[^"]*"', "", typed)
-    left = {word for word in re.findall(r"(?<![\w/.-])[A-Z]{2,}(?![\w/.-])", unquoted)} - {str(v) for v in values.values()}
+    left = set(re.findall(r"(?<![\w/.-])[A-Z]{2,}(?![\w/.-])", unquoted)) - {str(v) for v in values.values()}
     if left:
         raise Failed(f"nobody says what {', '.join(sorted(left))} is in: {typed.strip()}")
     return typed

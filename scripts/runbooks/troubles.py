@@ -1,5 +1,6 @@
-"""Each alert's trouble, told in the order things happen. A trouble is caused before its first `yield`, which gives what is the reader's
-own on the alert's page; what is mended outside of Dispatch stands before the second; what must be so once the alert is over, after it.
+"""Each alert's trouble, told in the order things happen. A trouble is caused before its first `yield`, which gives what is
+the reader's own on the alert's page; what is mended outside of Dispatch stands before the second; what must be so once the
+alert is over, after it.
 
 Time cannot be made to pass: where a rule says minutes or days, what it looks at is made older in the database (`aged`).
 """
@@ -64,10 +65,15 @@ def details_kept(world):
     """Somebody's psql has read of them and was left open; the send's end is aged by nine days."""
     session = psycopg.connect(env.database_url(), application_name="psql")
     session.execute("SELECT count(*) FROM delivery_exception")
-    world.sql("UPDATE delivery_send SET finished_at = finished_at - interval '9 days' WHERE id = %s", world.send_of(world.published[0]))
+    world.sql(
+        "UPDATE delivery_send SET finished_at = finished_at - interval '9 days' WHERE id = %s",
+        world.send_of(world.published[0]),
+    )
     yield {"SESSION": session.info.backend_pid}
     yield
-    kept = world.one("SELECT count(*) FROM delivery_send WHERE totals = '{}' AND finished_at < now() - interval '8 days'")
+    kept = world.one(
+        "SELECT count(*) FROM delivery_send WHERE totals = '{}' AND finished_at < now() - interval '8 days'"
+    )
     assert kept == 0, "the details are still there"
 
 
@@ -88,7 +94,7 @@ def channel_expires(world):
 
 def channel_trouble(world):
     """A token that its network has taken back; a story comes meanwhile, whose post waits and then leaves once."""
-    world.connect("mastodon", "office", access_token="revoked")  # noqa: S106 - so the stand-in knows it
+    world.connect("mastodon", "office", access_token="revoked")  # so the stand-in knows it
     yield {"NETWORK": "mastodon", "CHANNEL": "office", "FILE": world.keys("mastodon")}
     yield
     world.until(lambda: len(world.networks.posted("mastodon")) == 1, "what waited for the channel was not posted")
@@ -224,7 +230,7 @@ ROUNDS = (
     {"DispatchDiskFull": disk_full},
     {"DispatchDown": down},
 )
-"""Troubles of one round come together, are mended one after the other, and then all must be over. Mail that does not flow at all
-comes first: its rule is content with any letter of the last ten minutes."""
+"""Troubles of one round come together, are mended one after the other, and then all must be over. Mail that does not flow at
+all comes first: its rule is content with any letter of the last ten minutes."""
 END_LATER = {"DispatchMailNotAccepted", "DispatchCertificateExpires"}
 """Alerts that look at half an hour, or at something that is read once a minute: they must be over at the end."""

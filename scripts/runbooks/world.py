@@ -59,7 +59,8 @@ class World:
         lines = "".join(f"reader{number}@example.org,,en\n" for number in range(READERS))
         (self.home / "readers.csv").write_text(f"email,name,language\n{lines}")
         self.terminal.must(
-            "dispatch newsletter add office --name-en 'Office news' --languages en --from-name Office --from-address news@example.org\n"
+            "dispatch newsletter add office --name-en 'Office news' --languages en"
+            " --from-name Office --from-address news@example.org\n"
             "dispatch import readers.csv --newsletter office --apply && rm readers.csv\n"
             f"dispatch user add {YOU} --name You --role administrator"
         )
@@ -81,7 +82,9 @@ class World:
     def publish(self):
         """An article to all; its title, which is the letters' subject."""
         title = self.title()
-        (self.home / "article.txt").write_text(f"{title}\n\nBy a tenth since the summer, says the office of statistics.\n")
+        (self.home / "article.txt").write_text(
+            f"{title}\n\nBy a tenth since the summer, says the office of statistics.\n"
+        )
         self.terminal.must("dispatch publish article.txt --language en")
         return title
 
@@ -130,7 +133,9 @@ class World:
 
     def broker(self):
         """That of the embedded broker."""
-        found = subprocess.run(["pgrep", "-f", f"valkey-server.*{env.run_dir()}"], capture_output=True, text=True, check=True)
+        found = subprocess.run(
+            ["pgrep", "-f", f"valkey-server.*{env.run_dir()}"], capture_output=True, text=True, check=True
+        )
         return int(found.stdout.split()[0])
 
     def freeze(self, process):

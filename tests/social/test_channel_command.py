@@ -15,7 +15,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def office():
     return channels.connect(
-        "office", name="The office", network="fake", credentials={}, languages=["be"], topics=["economy"], account="@office"
+        "office",
+        name="The office",
+        network="fake",
+        credentials={},
+        languages=["be"],
+        topics=["economy"],
+        account="@office",
     )
 
 

@@ -1,5 +1,5 @@
-"""The way out of a send that does not add up, for a person who has looked: it is counted again, and whoever is unaccounted for
-becomes unknown. Nobody is written to for it."""
+"""The way out of a send that does not add up, for a person who has looked: it is counted again, and whoever is unaccounted
+for becomes unknown. Nobody is written to for it."""
 
 from dataclasses import dataclass
 

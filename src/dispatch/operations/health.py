@@ -159,7 +159,10 @@ def sends() -> Iterator[Check]:
     if wrong:
         numbers = ", ".join(map(str, wrong))
         yield Check(
-            "Ledger", "bad", f"Send {numbers} does not add up.", "Repeat nothing. See docs/runbooks/DispatchUnbalanced.md."
+            "Ledger",
+            "bad",
+            f"Send {numbers} does not add up.",
+            "Repeat nothing. See docs/runbooks/DispatchUnbalanced.md.",
         )
     else:
         yield Check("Ledger", "ok", "Every send adds up.")

@@ -32,10 +32,9 @@ def _list() -> int:
     if not found:
         print("No transaction is open for long.")
         return 0
-    table = [["id", "program", "state", "open for", "wait for it"]]
-    for one in found:
-        table.append([str(one.id), one.name, one.state, saying.span(timezone.now() - one.since), str(one.waiting)])
-    print(terminal.drawn(table))
+    now = timezone.now()
+    lines = [[str(one.id), one.name, one.state, saying.span(now - one.since), str(one.waiting)] for one in found]
+    print(terminal.drawn([["id", "program", "state", "open for", "wait for it"], *lines]))
     return 0
 
 

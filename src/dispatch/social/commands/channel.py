@@ -78,7 +78,7 @@ def _add(options: argparse.Namespace) -> int:
     from dispatch.social.networks.base import ends
 
     try:
-        owner = {} if options.desk is None else {"desk": desks.one(options.desk)}
+        owner: dict[str, Any] = {} if options.desk is None else {"desk": desks.one(options.desk)}
     except desks.Missing as problem:
         print(f"dispatch channel: {problem}.", file=sys.stderr)
         return 1
@@ -90,9 +90,7 @@ def _add(options: argparse.Namespace) -> int:
     if given.get("expires_at") and ends(given) is None:
         print("dispatch channel: expires_at is no moment such as 2026-12-31T00:00:00+00:00.", file=sys.stderr)
         return 1
-    channel = channels.connect(
-        options.slug, network=options.network, credentials=given, **_as_it_was(options), **owner
-    )
+    channel = channels.connect(options.slug, network=options.network, credentials=given, **_as_it_was(options), **owner)
     return _tell(channel.slug)
 
 
