@@ -14,7 +14,7 @@ THERE = pages.ROOT / ".cache/prometheus"
 FASTER = 120
 """Two minutes are a second, and an hour is half a minute."""
 SECONDS = {"s": 1, "m": 60, "h": 3600}
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 
 class Alerts:
@@ -26,7 +26,9 @@ class Alerts:
         (folder / "rules.yml").write_text(re.sub(r"\bfor: (\d+)([smh])$", _hurried, rules, flags=re.MULTILINE))
         text = (DEPLOY / "prometheus.yml").read_text(encoding="utf-8").replace("127.0.0.1:8321", f"127.0.0.1:{web}")
         (folder / "prometheus.yml").write_text(
-            text.replace("15s", "1s").replace("rules/*.yml", str(folder / "rules.yml"))
+            text.replace("scrape_interval: 15s", "scrape_interval: 5s")
+            .replace("15s", "1s")
+            .replace("rules/*.yml", str(folder / "rules.yml"))
         )
         self.process = self._start(port)
 

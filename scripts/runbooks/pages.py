@@ -18,7 +18,7 @@ BLOCK = re.compile(
     r"^## (?P<part>[^\n]*)$|(?:<!-- (?P<about>[^\n]+) -->\n)?```sh\n(?P<typed>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 ABOUT = re.compile(r"(fails|once mended|keeps running)?(?:,? ?(?:and |until it )?says: (.+))?")
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 class Failed(Exception):
@@ -99,7 +99,7 @@ class Terminal:
             return f"$ {typed}{words}"
         return "" if yours(block.says, {}) in said else f"$ {typed}{words}\n… does not say “{block.says}”"
 
-    def typed(self, script, patience=180):
+    def typed(self, script, patience=400):
         """Exit status and all that was printed."""
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script], cwd=self.home, env=self.environment, stdin=subprocess.DEVNULL,

@@ -213,8 +213,8 @@ ROUNDS = (
     {"DispatchMailStuck": mail_stuck},
     {"DispatchMailNotAccepted": mail_not_accepted},
     {
-        "DispatchUnbalanced": unbalanced,
         "DispatchBackupOld": backup_old,
+        "DispatchUnbalanced": unbalanced,
         "DispatchCertificateExpires": certificate_expires,
         "DispatchDetailsKept": details_kept,
         "DispatchChannelExpires": channel_expires,

@@ -19,7 +19,7 @@ from runbooks.alerts import Alerts
 
 READERS = 120
 YOU = "you@example.org"
-PATIENCE = 180.0
+PATIENCE = 300.0
 SMALL = "1G"
 ADDRESS = "smtp://user:password@mail.example.org:587"
 """How the pages write the reader's own mail server."""
