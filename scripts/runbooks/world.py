@@ -29,7 +29,7 @@ class World:
     """What there is. `home` is a folder of its own, on a small disk where this machine lets one be mounted."""
 
     def __init__(self, home):
-        self.home, self.published = home, []
+        self.home, self.published, self.identity = home, [], pyrage.x25519.Identity.generate()
         self.has_small_disk = _mount(home)
         home.chmod(0o755)  # PostgreSQL of a root's instance runs as nobody, and must get in
         self.mail, self.spare, self.duty = (counterparts.MailServer() for _ in range(3))
@@ -106,12 +106,11 @@ class World:
         """The number of its send, as soon as there is one."""
         return self.until(lambda: self.one(SEND_OF, title, ""), f"“{title}” was not enlisted")
 
-    def connect(self, network, slug, **more):
-        """A channel at its stand-in: the file of its keys, and what the command says of it."""
-        keys = self.keys(network, **more)
-        return self.terminal.typed(
-            f"dispatch channel add {network} --slug {slug} --server {self.networks.at(network)} --credentials-file {keys}"
-        )[1]
+    def connect(self, network, slug, account="", **more):
+        """A channel at its stand-in, whatever the command says of it."""
+        where = f"--server {self.networks.at(network)} --account '{account}'"
+        add = f"dispatch channel add {network} --slug {slug} {where} --credentials-file {self.keys(network, **more)}"
+        self.terminal.typed(add)
 
     def keys(self, network, **more):
         """A file of them, as the network's stand-in takes them, or not."""
@@ -121,10 +120,9 @@ class World:
         return file.name
 
     def holder(self):
-        """Somebody's age key: the file that the identity is in, and the public half."""
-        made = pyrage.x25519.Identity.generate()
-        (self.home / "holder.txt").write_text(f"{made}\n")
-        return "holder.txt", str(made.to_public())
+        """Of an age key: the file that the identity is in, and the public half."""
+        (self.home / "holder.txt").write_text(f"{self.identity}\n")
+        return "holder.txt", str(self.identity.to_public())
 
     def process(self, queues):
         """The number of the main process of the worker for exactly these queues; of the clock."""
