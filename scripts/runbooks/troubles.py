@@ -143,6 +143,7 @@ def clock_silent(world):
 
 def posts_late(world):
     """The worker for posts hangs, and a post's moment is aged by six minutes."""
+    world.connect("mastodon", "office")
     process = world.freeze(world.process("social"))
     world.publish()
     due = "UPDATE social_post SET due_at = now() - interval '6 minutes' WHERE state = 'scheduled' RETURNING id"
@@ -166,9 +167,9 @@ def relay_open(world):
     yield {"RELAY": "main", ADDRESS: world.spare.url}
     world.mail.open()
     world.wait_sent(title)
-    world.terminal.keep("sh -c 'sleep 8; dispatch publish article.txt --language en --title \"" + world.title() + "\"'")
+    title = world.publish_soon()
     yield
-    world.wait_sent(world.published[-1])
+    world.wait_sent(title)
     told = [recipient for recipient, _ in world.duty.took]
     world.until(lambda: "duty@example.org" in [who for who, _ in world.duty.took], f"nobody on duty was told: {told}")
     assert not [who for who, _ in world.mail.took if who.startswith("duty")], "it was told through the relay in trouble"

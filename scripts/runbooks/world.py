@@ -80,13 +80,21 @@ class World:
         telling.add("On duty", "mail", "duty@example.org", None, "a rehearsal", kinds=["relay"])
 
     def publish(self):
-        """An article to all; its title, which is the letters' subject."""
+        """An article to all, now: its title, which is the letters' subject."""
         title = self.title()
-        (self.home / "article.txt").write_text(
-            f"{title}\n\nBy a tenth since the summer, says the office of statistics.\n"
-        )
-        self.terminal.must("dispatch publish article.txt --language en")
+        self.terminal.must(f"dispatch publish {self._written(title)} --language en")
         return title
+
+    def publish_soon(self):
+        """The same in some seconds, while other things are typed."""
+        title = self.title()
+        self.terminal.keep(f"sh -c 'sleep 8; dispatch publish {self._written(title)} --language en'")
+        return title
+
+    def _written(self, title):
+        file = self.home / f"article-{len(self.published)}.txt"
+        file.write_text(f"{title}\n\nBy a tenth since the summer, says the office of statistics.\n")
+        return file.name
 
     def title(self):
         """Of one more article, that every reader is to get."""
