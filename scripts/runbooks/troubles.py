@@ -167,7 +167,7 @@ def relay_open(world):
     yield {"RELAY": "main", ADDRESS: world.spare.url}
     world.mail.open()
     world.wait_sent(title)
-    title = world.publish_soon()
+    title = world.publish_soon()  # one of them comes after the page's try, and is its trial
     yield
     world.wait_sent(title)
     told = [recipient for recipient, _ in world.duty.took]

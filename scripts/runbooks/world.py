@@ -86,13 +86,14 @@ class World:
         return title
 
     def publish_soon(self):
-        """The same in some seconds, while other things are typed."""
-        title = self.title()
-        self.terminal.keep(f"sh -c 'sleep 8; dispatch publish {self._written(title)} --language en'")
-        return title
+        """Three, ten seconds apart, while other things are typed; the last one's title."""
+        titles = [self.title() for _ in range(3)]
+        typed = "; ".join(f"sleep 10; dispatch publish {self._written(title)} --language en" for title in titles)
+        self.terminal.keep(f"sh -c '{typed}'")
+        return titles[-1]
 
     def _written(self, title):
-        file = self.home / f"article-{len(self.published)}.txt"
+        file = self.home / f"article-{self.published.index(title)}.txt"
         file.write_text(f"{title}\n\nBy a tenth since the summer, says the office of statistics.\n")
         return file.name
 
