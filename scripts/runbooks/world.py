@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import time
-import urllib.request
 
 import psycopg
 import pyrage
@@ -169,12 +168,6 @@ class World:
                 raise pages.Failed(otherwise)
             time.sleep(0.3)
         return found
-
-    def is_scraped(self):
-        """Whether Prometheus sees it well, with all its workers."""
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.web}/readyz", timeout=5):
-            return "DispatchWorkerMissing" not in self.alerts.firing()
-        return False
 
     def close(self):
         """End everything that was started, and give the disk back."""
