@@ -30,6 +30,7 @@ COMMANDS = {
         "show what waits, list and open items, retry, drop, move or pause them",
     ),
     "top": ("dispatch.operations.commands.top", "show what goes on, again each second"),
+    "sessions": ("dispatch.operations.commands.sessions", "list transactions that are open for long; end one"),
     "completion": ("dispatch.completing", "print what a shell needs to complete commands and options"),
     "send": ("dispatch.delivery.commands.send", "list the latest sends; say who is missing from one, and why"),
     "dkim": (

@@ -1,5 +1,6 @@
 """Operators are told of what is around the newsroom's work: programs, relays, the disk, backups, the certificate."""
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -131,15 +132,33 @@ def test_whoever_looks_for_the_certificate_does_not_wait(settings, monkeypatch):
     assert certificate.Watch().look() is None
 
 
-def test_a_certificates_end_is_read_from_the_wire(tmp_path, monkeypatch):
-    file = certificates.make(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+def test_a_certificates_end_is_read_from_the_wire(tmp_path):
+    with _showing(certificates.make(tmp_path)) as port:
+        until = certificate.expiry("127.0.0.1", port)
+    assert until == pytest.approx(time.time() + 86400, abs=600)
+
+
+def test_one_that_is_over_already_is_told_too(tmp_path):
+    with _showing(certificates.make(tmp_path, days=-1)) as port:
+        assert certificate.expiry("127.0.0.1", port) == pytest.approx(time.time() - 86400, abs=600)
+
+
+def test_near_its_end_it_is_asked_for_each_minute(monkeypatch):
+    watch = certificate.Watch()
+    assert watch._pause() == certificate.NEAR_ITS_END
+    watch.until = time.time() + 13 * 86400
+    assert watch._pause() == certificate.NEAR_ITS_END
+    watch.until = time.time() + 15 * 86400
+    assert watch._pause() == certificate.EVERY
+
+
+@contextlib.contextmanager
+def _showing(file):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_shake_hands, args=(listening, context), daemon=True).start()
-        until = certificate.expiry("127.0.0.1", listening.getsockname()[1])
-    assert until == pytest.approx(time.time() + 86400, abs=600)
+        yield listening.getsockname()[1]
 
 
 def _shake_hands(listening, context):

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dispatch import queue
 from dispatch.accounts import audit, stopping
 from dispatch.accounts.models import Stop
+from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import sending, tallies
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Relay, Tally, WorkerBeat
@@ -47,6 +48,13 @@ def test_letters_are_counted_by_relay_provider_and_outcome(monkeypatch):
     assert found["dispatch_letters_total", "accepted", "other", "main"] == 2
     assert found["dispatch_letters_total", "refused", "other", "main"] == 1
     assert found["dispatch_edition_lateness_last_day_seconds_count",] == 1
+
+
+def test_a_relay_tells_each_outcome_from_its_first_moment_on():
+    newsroom.relay()
+    found = {key: value for key, value in told().items() if key[0] == "dispatch_letters_total"}
+    assert found["dispatch_letters_total", "refused", "gmail", "main"] == 0
+    assert len(found) == len(ProviderClass) * len(tallies.OUTCOMES)
 
 
 def test_tallies_only_grow_and_a_relay_that_is_gone_is_no_trouble():

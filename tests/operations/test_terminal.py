@@ -127,3 +127,32 @@ def test_a_shell_completes_commands(tmp_path, capsys):
     ask = f'source {script}; {typed}; printf "%s\\n" "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
     assert "retry" in done.stdout.split()
+
+
+def test_a_post_in_doubt_is_settled_by_who_looked(alice, capsys):
+    doubtful = newsroom.post(newsroom.channel(), newsroom.story("en"), Post.State.UNKNOWN)
+    seen = ("--is-out", "--address", "https://social.example/@office/12")
+    assert "is not posted again" in said(capsys, "queue", "settle", "post", str(doubtful.pk), *seen, *WHY)
+    doubtful.refresh_from_db()
+    assert (doubtful.state, doubtful.remote_id) == ("sent", "12")
+    assert AuditEntry.objects.get(act="post.went_out").who == alice
+
+
+def test_one_that_is_not_out_is_posted_again(alice, capsys):
+    doubtful = newsroom.post(newsroom.channel(), newsroom.story("en"), Post.State.UNKNOWN)
+    assert "posted again now" in said(capsys, "queue", "settle", "post", str(doubtful.pk), "--is-not-out", *WHY)
+    doubtful.refresh_from_db()
+    assert doubtful.state == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--is-out"], "--by is to be the address"),
+        (["--is-out", "--by", "alice@example.org"], "say what you saw"),
+        (["--is-out", *WHY], "nobody is in doubt of a post"),
+    ],
+)
+def test_a_post_of_which_nobody_is_in_doubt_is_left_alone(alice, refused, capsys, words, answer):
+    assert cli.main(["queue", "settle", "post", str(refused.pk), *words]) == 1
+    assert answer in capsys.readouterr().err

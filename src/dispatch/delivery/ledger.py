@@ -1,5 +1,5 @@
-"""The ledger: who gets a send, how far it is, and what became of each reader. With isolating.py the only place that
-writes its tables.
+"""The ledger: who gets a send, how far it is, and what became of each reader. With isolating.py and writing_off.py the only
+place that writes its tables.
 
 A position below `settled` without an exception was accepted; between `settled` and `ahead` it is in flight; from `ahead` on
 it is untouched. Statements are in `sql/` and run on the database's clock; none holds a transaction open while mail is sent.

@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from dispatch import env, queue, signs
 from dispatch.audience.addresses import ProviderClass
+from dispatch.delivery import tallies
 from dispatch.operations import certificate, health, stats
 
 KEPT = 5.0
@@ -128,6 +129,8 @@ def _rows() -> list[tuple[Any, ...]]:
         "silent": health.SILENT_AFTER,
         "deaf": signs.silence(),
         "queues": [*queue.QUEUES, "clock"],
+        "providers": [int(provider) for provider in ProviderClass],
+        "outcomes": list(tallies.OUTCOMES),
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

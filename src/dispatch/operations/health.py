@@ -157,7 +157,10 @@ def sends() -> Iterator[Check]:
     if wrong:
         numbers = ", ".join(map(str, wrong))
         yield Check(
-            "Ledger", "bad", f"Send {numbers} does not add up.", "Repeat nothing; look at its readers one by one."
+            "Ledger",
+            "bad",
+            f"Send {numbers} does not add up.",
+            "Repeat nothing. See docs/runbooks/DispatchUnbalanced.md.",
         )
     else:
         yield Check("Ledger", "ok", "Every send adds up.")

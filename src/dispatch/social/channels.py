@@ -36,10 +36,12 @@ def connect(
     account: str = "",
     **rules: object,
 ) -> Channel:
-    """Add a channel, or replace the credentials of one. `rules`: languages, topics. Raises KeyError for no such network."""
+    """Add a channel, or replace the credentials of one. `rules`: languages, topics. Raises KeyError for no such network.
+
+    When the new credentials end is known once the network was asked: what was known is of the old ones."""
     networks.get(network)
     kept: dict[str, object] = {"server": server, "account": account, "credentials": sealed(slug, credentials)}
-    kept |= {"identity": "", "refused_at": None}
+    kept |= {"identity": "", "refused_at": None, "expires_at": None}
     values = {"name": name, "network": network, **kept, **rules}
     channel, _ = Channel.objects.update_or_create(slug=slug, defaults=values)
     return channel

@@ -1,4 +1,4 @@
-"""`dispatch send list|missing|pause|resume|cancel`."""
+"""`dispatch send list|missing|pause|resume|cancel|settle`."""
 
 import argparse
 import json
@@ -18,6 +18,7 @@ MOVES = {
     "pause": "hold what has not left; what is on the wire still leaves",
     "resume": "go on where it stopped",
     "cancel": "end it for everyone who was not written to yet; not to be undone",
+    "settle": "of one that does not add up: count again, and call unknown whoever is unaccounted for",
 }
 
 
@@ -78,6 +79,8 @@ def _move(options: argparse.Namespace) -> int:
         return _sorry("--by is to be the address of an active operator's account")
     if len(options.reason.strip()) < 3:
         return _sorry("say why, by --reason; it is kept in the audit log")
+    if options.act == "settle":
+        return _settle(options, who)
     moves = {"pause": acts.pause, "resume": acts.resume, "cancel": acts.cancel}
     has_moved = moves[options.act](options.send, who, options.reason.strip()[:300])
     send, still = Send.objects.get(pk=options.send), ledger.may_leave(options.send)
@@ -87,6 +90,20 @@ def _move(options: argparse.Namespace) -> int:
         left = "" if options.act == "resume" else f" At most {saying.many(still, 'message')} may still leave."
         print(f"Send {send.pk} is {send.state} now.{left}")
     return 0 if has_moved else _sorry(f"send {send.pk} is {send.state}; nothing was changed")
+
+
+def _settle(options: argparse.Namespace, who: "User") -> int:
+    from dispatch.delivery import writing_off
+    from dispatch.delivery.models import Send
+
+    done = writing_off.settle(options.send, who, options.reason.strip()[:300])
+    if done is None:
+        return _sorry(f"send {options.send} is {Send.objects.get(pk=options.send).state}; nothing was changed")
+    if options.json:
+        print(json.dumps({"send": options.send, "state": done.state, "unknown": done.unknown}))
+    elif done.state != "unbalanced":
+        print(f"Send {options.send} is {done.state} now; {saying.many(done.unknown, 'reader')} became unknown.")
+    return 0 if done.state != "unbalanced" else _sorry(f"send {options.send} still does not add up; please report it")
 
 
 def _told(send: "Send") -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`dispatch queue [list|show|retry|drop|move|pause]`: the operators' queue at a terminal."""
+"""`dispatch queue [list|show|acts|end|retry|drop|move|pause|settle]`: the operators' queue at a terminal."""
 
 import argparse
 import json
@@ -54,19 +54,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _why(one)
         if act == "move":
             one.add_argument("--to", default="", help="the relay's name")
+    settled = acts.add_parser("settle", help="of a post in doubt, once somebody has looked at the account: is it out?")
+    settled.add_argument("kind", choices=["post"])
+    settled.add_argument("id", type=int, metavar="ID")
+    said = settled.add_mutually_exclusive_group(required=True)
+    said.add_argument("--is-out", action="store_true", help="it is there, and is not posted again")
+    said.add_argument("--is-not-out", action="store_true", help="it is not there, and is posted again now")
+    settled.add_argument("--address", default="", help="with --is-out: where people see it")
+    settled.add_argument("--by", default="", help="your account's address; an operator's")
+    settled.add_argument("--reason", default="", help="what you saw; it is kept in the audit log")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
+    upon_none = {"": _board, "acts": _acts, "end": _end, "settle": _settle}.get(options.act or "")
+    return upon_none(options) if upon_none else _upon_items(options)
+
+
+def _upon_items(options: argparse.Namespace) -> int:
     from django.http import Http404
 
     from dispatch.operations.items import wanted
 
-    if not options.act:
-        return _board(as_json=options.json)
-    if options.act in {"acts", "end"}:
-        return _acts(as_json=options.json) if options.act == "acts" else _end(options)
     try:
         asked = wanted.read({name: getattr(options, name, "") for name in ("kind", *FILTERS, "skip")})
         if options.act == "show":
@@ -90,12 +100,12 @@ def _why(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help="why; it is kept in the audit log")
 
 
-def _acts(*, as_json: bool) -> int:
+def _acts(options: argparse.Namespace) -> int:
     from dispatch.operations import sweeping
     from dispatch.operations.commands import terminal
 
     found = sweeping.recent()
-    print(json.dumps(terminal.sweeps_told(found)) if as_json else terminal.drawn(terminal.sweeps(found)))
+    print(json.dumps(terminal.sweeps_told(found)) if options.json else terminal.drawn(terminal.sweeps(found)))
     return 0
 
 
@@ -117,12 +127,12 @@ def _end(options: argparse.Namespace) -> int:
     return 0
 
 
-def _board(*, as_json: bool) -> int:
+def _board(options: argparse.Namespace) -> int:
     from dispatch.operations import stats
     from dispatch.operations.commands import terminal
 
     now = stats.now()
-    print(json.dumps(terminal.board_told(now)) if as_json else terminal.drawn(terminal.board(now)))
+    print(json.dumps(terminal.board_told(now)) if options.json else terminal.drawn(terminal.board(now)))
     return 0
 
 
@@ -177,6 +187,30 @@ def _act(options: argparse.Namespace, asked: "Wanted") -> int:
     if not words:
         return _sorry("they had moved on, or may not be treated so; nothing was changed")
     print(json.dumps({"done": words}) if getattr(options, "json", False) else words)
+    return 0
+
+
+def _settle(options: argparse.Namespace) -> int:
+    from django.core.exceptions import PermissionDenied
+
+    from dispatch.accounts import desks
+    from dispatch.social import acts
+    from dispatch.social.models import Post
+
+    who, reason = _operator(options.by), options.reason.strip()[:300]
+    if who is None:
+        return _sorry("--by is to be the address of an active operator's account")
+    if len(reason) < 3:
+        return _sorry("say what you saw, by --reason; it is kept in the audit log")
+    post = Post.objects.select_related("channel").filter(pk=options.id).first()
+    try:
+        if post is not None:
+            desks.insist(who, post.channel)
+    except PermissionDenied as problem:
+        return _sorry(str(problem))
+    if not acts.settle(options.id, who, reason, went_out=options.is_out, address=options.address):
+        return _sorry(f"nobody is in doubt of a post {options.id}; nothing was changed")
+    print("It is out, and is not posted again." if options.is_out else "It is posted again now.")
     return 0
 
 

@@ -1,6 +1,7 @@
 -- What a monitoring system is told besides the queue's board: (figure, labels, value), in one statement of bounded cost, so that
 -- every web process says the same. No label names a person, an address or a story. Attempts are those of the last hour among the
--- newest 50,000, read from the end of the primary key; webhooks those of the last hour, by an index on their moment.
+-- newest 50,000, read from the end of the primary key; webhooks those of the last hour, by an index on their moment. Letters that there
+-- were none of are told as 0: a counter that begins with its first hundred refusals has not increased, as Prometheus sees it.
 WITH attempts AS (
     SELECT c.network, a.outcome, a.number, p.placed, extract(epoch FROM a.started_at - p.due_at) AS late
     FROM social_attempt a JOIN social_post p ON p.id = a.post_id JOIN social_channel c ON c.id = p.channel_id
@@ -11,8 +12,9 @@ WITH attempts AS (
     FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id
     WHERE s.started_at > clock_timestamp() - interval '1 day'
 )
-SELECT 'letters', ARRAY[r.name::text, t.provider_class::text, t.outcome::text], t.letters::float8
-FROM delivery_tally t JOIN delivery_relay r ON r.id = t.relay_id
+SELECT 'letters', ARRAY[r.name::text, provider::text, said], coalesce(t.letters, 0)::float8
+FROM delivery_relay r CROSS JOIN unnest(%(providers)s::int[]) AS provider CROSS JOIN unnest(%(outcomes)s::text[]) AS said
+LEFT JOIN delivery_tally t ON t.relay_id = r.id AND t.provider_class = provider AND t.outcome = said
 UNION ALL
 SELECT 'sends', ARRAY[state::text], count(*) FROM delivery_send WHERE state NOT IN ('finished', 'cancelled') GROUP BY state
 UNION ALL

@@ -4,6 +4,7 @@ import argparse
 import getpass
 import sys
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -25,18 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand each."""
     acts = parser.add_subparsers(dest="act", required=True)
     acts.add_parser("list", help="every channel, and its trouble")
-    add = acts.add_parser("add", help="connect a channel, or replace its credentials")
+    add = acts.add_parser(
+        "add", help="connect a channel; of one that is there: replace its credentials, and only what else is named"
+    )
     add.add_argument("network", choices=sorted(NEEDS))
     add.add_argument("--slug", required=True)
     add.add_argument("--name")
     add.add_argument(
         "--server",
-        default="",
         help="Mastodon: the instance; Apprise: what {server} stands for; elsewhere only for stand-ins",
     )
-    add.add_argument("--account", default="", help="Telegram: @channel")
-    add.add_argument("--languages", nargs="*", default=[], help="articles in these; none: all")
-    add.add_argument("--topics", nargs="*", default=[], help="articles with one of these; none: all")
+    add.add_argument("--account", help="Telegram: @channel")
+    add.add_argument("--languages", nargs="*", help="articles in these; none: all")
+    add.add_argument("--topics", nargs="*", help="articles with one of these; none: all")
     add.add_argument("--desk", help="the desk whose it is; '' for everybody's")
     add.add_argument("--credentials-file", help="lines of name=value; without it they are asked for")
     probe = acts.add_parser("probe", help="ask the network whether the channel can publish")
@@ -64,7 +66,9 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001 - every act has t
     from dispatch.social.models import Channel
 
     for channel in Channel.objects.filter(removed_at=None).order_by("slug"):
-        print(f"{channel.slug}\t{channel.network}\t{' '.join(channel.languages) or 'all'}\t{channel.trouble or 'fine'}")
+        until = f"\tuntil {channel.expires_at:%Y-%m-%d %H:%M} UTC" if channel.expires_at else ""
+        languages = " ".join(channel.languages) or "all"
+        print(f"{channel.slug}\t{channel.network}\t{languages}\t{channel.trouble or 'fine'}{until}")
     return 0
 
 
@@ -74,7 +78,7 @@ def _add(options: argparse.Namespace) -> int:
     from dispatch.social.networks.base import ends
 
     try:
-        owner = {} if options.desk is None else {"desk": desks.one(options.desk)}
+        owner: dict[str, Any] = {} if options.desk is None else {"desk": desks.one(options.desk)}
     except desks.Missing as problem:
         print(f"dispatch channel: {problem}.", file=sys.stderr)
         return 1
@@ -86,18 +90,18 @@ def _add(options: argparse.Namespace) -> int:
     if given.get("expires_at") and ends(given) is None:
         print("dispatch channel: expires_at is no moment such as 2026-12-31T00:00:00+00:00.", file=sys.stderr)
         return 1
-    channel = channels.connect(
-        options.slug,
-        name=options.name or options.slug,
-        network=options.network,
-        credentials=given,
-        server=options.server,
-        account=options.account,
-        languages=options.languages,
-        topics=options.topics,
-        **owner,
-    )
+    channel = channels.connect(options.slug, network=options.network, credentials=given, **_as_it_was(options), **owner)
     return _tell(channel.slug)
+
+
+def _as_it_was(options: argparse.Namespace) -> dict[str, Any]:
+    """What is not named stays: a channel for one language that is connected anew must not post in every one."""
+    from dispatch.social.models import Channel
+
+    before = Channel.objects.filter(slug=options.slug, network=options.network).first()
+    fresh: dict[str, Any] = {"name": options.slug, "server": "", "account": "", "languages": [], "topics": []}
+    kept = {name: getattr(before, name) for name in fresh} if before else fresh
+    return {name: kept[name] if getattr(options, name) is None else getattr(options, name) for name in fresh}
 
 
 def _probe(options: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""What scripts/check-runbooks is made of."""
