@@ -16,7 +16,7 @@ from dispatch.accounts.models import Stop
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import sending, tallies
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.delivery.models import Relay, Tally, WorkerBeat
+from dispatch.delivery.models import Relay, Send, Tally, WorkerBeat
 from dispatch.operations import figures
 from dispatch.outcomes import Refused, Sent
 from dispatch.social.models import Channel, Post
@@ -172,3 +172,26 @@ def test_nobody_is_named():
     assert "reading room" not in text
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")  # the connection is still good
+
+
+def test_what_a_stop_holds_waits_for_nobody_and_silences_nothing_else():
+    now = timezone.now()
+    office, other = newsroom.newsletter(languages=["en"]), newsroom.newsletter("other", languages=["en"])
+    for one in (office, other):
+        newsroom.readers(one, en=1)
+        newsroom.send(one, newsroom.story("en"))
+    Send.objects.update(started_at=now - timedelta(hours=2))
+    Send.objects.filter(edition__newsletter=other).update(started_at=now - timedelta(hours=1))
+    masto = newsroom.channel()
+    newsroom.post(masto, newsroom.story("en"), "scheduled", due_at=now - timedelta(minutes=10))
+
+    def waits():
+        found = figures.read()
+        return round(found["mail_waits"][()] / 3600), round(found["post_waits"][()] / 60)
+
+    assert waits() == (2, 10)
+    stopping.stop("newsletter", office.pk, None, "wait")
+    assert waits() == (1, 10)
+    stopping.stop("channel", masto.pk, None, "wait")
+    Send.objects.filter(edition__newsletter=other).update(state="paused")
+    assert waits() == (0, 0)

@@ -45,6 +45,8 @@ FIGURES = {
         "letters", "Relays' answers to letters of editions.", ("relay", "provider", "outcome"), CounterMetricFamily
     ),
     "sends": Figure("sends", "Sends that have not ended.", ("state",)),
+    "mail_waits": Figure("mail_waits_seconds", "Since the start of the oldest send that nothing holds."),
+    "post_waits": Figure("post_waits_seconds", "Since the moment of the oldest due post that nothing holds."),
     "posts_last_hour": Figure("posts_last_hour", "Attempts at posts within the last hour.", ("network", "outcome")),
     "webhooks_last_hour": Figure("webhooks_last_hour", "Webhooks within the last hour.", ("did",)),
     "relay_open": Figure("relay_open", "1 where a relay is left alone after failures.", ("relay",)),

@@ -7,6 +7,8 @@ WITH attempts AS (
     FROM social_attempt a JOIN social_post p ON p.id = a.post_id JOIN social_channel c ON c.id = p.channel_id
     WHERE a.id > (SELECT coalesce(max(id), 0) - 50000 FROM social_attempt)
       AND a.started_at > clock_timestamp() - interval '1 hour'
+), stopped AS (
+    SELECT scope, target FROM accounts_stop WHERE lifted_at IS NULL
 ), left_today AS (
     SELECT greatest(extract(epoch FROM s.started_at - e.due_at), 0) AS late
     FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id
@@ -17,6 +19,20 @@ FROM delivery_relay r CROSS JOIN unnest(%(providers)s::int[]) AS provider CROSS 
 LEFT JOIN delivery_tally t ON t.relay_id = r.id AND t.provider_class = provider AND t.outcome = said
 UNION ALL
 SELECT 'sends', ARRAY[state::text], count(*) FROM delivery_send WHERE state NOT IN ('finished', 'cancelled') GROUP BY state
+UNION ALL
+SELECT 'mail_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - greatest(s.started_at, s.wave_over_at))), 0)
+FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id
+WHERE s.state = 'sending'
+  AND NOT EXISTS (SELECT FROM stopped WHERE scope = 'everything' OR (scope = 'newsletter' AND target = e.newsletter_id))
+  AND NOT EXISTS (SELECT FROM editions_editionstory p JOIN articles_story t ON t.id = p.story_id
+                  WHERE p.edition_id = e.id AND t.embargo_until > clock_timestamp())
+  AND EXISTS (SELECT FROM delivery_chunk c WHERE c.send_id = s.id AND c.state = 'pending' AND NOT c.is_retry)
+UNION ALL
+SELECT 'post_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - p.due_at)), 0)
+FROM social_post p JOIN social_channel c ON c.id = p.channel_id JOIN articles_story t ON t.id = p.story_id
+WHERE p.state = 'scheduled' AND p.due_at <= clock_timestamp() AND c.active AND p.follows_id IS NULL
+  AND (t.embargo_until IS NULL OR t.embargo_until <= clock_timestamp())
+  AND NOT EXISTS (SELECT FROM stopped WHERE scope = 'everything' OR (scope = 'channel' AND target = c.id))
 UNION ALL
 SELECT 'posts_last_hour', ARRAY[network::text, outcome::text], count(*) FROM attempts WHERE outcome <> '' GROUP BY network, outcome
 UNION ALL
