@@ -146,8 +146,9 @@ def settle_change(change_id: int, by: User | None, reason: str, *, done: bool) -
 
 def _now() -> dict[str, Any]:
     """As one that is planned for now, by hand, and was never tried."""
-    fresh = {"attempts_made": 0, "rung_at": None, "trouble": ""}
-    return {"state": State.SCHEDULED, "due_at": timezone.now(), "placed": True, **fresh}
+    now = timezone.now()
+    fresh = {"attempts_made": 0, "rung_at": None, "trouble": "", "asked_at": now}
+    return {"state": State.SCHEDULED, "due_at": now, "placed": True, **fresh}
 
 
 def _want(post: Post, act: Change.Act, by: User | None, reason: str, **said: str) -> Change:
