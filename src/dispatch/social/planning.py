@@ -104,7 +104,9 @@ def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
         post.version += name in said and getattr(post, name) != value  # whoever has the old one open learns of it
         setattr(post, name, value)
     post.checked_at = None
-    post.save(update_fields=[*said, "version", "checked_at", "state", "trouble", "due_at", "before", "asked_at", "rung_at"])
+    post.save(
+        update_fields=[*said, "version", "checked_at", "state", "trouble", "due_at", "before", "asked_at", "rung_at"]
+    )
     if moved:
         _leave_behind(post)
 

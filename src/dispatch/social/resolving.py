@@ -34,7 +34,9 @@ def resolve(post_id: int) -> None:
         )
         return
     looked = _note(attempt, look.reason if not isinstance(look, NotFound) else "not there")
-    replayable = network.replays and isinstance(look, NotFound) and timezone.now() - attempt.started_at < REPLAY_UNTIL
+    replayable = (
+        network.replays(draft) and isinstance(look, NotFound) and timezone.now() - attempt.started_at < REPLAY_UNTIL
+    )
     wanted = adding.may_be_posted(post.article) and post.attempts_made < publishing.MOST_ATTEMPTS
     if replayable and wanted and looked >= len(LOOKS):
         _send_again(post)
