@@ -84,7 +84,7 @@ def goes_through(post, course, standins):
     network = post.channel.network
     out = [each for each in standins.store.posts(network) if each.text == post.text]
     assert len(out) <= 1, course
-    assert post.state in {"sent", "unknown"}, course
+    assert post.state in {"sent", "unknown"}, (course, post.trouble)
     assert post.state == "unknown" or len(out) == 1, course
     assert post.state == "sent" or post.trouble, course
     if not networks.get(network).replays(freezing.draft(post.attempts.latest("number"))):

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch import queue
+from dispatch.articles import aging
 from dispatch.articles.models import Article, Story
 from dispatch.social import channels, composing, following, standing_in, timing, withdrawing
 from dispatch.social.models import Channel, Post
@@ -14,7 +15,7 @@ from dispatch.social.models import Channel, Post
 def plan(article: Article) -> None:
     """One post for each active channel of these languages and topics, in the language that the channel puts first.
 
-    What is not out yet follows a revision, or moves to a better language that came later; it stays in while its version may
+    A story that is no news any more gets none by itself. What is not out yet follows a revision, or moves to a better language that came later; it stays in while its version may
     not be posted, and comes back as it was."""
     versions = standing(article.story)
     with transaction.atomic():
@@ -70,6 +71,8 @@ def _wants(channel: Channel, article: Article) -> bool:
 
 def _plan_post(channel: Channel, article: Article) -> None:
     said = {"article": article, **template(channel, article)}
+    if aging.is_old(article) and not _has_post(channel, article.story):
+        return
     moment = timing.earliest(channel, article.story)
     picture = standing_in.wanted(channel, article)  # before there is a post: any worker may take that at once
     with transaction.atomic():
@@ -82,6 +85,10 @@ def _plan_post(channel: Channel, article: Article) -> None:
         standing_in.give(post, picture)
     if made:
         queue.enqueue("social.publish_post", post.pk)
+
+
+def _has_post(channel: Channel, story: Story) -> bool:
+    return Post.objects.filter(channel=channel, story=story, turn=0, place=0).exists()
 
 
 def _hold_back(post: Post, moment: datetime) -> None:
