@@ -1,6 +1,7 @@
 """What becomes of a post when its network fails: a thousand runs an adapter, over the real path with PostgreSQL and HTTP.
 
-Each run publishes one post, a third of them with a picture and a fifth beneath another (a part of a thread, a comment), meets one or two faults on the way, and lets time pass until
+Each run publishes one post, a third of them with a picture and a fifth beneath another (as a part of a thread, or a comment),
+meets one or two faults on the way, and lets time pass until
 nothing more happens by itself. `make bench NAME=networks` prints one line a network and ends with a JSON line.
 `--runs N`, `--only x,mastodon` for less.
 """

@@ -20,10 +20,11 @@ State = Edition.State
 def plan(article: Article) -> None:
     """Put a published article into each active newsletter of its language and topics that has not brought its story.
 
-    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered. A story that is no
-    news any more is put nowhere by itself: an editor may pick it. A story under
-    embargo is put nowhere, and taken out of what has not been rendered, but for where an editor picked it for a moment when
-    that is over; then it is planned again.
+    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered. A story that is
+    no news any more is put nowhere by itself: an editor may pick it.
+
+    A story under embargo is put nowhere, and taken out of what has not been rendered, but for where an editor picked it for a
+    moment when that is over; then it is planned again.
     """
     if article.current is None or article.state != Article.State.PUBLISHED:
         return

@@ -1,7 +1,6 @@
 """Lines of a file of posts that say nearly the same as a post of their channel, or as a line before them, within a week."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,8 @@ from dispatch import saying
 from dispatch.social import repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dispatch.social.bulk_lines import Row
     from dispatch.social.models import Post
 

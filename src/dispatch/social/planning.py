@@ -13,25 +13,26 @@ from dispatch.social.models import Channel, Post
 
 
 def plan(article: Article) -> None:
-    """One post for each active channel of these languages and topics, in the language that the channel puts first.
+    """One post for each active channel of these languages and topics, in the language that the channel puts first; of a story
+    that is no news any more, none by itself.
 
-    A story that is no news any more gets none by itself. What is not out yet follows a revision, or moves to a better language that came later; it stays in while its version may
+    What is not out yet follows a revision, or moves to a better language that came later. It stays in while its version may
     not be posted, and comes back as it was."""
     versions = standing(article.story)
     with transaction.atomic():
         withdrawing.follow(article.story, versions)
-    _plan_story(article.story, versions)
+    _plan_versions(versions)
     following.follow(article)
 
 
 def withdraw(article: Article) -> None:
     """Posts of this language version that are not out yet stay in, or say it in another language that still stands."""
     withdrawing.of_article(article)
-    _plan_story(article.story, [each for each in standing(article.story) if each.pk != article.pk])
+    _plan_versions([each for each in standing(article.story) if each.pk != article.pk])
     following.follow(article)
 
 
-def _plan_story(story: Story, versions: list[Article]) -> None:
+def _plan_versions(versions: list[Article]) -> None:
     for channel in Channel.objects.filter(active=True).order_by("pk"):
         best = choose(channel, versions)
         if best is not None:

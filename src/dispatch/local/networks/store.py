@@ -128,7 +128,7 @@ class Store:
         self, network: str = "", *, account: str = "", key: str = "", link: str = "", limit: int = 200
     ) -> list[Posted]:
         """The latest first."""
-        sql = f"SELECT {COLUMNS} FROM posts WHERE 1"
+        sql = f"SELECT {COLUMNS} FROM posts WHERE 1"  # noqa: S608 - the names are ours
         wanted = {"network": network, "account": account, "key": key, "link": link}
         asked = {name: value for name, value in wanted.items() if value}
         sql += "".join(f" AND {name} = ?" for name in asked) + " ORDER BY id DESC LIMIT ?"
