@@ -1,6 +1,7 @@
 """What becomes of a post when its network fails: a thousand runs an adapter, over the real path with PostgreSQL and HTTP.
 
-Each run publishes one post, a third of them with a picture, meets one or two faults on the way, and lets time pass until
+Each run publishes one post, a third of them with a picture and a fifth beneath another (as a part of a thread, or a comment),
+meets one or two faults on the way, and lets time pass until
 nothing more happens by itself. `make bench NAME=networks` prints one line a network and ends with a JSON line.
 `--runs N`, `--only x,mastodon` for less.
 """
@@ -105,6 +106,8 @@ def run(server: "Server", name: str, number: int) -> list[str]:
     """One post's course; what is to be counted of it."""
     chance = random.Random(f"{name} {number}")
     post = planned(channel(server, name), name, number, with_picture=chance.random() < 0.34)
+    if chance.random() < 0.2:
+        post = beneath(post, number)
     ahead = [chance.choice(FAULTS), chance.choice([*FAULTS, "", "", ""])]
     was_unknown = False
     for _ in range(MOST_STEPS):
@@ -119,7 +122,7 @@ def run(server: "Server", name: str, number: int) -> list[str]:
 
 
 def counted(server: "Server", post: "Post", was_unknown: bool) -> list[str]:
-    out = len(server.store.posts(post.channel.network, link=post.link))
+    out = sum(each.text == post.text for each in server.store.posts(post.channel.network))
     found = ["runs"]
     if out > 1:
         found.append("twice")
@@ -142,7 +145,7 @@ def channel(server: "Server", name: str) -> "Channel":
     speaker = server.speakers[name]
     made = channels.connect(
         name, name=name, network=name, credentials=speaker.credentials, account=speaker.account,
-        server=f"http://127.0.0.1:{server.server_port}/{name}",
+        server=f"http://127.0.0.1:{server.server_port}/{name}", settings={"threads": True},
     )  # fmt: skip
     health = channels.probe(made)
     assert health.ok, health.words
@@ -177,6 +180,18 @@ def planned(at: "Channel", name: str, number: int, *, with_picture: bool) -> "Po
     if limits.pictures and (with_picture or needs_one):
         PostMedia.objects.create(post=post, media_id=kept(), alt="Alice reads by the window")
     return post
+
+
+def beneath(post: "Post", number: int) -> "Post":
+    """What follows it, once it is out; the post itself where nothing follows anything, or a slow machine left it in doubt."""
+    from dispatch.social import channels, correcting, networks, publishing
+
+    limits = networks.get(post.channel.network).limits(channels.account(post.channel))
+    if not correcting.can_follow(limits):
+        return post
+    publishing.publish(post.pk)
+    let_time_pass(post)
+    return correcting.reply(post.pk, None, "a wrong date", f"It opened a day later, {number}") or post
 
 
 @functools.cache

@@ -217,6 +217,8 @@ SOCIAL: dict[str, float] = {
     "late_brought": 60 * env.number("DISPATCH_LATE_BROUGHT_MINUTES", 60),
 }
 """Seconds past its moment after which a post waits for a person: planned for that moment, or brought by a story."""
+OLD_STORY_DAYS = env.number("DISPATCH_OLD_STORY_DAYS", 3)
+"""Days after which a story is no news: its revisions make no post, letter or edition by themselves. 0: it always is."""
 EDITION_LATE = 3600 * env.number("DISPATCH_LATE_EDITION_HOURS", 3)
 """Seconds past its moment after which an edition waits for a person."""
 

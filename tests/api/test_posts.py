@@ -39,6 +39,14 @@ def test_a_draft_is_made_by_the_template_and_stays_one(alice, masto, story):
     assert said["problems"] == []
 
 
+def test_a_program_is_told_of_another_post_that_says_nearly_the_same(alice, masto, story, draft):
+    moment = timezone.now() + timedelta(days=1)
+    there = newsroom.post(on=masto, about=newsroom.story("en"), state="scheduled", due_at=moment, text=draft.text)
+    assert alice.post(f"/posts/{draft.pk}/schedule", {"at": moment.isoformat()}).json()["alike"] == there.pk
+    there.delete()
+    assert alice.get(f"/posts/{draft.pk}").json()["alike"] is None
+
+
 def test_a_draft_in_another_language_of_the_story(alice, masto, story):
     said = alice.post("/posts", {"story": story.pk, "channel": "masto", "language": "be", "text": "Чытальня"}).json()
     assert (said["language"], said["text"]) == ("be", "Чытальня")

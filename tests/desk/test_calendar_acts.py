@@ -93,6 +93,13 @@ def test_a_new_post_is_planned_where_the_channel_has_none(editor, post):
     assert Post.objects.filter(story=other).count() == 1
 
 
+def test_the_same_words_around_that_moment_are_told_of_and_planned(editor, post):
+    other, fields = newsroom.story("en"), {"channel": "masto", "moment": "2026-11-25T09:00"}
+    shown = editor.post("/calendar/new", {"story": other.pk, **fields}, follow=True).content.decode()
+    assert "Nearly the same is on Mastodon, " in shown
+    assert Post.objects.get(story=other).state == "scheduled"
+
+
 def test_without_a_moment_it_takes_the_next_free_slot_or_says_there_is_none(editor, post):
     other = newsroom.story("en")
     fields = {"story": other.pk, "channel": "masto"}

@@ -140,6 +140,19 @@ def test_the_same_story_twice_in_a_file_is_told_and_one_that_stands_is_let_be(ma
     assert told(*rows)[1][2] == "line 2 has the same story for the same channel; keep one of them"
 
 
+def test_the_same_words_within_a_week_are_planned_with_a_word(masto):
+    words = "The reading room opens on Tuesday at six, come and see"
+    there = datetime(2026, 11, 25, 8, tzinfo=UTC)
+    newsroom.post(masto, newsroom.story("en"), "scheduled", due_at=there, text=words)
+    rows = bulk.look(
+        file(f"masto;2026-11-24 10:00;site:0;{words}!", f"masto;2026-12-04 10:00;site:1;{words}",
+             f"masto;2026-12-06 10:00;site:2;{words}", "masto;2026-12-07 10:00;site:3;Something else")
+    ).rows  # fmt: skip
+    assert [row.outcome for row in rows] == [Outcome.PLAN] * 4
+    assert rows[0].notes == ("nearly the same as a post of Wed 25 Nov, 10:00 on the same channel",)
+    assert [row.notes for row in rows[1:]] == [(), ("nearly the same as line 3",), ()]
+
+
 def test_what_is_close_quiet_or_in_a_skipped_hour_is_planned_with_a_word(masto):
     newsroom.post(masto, newsroom.story("en"), "scheduled", due_at=datetime(2026, 11, 24, 8, 1, tzinfo=UTC))
     rows = bulk.look(

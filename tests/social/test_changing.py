@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, changing, channels, networks, planning, publishing, resolving, tending
+from dispatch.social import acts, changing, channels, networks, planning, publishing, resolving, taking_back, tending
 from dispatch.social.models import Change, Channel, Post
 from dispatch.social.networks.base import Unsupported
 
@@ -244,7 +244,7 @@ def test_all_posts_of_a_story_go_at_once(sent, fake, make_article):
     planning.plan(sent.article)
     second, third = Post.objects.exclude(pk=sent.pk).order_by("pk")
     Post.objects.filter(pk=third.pk).update(state="unknown")
-    done = acts.take_back_all(sent.story_id, None, "the source is in danger")
+    done = taking_back.all_of(sent.story_id, None, "the source is in danger")
     assert (done.dropped, done.deleting, done.doubtful, done.by_hand) == (1, 1, 1, ())
     do_all()
     assert (state(sent), state(second), state(third)) == ("gone", "dropped", "unknown")
@@ -257,7 +257,7 @@ def test_each_network_deletes_what_is_out(name, connect, make_article, standins)
     planning.plan(make_article())
     publishing.publish(Post.objects.get().pk)
     assert len(standins.store.posts(name)) == 1
-    told = acts.take_back_all(Post.objects.get().story_id, None, "wrong")
+    told = taking_back.all_of(Post.objects.get().story_id, None, "wrong")
     do_all()
     if name == "apprise":  # it only sends
         assert told.by_hand == (Post.objects.get(),)

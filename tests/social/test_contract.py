@@ -117,7 +117,7 @@ def test_where_a_repeat_is_safe_it_makes_no_second_post(name, network, account, 
     ready = network.ready(draft(), account)
     network.publish(ready, account)
     again = network.publish(ready, account)
-    if network.replays:
+    if network.replays(ready):
         assert isinstance(again, Sent)
     if name not in connected.BLIND:
         assert len(standins.store.posts(name)) == 1
@@ -137,6 +137,75 @@ def test_what_is_out_can_be_taken_back(name, network, account, standins):
     assert isinstance(taken_back, Sent)
     assert standins.store.posts(name) == []
     assert isinstance(network.delete(sent.remote_id, account), Sent), "what is gone already is taken back"
+
+
+def beneath(network, account, standins):
+    """A draft that follows a post that is out, ready; None where nothing follows anything."""
+    limits = network.limits(account)
+    if not (limits.threads or limits.comments):
+        return None
+    first = network.publish(draft(), account)
+    assert isinstance(first, Sent), first
+    said = draft(text="A word more", key="r" * 40, reply_to=first.remote_id)
+    reply = replace(said, text="A word more", link="")
+    return replace(reply, prepared=network.network.prepare(reply, account))
+
+
+def test_what_follows_a_post_is_published_found_and_never_doubled(name, network, connect, standins):
+    account = channels.account(connect(name, settings={"threads": True}))
+    reply = beneath(network, account, standins)
+    if reply is None:
+        assert name == "apprise", "nothing follows anything there"
+        return
+    sent = network.publish(reply, account)
+    assert isinstance(sent, Sent), sent
+    assert isinstance(network.find(reply, account), CannotTell if name in connected.BLIND else Found)
+    if network.replays(reply):
+        assert isinstance(network.publish(reply, account), Sent)
+        assert [post.text for post in standins.store.posts(name)].count(reply.text) == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "fail_before", "fail_after"])
+def test_a_lost_or_failed_answer_to_a_reply_is_unknown(name, network, connect, standins, fault):
+    account = channels.account(connect(name, settings={"threads": True}))
+    reply = beneath(network, account, standins)
+    if reply is None:
+        assert name == "apprise", "nothing follows anything there"
+        return
+    standins.faults[name].append((fault, 0))
+    assert isinstance(network.publish(reply, account), Unknown)
+    out = [post.text for post in standins.store.posts(name)].count(reply.text)
+    assert out == (0 if fault.endswith("before") else 1)
+    if name not in connected.BLIND:
+        assert isinstance(network.find(reply, account), Found if out else NotFound)
+
+
+def with_a_picture(network, account):
+    """A draft that shows one, put there; None where none is taken."""
+    shown = Picture(kind="image/jpeg", width=60, height=60, alt="Alice reads", content=pictures.JPEG)
+    pictured = draft(media=(replace(shown, url=f"{settings.PUBLIC_URL}/shown/1"),))
+    return replace(pictured, prepared=network.prepare(pictured, account)) if network.limits(account).pictures else None
+
+
+def test_an_edit_leaves_the_pictures_where_they_are(name, network, connect, standins):
+    account = channels.account(connect(name, settings={"edits": True}))
+    ready = with_a_picture(network, account)
+    if ready is None:
+        assert name == "apprise", "it takes no pictures"
+        return
+    sent = network.publish(ready, account)
+    assert isinstance(sent, Sent), sent
+    shown = standins.store.posts(name)[0].pictures
+    assert len(shown) == 1 or name == "bluesky", "its record holds them"
+    described = replace(ready, text="Навіны Офіса — corrected", media=(replace(ready.media[0], content=b""),))
+    edited = network.edit(sent.remote_id, described, account)
+    if not network.limits(account).edits:
+        assert isinstance(edited, Unsupported)
+        return
+    assert isinstance(edited, Sent), edited
+    assert isinstance(network.edit(edited.remote_id, described, account), Sent), "again does nothing more"
+    (post,) = standins.store.posts(name)
+    assert (post.text, post.pictures) == (described.text, shown)
 
 
 def test_a_server_that_does_not_answer_in_time_leaves_an_unknown_post(name, network, account, standins, monkeypatch):

@@ -45,6 +45,17 @@ def test_it_is_posted_beneath_what_it_corrects(sent, fake):
     assert AuditEntry.objects.get().act == "post.correct"
 
 
+@pytest.mark.parametrize("name", ["facebook", "instagram", "linkedin"])
+def test_it_stands_as_a_comment_where_there_are_no_threads(name, connect, make_article):
+    connect(name)
+    planning.plan(make_article(OLD))
+    publishing.publish(Post.objects.get().pk)
+    made = correcting.reply(Post.objects.get().pk, None, "the city was wrong", "It is Kaunas.")
+    publishing.publish(made.pk)
+    made.refresh_from_db()
+    assert (made.state, made.trouble) == ("sent", "")
+
+
 def test_the_same_is_not_said_twice(sent):
     assert correcting.reply(sent.pk, None, "wrong", "It is Kaunas.")
     assert correcting.reply(sent.pk, None, "wrong", "It is Kaunas.") is None

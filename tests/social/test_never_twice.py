@@ -10,7 +10,7 @@ import connected
 import pytest
 from django.utils import timezone
 
-from dispatch.social import networks, planning, publishing, resolving
+from dispatch.social import channels, correcting, freezing, networks, planning, publishing, resolving
 from dispatch.social.models import Attempt, Post
 
 RUNS = int(os.environ.get("DISPATCH_CONTRACT_RUNS", "20"))
@@ -49,22 +49,43 @@ def test_no_course_of_failures_makes_two_posts_or_loses_one_in_silence(name, sta
     connect(name)
     chance = random.Random(f"{name} never twice")
     for _ in range(RUNS):
-        article = make_article()
+        article = make_article(f"A reading room opens, {Post.objects.count()}")
         planning.plan(article)
-        post = Post.objects.get(article=article)
-        course = chance.choices([*FAULTS, ""], k=6)
-        for fault in course:
-            publish(post, fault, standins)
-            let_time_pass()
-            for number in resolving.due():
-                resolving.resolve(number)
-        publish(post, "", standins)
-        post.refresh_from_db()
-        out = [each for each in standins.store.posts(name) if each.link == article.url]
-        assert len(out) <= 1, course
-        assert post.state in {"sent", "unknown"}, course
-        assert post.state == "unknown" or len(out) == 1, course
-        assert post.state == "sent" or post.trouble, course
-        if networks.get(name).replays:
-            continue
+        goes_through(Post.objects.get(article=article), chance.choices([*FAULTS, ""], k=6), standins)
+
+
+@pytest.mark.parametrize("name", connected.NETWORKS)
+def test_no_course_of_failures_makes_two_replies_or_loses_one_in_silence(name, standins, connect, make_article):
+    """A further part of a thread, a first comment, a correction: what follows a post that is out."""
+    channel = connect(name, settings={"threads": True})
+    limits = networks.get(name).limits(channels.account(channel))
+    if not (limits.threads or limits.comments):
+        assert name == "apprise", "nothing follows anything there"
+        return
+    chance = random.Random(f"{name} never twice beneath")
+    for number in range(max(1, RUNS // 4)):
+        planning.plan(make_article())
+        first = Post.objects.latest("pk")
+        publishing.publish(first.pk)
+        first.refresh_from_db()
+        reply = correcting.reply(first.pk, None, "a wrong date", f"It opened on the {number + 1}st.")
+        goes_through(reply, chance.choices([*FAULTS, ""], k=6), standins)
+
+
+def goes_through(post, course, standins):
+    """All of these failures, with time to look after each; then nothing is wrong any more."""
+    for fault in course:
+        publish(post, fault, standins)
+        let_time_pass()
+        for number in resolving.due():
+            resolving.resolve(number)
+    publish(post, "", standins)
+    post.refresh_from_db()
+    network = post.channel.network
+    out = [each for each in standins.store.posts(network) if each.text == post.text]
+    assert len(out) <= 1, course
+    assert post.state in {"sent", "unknown"}, (course, post.trouble)
+    assert post.state == "unknown" or len(out) == 1, course
+    assert post.state == "sent" or post.trouble, course
+    if not networks.get(network).replays(freezing.draft(post.attempts.latest("number"))):
         assert post.attempts.exclude(outcome="deferred").count() == 1, course

@@ -9,7 +9,7 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, channels, media, networks, planning, publishing, resolving
+from dispatch.social import acts, channels, freezing, media, networks, planning, publishing, resolving, timing
 from dispatch.social.models import Attempt, Channel, Post
 from dispatch.social.networks.base import Picture
 
@@ -186,7 +186,8 @@ def test_an_unknown_post_is_settled_by_looking_and_is_never_doubled(name, fault,
             resolving.resolve(number)
         publishing.publish(post.pk)
     out = len(standins.store.posts(name))
-    expected = out == 1 if networks.get(name).replays or fault.endswith("after") else out == 0
+    replays = networks.get(name).replays(freezing.draft(post.attempts.latest("number")))
+    expected = out == 1 if replays or fault.endswith("after") else out == 0
     assert expected
     assert state(post) == ("unknown" if name in connected.BLIND or out == 0 else "sent")
 
@@ -220,3 +221,46 @@ def test_a_dropped_post_stays_in(post, fake):
     assert acts.drop(post.pk, None, "not for this channel")
     publishing.publish(post.pk)
     assert state(post) == "dropped"
+
+
+def put_off(post, *, days):
+    """As if all of this had happened earlier, and it were due again."""
+    for attempt in post.attempts.all():
+        attempt.started_at -= timedelta(days=days)
+        attempt.save()
+    Post.objects.update(due_at=timezone.now(), rung_at=None)
+    Post.objects.exclude(asked_at=None).update(asked_at=timezone.now() - timedelta(days=days))
+
+
+def test_a_network_that_says_later_for_a_day_has_said_no(post, fake):
+    fake.answer = lambda draft: Deferred(until=timezone.now(), reason="patience")
+    publishing.publish(post.pk)
+    put_off(post, days=2)
+    publishing.publish(post.pk)
+    post.refresh_from_db()
+    assert (post.state, post.trouble) == ("refused", "the network said later for a day: patience")
+
+
+@pytest.mark.parametrize("again", ["retried", "placed"])
+def test_the_day_counts_from_when_somebody_asked_again(post, fake, again):
+    fake.answer = lambda draft: Refused(reason="account suspended", code="403")
+    publishing.publish(post.pk)
+    put_off(post, days=2)
+    if again == "retried":
+        assert acts.retry(post.pk, None, "unsuspended")
+    else:
+        timing.at(post.pk, timezone.now(), None)
+    fake.answer = lambda draft: Deferred(until=None, reason="patience")
+    publishing.publish(post.pk)
+    post.refresh_from_db()
+    assert (post.state, post.trouble) == ("deferred", "patience")
+    assert post.due_at < timezone.now() + timedelta(minutes=2), "the first wait is the shortest, again"
+
+
+def test_the_day_counts_from_when_the_channel_was_reconnected(post, fake):
+    fake.answer = lambda draft: Deferred(until=timezone.now(), reason="patience")
+    publishing.publish(post.pk)
+    put_off(post, days=2)
+    Post.objects.update(asked_at=timezone.now())
+    publishing.publish(post.pk)
+    assert state(post) == "deferred"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def fake(monkeypatch):
     network = networks.get("fake")
     network.out, network.answer = {}, lambda draft: Unknown(reason="no answer")
-    monkeypatch.setattr(network, "replays", True)
+    monkeypatch.setattr(network, "replays", lambda draft: True)
     channels.connect("fake", name="Fake", network="fake", credentials={})
     return network
 

@@ -79,10 +79,10 @@ def test_what_holds_the_first_part_up_is_said_of_the_next(thread, fake, answer, 
     assert [risk.posts for risk in probing.risks()] == [(held,)]
 
 
-def test_a_dropped_part_holds_what_follows_it(thread, fake):
+def test_a_dropped_part_takes_what_follows_it_along(thread, fake):
     acts.drop(thread[0].pk, None, "not today")
     publish_all(thread)
-    assert states(thread) == ["dropped", "scheduled", "scheduled"]
+    assert (states(thread), fake.out) == (["dropped"] * 3, {})
 
 
 def test_a_part_that_was_found_out_there_without_its_name_holds_what_would_reply_to_it(thread, fake):

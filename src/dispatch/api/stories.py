@@ -16,7 +16,7 @@ from dispatch.api.tokens import Scope
 from dispatch.articles import embargo
 from dispatch.desk import embargoes
 from dispatch.desk import stories as telling
-from dispatch.social import acts
+from dispatch.social import taking_back
 
 router = Router(tags=["Stories"])
 
@@ -55,7 +55,7 @@ def take_back_story(request: HttpRequest, story_id: asked.Number, said: asked.Wh
     """Every post of it, in each language and channel: what waits stays in, what is out is deleted where that can be."""
     token, story = door.token_of(request), reached.story(request, story_id)
     desks.insist(token.user, *telling.places(story.pk))
-    done = acts.take_back_all(story.pk, token.user, said.reason)
+    done = taking_back.all_of(story.pk, token.user, said.reason)
     by_hand = [post.pk for post in done.by_hand]
     return told.TakenBackOut(dropped=done.dropped, deleting=done.deleting, doubtful=done.doubtful, by_hand=by_hand)
 

@@ -7,7 +7,7 @@ from ninja import Schema
 from dispatch.articles import embargo
 from dispatch.articles.models import Article, Story
 from dispatch.desk import naming
-from dispatch.social import drafting
+from dispatch.social import drafting, repeats
 from dispatch.social.models import Change, Media, Post
 
 
@@ -150,14 +150,17 @@ class PostInFull(PostOut):
     """With what its network would have against it."""
 
     problems: list[str]
+    alike: int | None  # a post of its channel that says nearly the same within a week of it
     changes: list["ChangeOut"]
 
     @classmethod
     def of(cls, post: Post) -> "PostInFull":
         """As it stands."""
         changes = [ChangeOut.of(change) for change in post.changes.order_by("pk")]
-        problems = drafting.problems(post) if post.state in Post.UNSENT else []
-        return cls(**PostOut.of(post).dict(), problems=problems, changes=changes)
+        is_unsent = post.state in Post.UNSENT
+        problems, same = (drafting.problems(post), repeats.beside(post)) if is_unsent else ([], None)
+        alike = same.pk if same else None
+        return cls(**PostOut.of(post).dict(), problems=problems, alike=alike, changes=changes)
 
 
 class ChangeOut(Schema):

@@ -14,7 +14,7 @@ from dispatch.articles.models import Story
 from dispatch.desk import acting, afterwards, deciding, differing, naming
 from dispatch.desk.models import Decision
 from dispatch.editions.models import Edition
-from dispatch.social import acts, correcting
+from dispatch.social import acts, correcting, taking_back
 from dispatch.social.models import Change, Channel, Post
 from dispatch.social.networks.base import Unsupported
 
@@ -82,7 +82,7 @@ def take_back(request: HttpRequest, story_id: int) -> HttpResponse:
         raise PermissionDenied("It has no post that is your desk's. Nothing was changed.")
     desks.insist(_user(request), *channels)
     if why := acting.reason(request):
-        done = acts.take_back_all(story_id, _user(request), why)
+        done = taking_back.all_of(story_id, _user(request), why)
         words = f"Kept in: {done.dropped}. Being deleted: {done.deleting}. In doubt: {done.doubtful}."
         by_hand = f" To be deleted by hand: {len(done.by_hand)}, see below." if done.by_hand else ""
         messages.success(request, words + by_hand)
@@ -121,7 +121,7 @@ def _edit(request: HttpRequest, post: Post, by: User, why: str) -> None:
 def _delete(request: HttpRequest, post: Post, by: User, why: str) -> None:
     done = acts.take_back(post.pk, by, why)
     if isinstance(done, Unsupported):
-        acts.leave_to_hand(post)
+        taking_back.leave_to_hand(post)
         messages.warning(request, "Dispatch cannot delete there. Do it by hand, and say so below.")
         return
     _tell(request, post, How.DELETED, why, done=done is not None, words="It is being deleted there.")

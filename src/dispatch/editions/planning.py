@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch import queue, timetable
-from dispatch.articles import embargo
+from dispatch.articles import aging, embargo
 from dispatch.articles.models import Article
 from dispatch.audience import rhythms
 from dispatch.audience.models import Newsletter
@@ -20,14 +20,18 @@ State = Edition.State
 def plan(article: Article) -> None:
     """Put a published article into each active newsletter of its language and topics that has not brought its story.
 
-    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered. A story under
-    embargo is put nowhere, and taken out of what has not been rendered, but for where an editor picked it for a moment when
-    that is over; then it is planned again.
+    A revision of what is already waiting needs nothing: an edition says what is current when it is rendered. A story that is
+    no news any more is put nowhere by itself: an editor may pick it.
+
+    A story under embargo is put nowhere, and taken out of what has not been rendered, but for where an editor picked it for a
+    moment when that is over; then it is planned again.
     """
     if article.current is None or article.state != Article.State.PUBLISHED:
         return
     if embargo.holds(article.story):
         _take_out(article.story_id, unless_after=article.story.embargo_until)
+        return
+    if aging.is_old(article):
         return
     for newsletter in _newsletters_for(article):
         items.bring(newsletter, article)

@@ -1,7 +1,6 @@
 """What people do to a post, each with a reason that the audit log keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -11,23 +10,13 @@ from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.outcomes import Sent
-from dispatch.social import changing, channels, networks, publishing
+from dispatch.social import changing, channels, dropping, networks, publishing
 from dispatch.social.models import Change, Post
 from dispatch.social.networks import naming
 from dispatch.social.networks.base import Limits, Unsupported
 
 State = Post.State
 MAYBE_OUT = (State.SENT, State.CLAIMED, State.UNKNOWN)
-
-
-@dataclass(frozen=True)
-class TakenBack:
-    """What became of a story's posts when all were to go. `by_hand` are out where Dispatch cannot delete."""
-
-    dropped: int  # they had not gone out
-    deleting: int
-    doubtful: int  # may be out; deleted when that is known
-    by_hand: tuple[Post, ...]
 
 
 def retry(post_id: int, by: User | None, reason: str) -> bool:
@@ -45,11 +34,12 @@ def retry(post_id: int, by: User | None, reason: str) -> bool:
 def drop(
     post_id: int, by: User | None, reason: str, *, states: Sequence[State] = (*Post.UNSENT, State.UNKNOWN)
 ) -> bool:
-    """Decide against it, where it is in one of `states`. False: it is out, or gone already."""
+    """Decide against it, where it is in one of `states`, and against what follows it. False: it is out, or gone already."""
     with transaction.atomic():
         changed = Post.objects.filter(pk=post_id, state__in=states).update(state=State.DROPPED)
         if changed:
             audit.record(by, "post.drop", f"post:{post_id}", reason)
+            dropping.what_follows([post_id], by)
     return bool(changed)
 
 
@@ -101,34 +91,6 @@ def take_back(post_id: int, by: User | None, reason: str) -> Change | Unsupporte
     return _want(post, Change.Act.DELETE, by, reason)
 
 
-def take_back_all(story_id: int, by: User | None, reason: str) -> TakenBack:
-    """Every post of a story, in each language and channel: what waits stays in, what is out is deleted where that can be."""
-    dropped = deleting = doubtful = 0
-    by_hand = []
-    for post in Post.objects.filter(story=story_id).order_by("-place", "pk"):
-        if drop(post.pk, by, reason, states=Post.UNSENT):
-            dropped += 1
-            continue
-        wanted = take_back(post.pk, by, reason)
-        if isinstance(wanted, Unsupported):
-            by_hand.append(post)
-            leave_to_hand(post)
-        elif wanted is not None:
-            deleting += post.state == State.SENT
-            doubtful += post.state != State.SENT
-    return TakenBack(dropped, deleting, doubtful, tuple(by_hand))
-
-
-def leave_to_hand(post: Post) -> None:
-    """Keep that someone has to delete it there, until they say that they did (`settle_change`)."""
-    latest = post.changes.filter(act=Change.Act.DELETE).order_by("-pk").first()
-    if latest is None or latest.state == Change.State.VOID:
-        values = {"state": Change.State.REFUSED, "trouble": changing.UNSUPPORTED}
-        Change.objects.create(
-            post=post, act=Change.Act.DELETE, due_at=timezone.now(), finished_at=timezone.now(), **values
-        )
-
-
 def settle_change(change_id: int, by: User | None, reason: str, *, done: bool) -> bool:
     """Someone did by hand what the network refused or never answered, or decided to let it be. False: it is not failed."""
     with transaction.atomic():
@@ -146,8 +108,9 @@ def settle_change(change_id: int, by: User | None, reason: str, *, done: bool) -
 
 def _now() -> dict[str, Any]:
     """As one that is planned for now, by hand, and was never tried."""
-    fresh = {"attempts_made": 0, "rung_at": None, "trouble": ""}
-    return {"state": State.SCHEDULED, "due_at": timezone.now(), "placed": True, **fresh}
+    now = timezone.now()
+    fresh = {"attempts_made": 0, "rung_at": None, "trouble": "", "asked_at": now}
+    return {"state": State.SCHEDULED, "due_at": now, "placed": True, **fresh}
 
 
 def _want(post: Post, act: Change.Act, by: User | None, reason: str, **said: str) -> Change:

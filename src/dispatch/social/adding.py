@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing, drafting, planning, timing
+from dispatch.social import channels, composing, drafting, dropping, planning, timing
 from dispatch.social.drafting import Shown
 from dispatch.social.models import Channel, Post
 from dispatch.social.timing import Placed
@@ -132,6 +132,7 @@ def _again(post_id: int, article: Article, by: User | None) -> Post:
         if post.state in OVER and not post.attempts.filter(outcome="unknown").exists():
             post.state, post.trouble = Post.State.DRAFT, ""
             drafting.changed(post, "state", "trouble")
+            dropping.bring_back(post)
             audit.record(by, BEGAN, f"post:{post.pk}")
             if post.article not in planning.standing(post.story):
                 drafting.follow_template(post, article)

@@ -37,7 +37,9 @@ def keep(network: str, found: Identity, wish: "Wish", by: User) -> Channel:
         channel.save()
         act = "channel.reconnect" if wish.channel else "channel.connect"
         audit.record(by, act, f"channel:{channel.slug}", f"an account on {doors.label(network)}")
-        Post.objects.filter(channel=channel, state__in=Post.WAITING).update(rung_at=None, checked_at=None, warning="")
+        Post.objects.filter(channel=channel, state__in=Post.WAITING).update(
+            rung_at=None, checked_at=None, warning="", asked_at=timezone.now()
+        )
     return channel
 
 

@@ -18,7 +18,7 @@ from dispatch.accounts import desks
 from dispatch.accounts.models import User
 from dispatch.articles import canonical
 from dispatch.articles.models import Article, Story
-from dispatch.social import adding, channels, moments, networks, slots, timing
+from dispatch.social import adding, bulk_repeats, channels, moments, networks, slots, timing
 from dispatch.social.adding import Wish
 from dispatch.social.bulk_pictures import Pictures
 from dispatch.social.drafting import Shown
@@ -68,10 +68,11 @@ def judge(lines: Sequence[Line], pictures: Pictures, by: User | None) -> Iterato
     table = _Table(lines, pictures, desks.of(by))
     order = sorted(lines, key=lambda line: (line["moment"].lower() == NEXT, line.number))
     found = {line.number: table.judged(line) for line in order}
-    near = table.near([row for row in found.values() if row.wish])
+    planned = [row for row in found.values() if row.wish]
+    near, alike = table.near(planned), bulk_repeats.alike(planned)
     for line in lines:
         row = found[line.number]
-        yield replace(row, notes=(*row.notes, *near[line.number]))
+        yield replace(row, notes=(*row.notes, *near[line.number], *alike.get(line.number, ())))
 
 
 class _Table:

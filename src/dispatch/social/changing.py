@@ -17,7 +17,7 @@ from dispatch import retrying
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
-from dispatch.social import channels, freezing, networks
+from dispatch.social import channels, dropping, freezing, networks
 from dispatch.social.models import Change, Post
 from dispatch.social.networks.base import Unsupported
 
@@ -57,7 +57,9 @@ def settle(wanted: Change, outcome: Outcome) -> bool:
 
 def note(wanted: Change, outcome: Sent) -> None:
     """Let the post say what a change made of it."""
-    Post.objects.filter(pk=wanted.post_id, state=Post.State.SENT).update(**_of_post(wanted, outcome))
+    changed = Post.objects.filter(pk=wanted.post_id, state=Post.State.SENT).update(**_of_post(wanted, outcome))
+    if changed and wanted.act == Act.DELETE:
+        dropping.what_follows([wanted.post_id], None)
 
 
 def due() -> list[int]:
@@ -92,6 +94,7 @@ def void() -> int:
         unwanted = [post for _, post, act in found if act == Act.DELETE]
         unsent = Post.objects.filter(pk__in=unwanted, state__in=Post.UNSENT)
         unsent.update(state=Post.State.DROPPED, trouble="taken back before it went out")
+        dropping.what_follows(unwanted, None)
         gone = Change.objects.filter(pk__in=[number for number, _, _ in found])
         gone.update(state=State.VOID, finished_at=timezone.now(), trouble="the post is not out")
     return len(found)

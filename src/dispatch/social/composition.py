@@ -145,7 +145,7 @@ def lines(story: Story, mine: Mine | None = None) -> list[Line]:
     posts = list(_posts().filter(story=story, turn=0))
     having = {post.channel_id for post in posts}
     found = [one for one in Channel.objects.order_by("name", "pk") if one.active or one.pk in having]
-    said, versions = repeats.recent(having), planning.standing(story)
+    said, versions = repeats.near(having, map(repeats.when, posts)), planning.standing(story)
     every = [_line(one, [post for post in posts if post.channel_id == one.pk], versions, said, mine) for one in found]
     return sorted(every, key=lambda line: not line.parts)
 
@@ -153,7 +153,9 @@ def lines(story: Story, mine: Mine | None = None) -> list[Line]:
 def line_of(post: Post) -> Line:
     """The one that a post is of."""
     posts = list(_posts().filter(story=post.story_id, turn=post.turn, channel=post.channel_id))
-    return _line(post.channel, posts, planning.standing(post.story), repeats.recent([post.channel_id]))
+    return _line(
+        post.channel, posts, planning.standing(post.story), repeats.near([post.channel_id], map(repeats.when, posts))
+    )
 
 
 def stands(story: Story) -> dict[int, dict[str, object]]:
@@ -177,7 +179,7 @@ def first(post: Post) -> Post:
     return found
 
 
-def look(post: Post, typed: Typed, said: repeats.Recent | None = None, *, numbered: bool = False) -> Look:
+def look(post: Post, typed: Typed, said: repeats.Near | None = None, *, numbered: bool = False) -> Look:
     """`post` has to come from `one`; what is counted and drawn is what was typed."""
     network, account = networks.of(post.channel.network), channels.unopened(post.channel)
     limits, how = network.limits(account), previewing.style(post.channel.network)
@@ -187,7 +189,7 @@ def look(post: Post, typed: Typed, said: repeats.Recent | None = None, *, number
     over = _overrun(network, account, draft, room) if room.is_over else None
     title = draft.title if post.channel.network == "telegram" else ""
     has_link = previewing.has_link(typed.text)
-    said = repeats.recent([post.channel_id]) if said is None else said
+    said = repeats.near([post.channel_id], [repeats.when(post)]) if said is None else said
     return Look(
         post=post,
         typed=typed,
@@ -207,7 +209,7 @@ def look(post: Post, typed: Typed, said: repeats.Recent | None = None, *, number
 
 
 def _line(
-    channel: Channel, posts: list[Post], versions: list[Article], said: repeats.Recent, mine: Mine | None = None
+    channel: Channel, posts: list[Post], versions: list[Article], said: repeats.Near, mine: Mine | None = None
 ) -> Line:
     limits = networks.of(channel.network).limits(channels.unopened(channel))
     own = planning.choose(channel, versions)
@@ -215,7 +217,7 @@ def _line(
     return Line(channel, limits, tuple(_part(post, said, mine or {}) for post in posts), tuple(ordered))
 
 
-def _part(post: Post, said: repeats.Recent, mine: Mine) -> Part:
+def _part(post: Post, said: repeats.Near, mine: Mine) -> Part:
     typed = mine.get(post.pk) or drafting.as_typed(post)
     offered = preferences.KEEPERS.get(post.channel.network, {})
     keepers = {name: (words, typed.settings[name]) for name, words in offered.items()}

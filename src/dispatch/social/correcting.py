@@ -9,7 +9,7 @@ from dispatch import queue, templating
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles.models import Article
-from dispatch.social import channels, composing, networks
+from dispatch.social import channels, composing, networks, withdrawing
 from dispatch.social.models import Post
 from dispatch.social.networks.base import Limits
 
@@ -70,6 +70,7 @@ def _after(before: Post, text: str) -> Post:
         follows=before,
         text=text,
         language=before.language,
+        settings={withdrawing.CORRECTS: True},
         edited=True,
         due_at=timezone.now(),
     )

@@ -16,7 +16,8 @@ def follow(article: Article) -> list[int]:
     is_gone = article.state == Article.State.WITHDRAWN
     if (Act.DELETE if is_gone else Act.EDIT) not in settings.FOLLOW_CHANGES:
         return []
-    out = Post.objects.filter(article=article, state=Post.State.SENT).select_related("channel", "article__current")
+    states = acts.MAYBE_OUT if is_gone else (Post.State.SENT,)  # what is being posted now is deleted once it is out
+    out = Post.objects.filter(article=article, state__in=states).select_related("channel", "article__current")
     return [post.pk for post in out if (_delete(post) if is_gone else _edit(post))]
 
 

@@ -120,6 +120,8 @@ class Post(models.Model):
     warning = models.CharField(max_length=300, blank=True)  # what stands against its text, seen before its moment
     checked_at = models.DateTimeField(null=True)  # when that was looked for; its channel was asked then, too
     sent_at = models.DateTimeField(null=True)
+    before = models.JSONField(null=True)  # of one that was withdrawn: its state and trouble until then
+    asked_at = models.DateTimeField(null=True)  # when somebody, or its story, last said that it is to go out
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

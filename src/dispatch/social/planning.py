@@ -3,31 +3,36 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from dispatch import queue
+from dispatch.articles import aging
 from dispatch.articles.models import Article, Story
-from dispatch.social import channels, composing, following, standing_in, timing
+from dispatch.social import channels, composing, following, standing_in, timing, withdrawing
 from dispatch.social.models import Channel, Post
 
 
 def plan(article: Article) -> None:
-    """One post for each active channel of these languages and topics, in the language that the channel puts first.
+    """One post for each active channel of these languages and topics, in the language that the channel puts first; of a story
+    that is no news any more, none by itself.
 
-    What is not out yet follows a revision, or moves to a better language that came later."""
-    _plan_story(article.story)
+    What is not out yet follows a revision, or moves to a better language that came later. It stays in while its version may
+    not be posted, and comes back as it was."""
+    versions = standing(article.story)
+    with transaction.atomic():
+        withdrawing.follow(article.story, versions)
+    _plan_versions(versions)
     following.follow(article)
 
 
 def withdraw(article: Article) -> None:
     """Posts of this language version that are not out yet stay in, or say it in another language that still stands."""
-    posts = Post.objects.filter(article=article, state__in=Post.UNSENT)
-    posts.update(state=Post.State.WITHDRAWN, trouble="the article was taken back before this went out")
-    _plan_story(article.story, without=article.pk)
+    withdrawing.of_article(article)
+    _plan_versions([each for each in standing(article.story) if each.pk != article.pk])
     following.follow(article)
 
 
-def _plan_story(story: Story, *, without: int = 0) -> None:
-    versions = [each for each in standing(story) if each.pk != without]
+def _plan_versions(versions: list[Article]) -> None:
     for channel in Channel.objects.filter(active=True).order_by("pk"):
         best = choose(channel, versions)
         if best is not None:
@@ -67,6 +72,8 @@ def _wants(channel: Channel, article: Article) -> bool:
 
 def _plan_post(channel: Channel, article: Article) -> None:
     said = {"article": article, **template(channel, article)}
+    if aging.is_old(article) and not _has_post(channel, article.story):
+        return
     moment = timing.earliest(channel, article.story)
     picture = standing_in.wanted(channel, article)  # before there is a post: any worker may take that at once
     with transaction.atomic():
@@ -81,38 +88,39 @@ def _plan_post(channel: Channel, article: Article) -> None:
         queue.enqueue("social.publish_post", post.pk)
 
 
+def _has_post(channel: Channel, story: Story) -> bool:
+    return Post.objects.filter(channel=channel, story=story, turn=0, place=0).exists()
+
+
 def _hold_back(post: Post, moment: datetime) -> None:
     """What waited for an earlier moment than its story's embargo waits for that one."""
     until = post.story.embargo_until
     if until is not None and post.state in Post.WAITING and post.due_at < until:
-        Post.objects.filter(pk=post.pk).update(due_at=max(until, moment))
+        Post.objects.filter(pk=post.pk).update(due_at=max(until, moment), asked_at=timezone.now())
 
 
 def _follow(post: Post, article: Article, said: dict[str, object]) -> None:
     """What is not out says what is true now, unless an editor wrote it or an attempt may have put it out already."""
-    back, moved = post.state == Post.State.WITHDRAWN, post.article_id != article.pk
-    if not (back or post.state in Post.UNSENT) or post.attempts.filter(outcome="unknown").exists():
+    is_back, moved = post.state == Post.State.WITHDRAWN, post.article_id != article.pk
+    if not (is_back or post.state in Post.UNSENT) or post.attempts.filter(outcome="unknown").exists():
         return
-    if post.edited and moved and not back:
-        return  # the version that an editor wrote it for still stands
-    if not post.edited or moved:
-        for name, value in said.items():
-            post.version += getattr(post, name) != value  # whoever has the old one open learns of it when they save
-            setattr(post, name, value)
-        post.edited, post.checked_at = False, None
-    if back:
-        post.state, post.trouble = Post.State.SCHEDULED, ""
-        post.due_at = timing.earliest(post.channel, article.story)
-    post.save(update_fields=[*said, "version", "edited", "checked_at", "state", "trouble", "due_at"])
-    _follow_on(post, back=back, moved=moved)
-
-
-def _follow_on(post: Post, *, back: bool, moved: bool) -> None:
-    """The further parts of its thread come back with it; those of another language's thread stay in."""
-    parts = Post.objects.filter(channel=post.channel, story=post.story, turn=post.turn, place__gt=0)
+    if post.edited:
+        if is_back and moved:  # its words are of a version that does not stand: kept for a person
+            Post.objects.filter(pk=post.pk).update(trouble=withdrawing.KEPT)
+        return
+    for name, value in (*said.items(), *(withdrawing.as_it_was(post).items() if is_back else ())):
+        post.version += name in said and getattr(post, name) != value  # whoever has the old one open learns of it
+        setattr(post, name, value)
+    post.checked_at = None
+    post.save(
+        update_fields=[*said, "version", "checked_at", "state", "trouble", "due_at", "before", "asked_at", "rung_at"]
+    )
     if moved:
-        unsent = parts.filter(state__in=(*Post.UNSENT, Post.State.WITHDRAWN))
-        unsent.update(state=Post.State.DROPPED, trouble="the post before it is in another language now")
-    elif back:
-        withdrawn = parts.filter(state=Post.State.WITHDRAWN)
-        withdrawn.update(state=Post.State.SCHEDULED, trouble="", due_at=post.due_at)
+        _leave_behind(post)
+
+
+def _leave_behind(post: Post) -> None:
+    """The further parts of another language's thread stay in."""
+    parts = Post.objects.filter(channel=post.channel, story=post.story, turn=post.turn, place__gt=0)
+    unsent = parts.filter(state__in=(*Post.UNSENT, Post.State.WITHDRAWN))
+    unsent.update(state=Post.State.DROPPED, trouble="the post before it is in another language now")

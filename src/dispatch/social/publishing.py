@@ -207,8 +207,11 @@ def _values(post: Post, outcome: Outcome) -> dict[str, object]:
 
 
 def _deferral(post: Post, until: datetime | None, reason: str) -> dict[str, object]:
-    """Nothing was taken, so it does not count as an attempt; but a network that says "later" for a day has said no."""
-    started = list(post.attempts.order_by("number").values_list("started_at", flat=True))
+    """Nothing was taken, so it does not count as an attempt; but a network that says "later" for a day, since it was last
+    asked for, has said no."""
+    asked_at = Post.objects.values_list("asked_at", flat=True).get(pk=post.pk)
+    tried = post.attempts.filter(**({"started_at__gte": asked_at} if asked_at else {}))
+    started = list(tried.order_by("number").values_list("started_at", flat=True)) or [timezone.now()]
     end = started[0] + PATIENCE
     moment = until or retrying.next_attempt(len(started), timezone.now(), until=end, schedule=PAUSES)
     if moment is None or timezone.now() > end:

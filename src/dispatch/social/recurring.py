@@ -167,10 +167,11 @@ def _make(rule: Recurrence, moment: datetime, text: str) -> None:
 
 
 def _may_be_said(post: Post) -> bool:
-    """Its article stands and is public, and nobody wants it taken back."""
+    """Its article stands and is public, and nobody wants it taken back, though it could not be."""
     article = post.article
     stands = article.state == Article.State.PUBLISHED and article.visibility == Article.Visibility.PUBLIC
-    unwanted = Change.objects.filter(post=post, act=Change.Act.DELETE, state__in=["waiting", "claimed"])
+    settled = (Change.State.DONE, Change.State.VOID)
+    unwanted = Change.objects.filter(post=post, act=Change.Act.DELETE).exclude(state__in=settled)
     return stands and not unwanted.exists()
 
 

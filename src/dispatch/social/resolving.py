@@ -5,9 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from dispatch.articles.models import Article
 from dispatch.outcomes import Sent
-from dispatch.social import channels, freezing, networks, publishing
+from dispatch.social import adding, channels, freezing, networks, publishing
 from dispatch.social.models import Attempt, Post
 from dispatch.social.networks.base import Account, CannotTell, Found, NotFound
 
@@ -35,8 +34,10 @@ def resolve(post_id: int) -> None:
         )
         return
     looked = _note(attempt, look.reason if not isinstance(look, NotFound) else "not there")
-    replayable = network.replays and isinstance(look, NotFound) and timezone.now() - attempt.started_at < REPLAY_UNTIL
-    wanted = post.article.state == Article.State.PUBLISHED and post.attempts_made < publishing.MOST_ATTEMPTS
+    replayable = (
+        network.replays(draft) and isinstance(look, NotFound) and timezone.now() - attempt.started_at < REPLAY_UNTIL
+    )
+    wanted = adding.may_be_posted(post.article) and post.attempts_made < publishing.MOST_ATTEMPTS
     if replayable and wanted and looked >= len(LOOKS):
         _send_again(post)
 

@@ -41,7 +41,7 @@ def patience() -> dict[str, float]:
 def text(name: str) -> str:
     """A file's statement, with the conditions that several share."""
     said = _file(name)
-    for part in ("ready", "late", "in_its_turn"):
+    for part in ("ready", "late", "in_its_turn", "stands"):
         said = said.replace(f"{{{part}}}", _condition(part))
     said = said.replace("{not_embargoed}", NOT_EMBARGOED)
     return said.replace("{not_stopped}", stopping.condition(Stop.Scope.CHANNEL, "c.id"))

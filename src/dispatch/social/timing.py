@@ -171,7 +171,8 @@ def _place(post_id: int, moment: datetime, by: User | None, reason: str) -> Plac
         channel=post.channel_id, story=post.story_id, turn=post.turn, place__gt=post.place, state__in=Post.UNSENT
     )
     fresh = {"due_at": moment, "placed": True, "rung_at": None, "checked_at": None, "warning": "", "trouble": ""}
-    fresh["attempts_made"] = 0  # a person decided: it may be tried as often as one that was never tried
+    # a person decided: it may be tried as often, and for as long, as one that was never tried
+    fresh |= {"attempts_made": 0, "asked_at": timezone.now()}
     Post.objects.filter(pk=post.pk).update(state=Post.State.SCHEDULED, **fresh)
     thread.update(state=Post.State.SCHEDULED, **fresh)
     audit.record(by, "post.schedule", f"post:{post_id}", f"for {moment:%Y-%m-%d %H:%M} UTC. {reason}".strip()[:300])

@@ -21,12 +21,13 @@ from dispatch.desk import naming
 from dispatch.desk.calendar import entries
 from dispatch.desk.forms import Moment
 from dispatch.desk.posting import WHY_NOT
-from dispatch.social import adding, timing
+from dispatch.social import adding, repeats, timing
 from dispatch.social.models import Channel, Post
 from dispatch.social.timing import Placed
 
 SHOWN = 60
 NO_VERSION = "That story has no public version in a language of {channel}. Nothing was planned."
+SAME = "Nearly the same is on {channel}, {when}. It is planned all the same: look at both."
 STANDS = "{channel} has a post of that story already; here it is."
 
 
@@ -104,6 +105,8 @@ def _told(request: HttpRequest, channel: Channel, made: Post | adding.Stands | P
     if isinstance(made, adding.Stands):
         messages.warning(request, STANDS.format(channel=channel.name))
         return redirect(entries.post_path(made.post.story_id, made.post.pk))
+    if same := repeats.beside(made):
+        messages.warning(request, SAME.format(channel=channel.name, when=saying.moment(same.sent_at or same.due_at)))
     messages.success(request, f"Planned for {saying.moment(made.due_at)} on {channel.name}.")
     return redirect(entries.post_path(made.story_id, made.pk))
 

@@ -2,6 +2,7 @@
 
 import html
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,11 +109,23 @@ def _kept(request: Request, store: Store) -> Answer:
     if post is None:
         return Answer({"error": "Record not found"}, 404)
     if request.method == "PUT":
-        warning = str(request.body.get("spoiler_text", ""))
-        store.change(number, str(request.body.get("status", "")), {**post.raw, "warning": warning})
+        return _edit(post, request, store)
     if request.method == "DELETE":
         store.remove(number)
     return Answer(_status(post))
+
+
+def _edit(post: Posted, request: Request, store: Store) -> Answer:
+    """UpdateStatusService of Mastodon 4.5: the pictures that are named are all that it shows from then on, and without a word
+    about what is sensitive that is what hides behind a warning."""
+    warning = str(request.body.get("spoiler_text", ""))
+    pictures = [int(number) for number in request.body.get("media_ids[]", [])]
+    if not all(store.picture("mastodon", number) for number in pictures):
+        return Answer({"error": "Validation failed: Media not found"}, 422)
+    is_sensitive = request.body.get("sensitive") in {"1", "true", "True"} or bool(warning)
+    raw = {**post.raw, "warning": warning, "pictures": pictures, "sensitive": is_sensitive}
+    store.change(post.id, str(request.body.get("status", "")), raw, pictures)
+    return Answer(_status(replace(post, raw=raw, pictures=tuple(pictures))))
 
 
 def _status(post: Posted) -> dict[str, Any]:
@@ -123,6 +136,8 @@ def _status(post: Posted) -> dict[str, Any]:
         "uri": url,
         "content": f"<p>{html.escape(post.text, quote=False)}</p>",
         "spoiler_text": post.raw.get("warning", ""),
+        "sensitive": post.raw.get("sensitive", False),
+        "media_attachments": [{"id": str(number), "type": "image", "url": url} for number in post.pictures],
         "in_reply_to_id": post.raw.get("reply") or None,
         "created_at": datetime.fromtimestamp(post.at, UTC).isoformat(),
         "account": _ACCOUNT,

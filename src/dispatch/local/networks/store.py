@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS pictures (
 CREATE UNIQUE INDEX IF NOT EXISTS one_a_key ON posts (network, account, key) WHERE key <> '';
 """
 
+COLUMNS = "id, network, account, key, text, link, card, language, raw, at, pictures"
+
 
 @dataclass(frozen=True)
 class Posted:
@@ -37,6 +39,7 @@ class Posted:
     language: str
     raw: Mapping[str, Any]
     at: float
+    pictures: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,16 @@ class Store:
             sql = f"INSERT INTO posts ({names}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - the names are ours
             return int(self.connection.execute(sql, values).lastrowid or 0)
 
-    def change(self, number: int, text: str, raw: Mapping[str, Any] | None = None) -> None:
-        """An edit."""
+    def change(
+        self, number: int, text: str, raw: Mapping[str, Any] | None = None, pictures: Sequence[int] | None = None
+    ) -> None:
+        """An edit. Pictures stay where none are named."""
         with self.lock:
             self.connection.execute("UPDATE posts SET text = ? WHERE id = ?", (text, number))
             if raw is not None:
                 self.connection.execute("UPDATE posts SET raw = ? WHERE id = ?", (json.dumps(raw), number))
+            if pictures is not None:
+                self.connection.execute("UPDATE posts SET pictures = ? WHERE id = ?", (json.dumps(pictures), number))
 
     def keep(self, network: str, content: bytes, *, kind: str, name: str = "", alt: str = "") -> int:
         """A picture; its number."""
@@ -121,7 +128,7 @@ class Store:
         self, network: str = "", *, account: str = "", key: str = "", link: str = "", limit: int = 200
     ) -> list[Posted]:
         """The latest first."""
-        sql = "SELECT id, network, account, key, text, link, card, language, raw, at FROM posts WHERE 1"
+        sql = f"SELECT {COLUMNS} FROM posts WHERE 1"  # noqa: S608 - the names are ours
         wanted = {"network": network, "account": account, "key": key, "link": link}
         asked = {name: value for name, value in wanted.items() if value}
         sql += "".join(f" AND {name} = ?" for name in asked) + " ORDER BY id DESC LIMIT ?"
@@ -131,13 +138,13 @@ class Store:
 
     def get(self, number: int) -> Posted | None:
         """One."""
-        sql = "SELECT id, network, account, key, text, link, card, language, raw, at FROM posts WHERE id = ?"
+        sql = f"SELECT {COLUMNS} FROM posts WHERE id = ?"  # noqa: S608 - the names are ours
         with self.lock:
             row = self.connection.execute(sql, (number,)).fetchone()
         return _posted(row) if row else None
 
 
 def _posted(row: tuple[Any, ...]) -> Posted:
-    names = ("id", "network", "account", "key", "text", "link", "card", "language", "raw", "at")
-    values = dict(zip(names, row, strict=True))
-    return Posted(**{**values, "card": json.loads(values["card"]), "raw": json.loads(values["raw"])})
+    values = dict(zip(COLUMNS.split(", "), row, strict=True))
+    read = {name: json.loads(values[name]) for name in ("card", "raw")}
+    return Posted(**{**values, **read, "pictures": tuple(json.loads(values["pictures"] or "[]"))})

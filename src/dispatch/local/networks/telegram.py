@@ -97,6 +97,10 @@ def _change(method: str, request: Request, store: Store) -> Answer:
     if not method.startswith("edit"):
         return _done(True)
     caption = method == "editMessageCaption"
+    if caption != bool(post.pictures):
+        return _refused(
+            "there is no caption in the message to edit" if caption else "there is no text in the message to edit"
+        )
     said = request.body.get("caption" if caption else "text", "")
     text, wrong = _read(str(said), request.body.get("parse_mode"), 1024 if caption else 4096)
     if wrong:

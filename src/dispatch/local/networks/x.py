@@ -79,7 +79,7 @@ def _create(request: Request, store: Store) -> Answer:
     if len(pictures) > 4 or not all(store.picture("x", number) for number in pictures):
         return _problem(400, "Invalid Request", "Your media IDs are invalid.")
     if edited := request.body.get("edit_options", {}).get("previous_post_id"):
-        return _edit(int(edited), text, store)
+        return _edit(int(edited), text, pictures, store)
     recent = [post for post in store.posts("x", limit=50) if post.at > time.time() - 12 * 3600]
     if any(post.text == text for post in recent):
         return DUPLICATE
@@ -88,11 +88,13 @@ def _create(request: Request, store: Store) -> Answer:
     return Answer({"data": {"id": str(number * EDITS), "text": text}}, 201)
 
 
-def _edit(number: int, text: str, store: Store) -> Answer:
+def _edit(number: int, text: str, pictures: list[str], store: Store) -> Answer:
+    """A post of its own in the place of the other: it shows what it names."""
     post = store.get(number // EDITS)
     if post is None or post.raw["edits"] != number % EDITS:
         return _problem(400, "Invalid Request", "You are not permitted to edit this Tweet.")
-    store.change(post.id, text, {**post.raw, "text": text, "edits": post.raw["edits"] + 1})
+    raw = {**post.raw, "text": text, "edits": post.raw["edits"] + 1, "pictures": pictures}
+    store.change(post.id, text, raw, [int(each) for each in pictures])
     return Answer({"data": {"id": str(number + 1), "text": text}}, 201)
 
 

@@ -20,11 +20,13 @@ LONGEST = 20_000
 class Absent:
     """See Network. Every act is refused in the same words, and none asks anybody."""
 
-    replays = False
-
     def __init__(self, name: str) -> None:
         self.name = name
         self.words = f"this Dispatch knows no network “{name}”: bring back the version that did, or remove the channel"
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """Nothing is published."""
+        return False
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """Nobody knows."""

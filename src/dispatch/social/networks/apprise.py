@@ -25,7 +25,10 @@ class Apprise:
     channel's server. Services that Apprise speaks to without the requests library can only be told yes or unknown."""
 
     name = "apprise"
-    replays = False
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """It only sends."""
+        return False
 
     def limits(self, account: Account) -> Limits:
         """The service's own, as its plug-in knows it."""

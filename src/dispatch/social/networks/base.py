@@ -157,7 +157,10 @@ class Network(Protocol):
     """One network. Every request has a time-out; nothing is retried inside; nothing raises for what the world answers."""
 
     name: str
-    replays: bool  # whether publishing the same draft again is safe (the network itself recognises it)
+
+    def replays(self, draft: Draft) -> bool:
+        """Whether publishing this same draft again is safe: the network itself recognises it."""
+        ...
 
     def limits(self, account: Account) -> Limits:
         """What fits, read from the server where it says."""

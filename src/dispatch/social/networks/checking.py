@@ -43,7 +43,10 @@ def _place(draft: Draft, limits: Limits) -> Iterator[str]:
     is_comment = bool(draft.settings.get("is_comment"))
     if draft.reply_to and is_comment and not limits.comments:
         yield "comments cannot be posted here"
-    if draft.reply_to and not is_comment and not limits.threads:
+    as_comment = limits.comments and draft.settings.get(
+        "corrects"
+    )  # a correction stands beneath, whatever that is called
+    if draft.reply_to and not is_comment and not limits.threads and not as_comment:
         yield "threads cannot be posted here"
     if draft.content_warning and not limits.warnings:
         yield "there is no content warning here"

@@ -55,7 +55,10 @@ class Facebook:
     user's: user_token (long-lived), app_id, app_secret, expires_at (ISO)."""
 
     name = "facebook"
-    replays = False
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """Nothing makes a repeat safe."""
+        return False
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """A feed's."""

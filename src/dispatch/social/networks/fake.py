@@ -37,11 +37,14 @@ class Fake:
     """See Network. `answer` may be replaced; `out` holds what was published, by key."""
 
     name = "fake"
-    replays = False
 
     def __init__(self) -> None:
         self.out: dict[str, Draft] = {}
         self.answer: Callable[[Draft], Outcome] | None = None
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """It forgets."""
+        return False
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """500 characters, four pictures, threads."""

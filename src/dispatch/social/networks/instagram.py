@@ -58,7 +58,10 @@ class Instagram:
     """See Network and Renewing. Credentials: user_id, access_token; and of Instagram's own login expires_at (ISO)."""
 
     name = "instagram"
-    replays = True  # a container is published once
+
+    def replays(self, draft: Draft) -> bool:
+        """A container is published once; a comment is as new each time."""
+        return not draft.reply_to
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """POST /{user}/media's."""

@@ -77,7 +77,10 @@ class LinkedIn:
     LinkedIn gave the app refresh tokens: refresh_token, client_id, client_secret, expires_at (ISO)."""
 
     name = "linkedin"
-    replays = False
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """Nothing makes a repeat safe."""
+        return False
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """The Posts API's."""

@@ -61,7 +61,10 @@ class Threads:
     """See Network and Renewing. Credentials: user_id, access_token (long-lived), expires_at (ISO)."""
 
     name = "threads"
-    replays = True  # a container is published once
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """A container is published once."""
+        return True
 
     def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
         """POST /{user}/threads'."""

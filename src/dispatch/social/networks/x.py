@@ -74,7 +74,10 @@ class X:
     Channel settings: `threads`, since X lets most programs reply only to those who asked for it; `edits`, for who pays."""
 
     name = "x"
-    replays = False
+
+    def replays(self, draft: Draft) -> bool:  # noqa: ARG002 - the contract's shape
+        """Nothing makes a repeat safe."""
+        return False
 
     def limits(self, account: Account) -> Limits:
         """280 weighted characters, a link 23, four pictures."""
