@@ -29,6 +29,7 @@ import loads
 import parting
 import reckoning
 import sinks
+import sizes
 import tables
 import working
 
@@ -47,7 +48,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="figures and tables to where they are kept")
     parser.add_argument("--rewrite", action="store_true", help="only the tables, from the figures that are there")
     parser.add_argument("--again", action="store_true", help="only what databases of their own are made for")
-    options = parser.parse_args()
+    options = sizes.asked(parser, largest=2_000)
     if options.rewrite:
         write(reckoning.Figures.read(KEPT))
         return 0

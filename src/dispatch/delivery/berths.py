@@ -71,7 +71,7 @@ class Room:
         self.looked_at = time.monotonic()
         with contextlib.suppress(Error):
             self.limits = limits(Relay.objects.get(pk=self.relay))
-            self.allowed = _deal(self, standing)
+            self.allowed = _deal(self, standing, begins=False)
 
     def rest(self, resting: int) -> tuple[int, float | None]:
         """Give them back; some may rest for the next errand, where others do not want them."""
@@ -92,18 +92,22 @@ class Room:
         return self.allowed < 1
 
 
-def take(relay: Relay, provider: int, wanted: int) -> Room | None:
-    """Berths for an errand with letters to a provider. None: there are none now; the wish stands for a few seconds."""
+def take(relay: Relay, provider: int, wanted: int, resting: int | None = None) -> Room | None:
+    """Berths for an errand with letters to a provider. None: there are none now; the wish stands for a few seconds.
+
+    `resting`: how many connections of this process rest now; None: as many as it said last.
+    """
     room = Room(relay.pk, provider, max(1, wanted), limits(relay))
-    room.allowed = _deal(room, None)
+    room.allowed = _deal(room, resting)
     return None if room.is_lost else room
 
 
-def for_one(relay: Relay) -> Room | None:
-    """A berth for one letter that somebody waits for: the next that is free, within a few seconds. None: none was."""
+def for_one(relay: Relay, resting: int | None = None) -> Room | None:
+    """A berth for one letter that somebody waits for: the next that is free, within a few seconds. None: none was.
+    `resting` as with `take`."""
     room, ends = Room(relay.pk, NOBODY, 1, limits(relay), urgent=True), time.monotonic() + PATIENCE
     while True:
-        room.allowed = _deal(room, None)
+        room.allowed = _deal(room, resting)
         if not room.is_lost:
             return room
         if time.monotonic() > ends:
@@ -193,11 +197,12 @@ def renew() -> None:
         statements.run(RENEW, LEASE, [holder for holder in holders if holder not in dead])
 
 
-def _deal(room: Room, standing: int | None) -> int:
+def _deal(room: Room, standing: int | None, *, begins: bool = True) -> int:
     values = {"relay": room.relay, "holder": _holder(), "provider": room.provider, "wanted": room.wanted}
     values |= {
         "urgent": room.urgent,
         "standing": standing,
+        "begins": begins,
         "lease": LEASE if _crew else ALONE,
         "wish": WISH,
         **room.limits,

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from dispatch import env, vault
 from dispatch.delivery import berths, statements, warming
-from dispatch.delivery.mailers import relay_url
+from dispatch.delivery.mailers import relay_url, shelf
 from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
 from dispatch.delivery.mailers.base import Mailer, Room
 from dispatch.delivery.mailers.fake import Fake
@@ -141,7 +141,8 @@ def open_for_one(relay: Relay) -> Mailer | None:
     """The same for one letter that somebody waits for. None: it has no connection to spare just now."""
     if not berths.is_limited(relay):
         return open_mailer(relay)
-    room = berths.for_one(relay)
+    mailer = open_mailer(relay)
+    room = berths.for_one(relay, shelf.count(mailer.relay) if isinstance(mailer, Smtp) else 0)
     return None if room is None else open_mailer(relay, room)
 
 
