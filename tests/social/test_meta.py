@@ -14,7 +14,17 @@ from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social import channels, counting, networks
 from dispatch.social.models import Channel
 from dispatch.social.networks import graph, naming
-from dispatch.social.networks.base import Account, CannotTell, Draft, Found, NotFound, Picture, Renewed, Unsupported
+from dispatch.social.networks.base import (
+    Account,
+    CannotTell,
+    Counts,
+    Draft,
+    Found,
+    NotFound,
+    Picture,
+    Renewed,
+    Unsupported,
+)
 
 pytestmark = pytest.mark.django_db
 LINK = "https://office.example.org/be/1"
@@ -85,6 +95,20 @@ def test_a_first_comment_is_found_again_and_taken_back(name, reach, standins):
     assert look.remote_id == comment.remote_id
     assert isinstance(network.delete(comment.remote_id, account), Sent)
     assert len(standins.store.posts(name)) == 1
+
+
+@pytest.mark.parametrize(("name", "reposts"), [("facebook", 0), ("instagram", None)])
+def test_what_everybody_sees_of_a_post_is_counted(name, reposts, reach, standins):
+    network, account = reach(name)
+    first = publish(network, account, draft(media=(picture(),)))
+    assert network.counts(first.remote_id, account) == Counts(0, 0, reposts)
+    reply = prepared(network, account, Draft(
+        text="More on this", link="", language="en", created_at=datetime.now(UTC), reply_to=first.remote_id,
+        settings={"is_comment": True},
+    ))  # fmt: skip
+    assert isinstance(network.publish(reply, account), Sent)
+    assert network.counts(first.remote_id, account) == Counts(1, 0, reposts)
+    assert isinstance(network.counts("0", account), CannotTell)
 
 
 @META

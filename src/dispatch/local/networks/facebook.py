@@ -102,6 +102,10 @@ def _one(path: str, request: Request, store: Store) -> Answer:
     if request.method == "POST":
         store.change(post.id, str(request.body.get("message", "")))
         return Answer({"success": True})
+    if "summary" in request.query.get("fields", ""):
+        said = [one for one in store.posts("facebook") if one.raw["comment_on"] == name]
+        totals = {"comments": len(said), "reactions": 0}
+        return Answer({"id": name} | {edge: {"data": [], "summary": {"total_count": n}} for edge, n in totals.items()})
     return Answer(_shown(post))
 
 

@@ -107,7 +107,8 @@ def _one(path: str, request: Request, store: Store) -> Answer:
     if request.method == "DELETE":  # reference/ig-media#deleting
         store.remove(post.id)
         return Answer({"success": True, "deleted_id": name})
-    return Answer(_shown(post))
+    said = [one for one in store.posts("instagram") if one.raw["comment_on"] == name]
+    return Answer(_shown(post) | {"comments_count": len(said), "like_count": 0})
 
 
 def _shown(post: Posted) -> dict[str, Any]:

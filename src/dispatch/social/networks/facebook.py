@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
-from dispatch.social.networks import allowances, answers, calling, checking, graph
+from dispatch.social.networks import allowances, answers, calling, checking, graph, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
+    Counts,
     Draft,
     Found,
     Health,
@@ -45,6 +46,7 @@ LIMITS = Limits(
     deletes=True,
 )
 FIELDS = "id,message,created_time,permalink_url,attachments{unshimmed_url}"
+COUNTED = "comments.limit(0).summary(total_count),reactions.limit(0).summary(total_count),shares"
 COMMENT_FIELDS = "id,message,created_time,permalink_url"
 SOON = timedelta(days=10)
 """A user's long-lived token lives for sixty days; it is renewed this long before its end."""
@@ -122,6 +124,18 @@ class Facebook:
         except FAILURES as error:
             return Sent(remote_id=remote_id) if graph.is_gone(error) else graph.outcome(error)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """GET /{page post} with totals alone, of nobody's names (docs/graph-api/reference/page-post)."""
+        try:
+            said = _graph(account).get(remote_id, fields=COUNTED)
+            totals = {
+                edge: said.get(edge, {}).get("summary", {}).get("total_count") for edge in ("comments", "reactions")
+            }
+            totals["shares"] = said.get("shares", {}).get("count", 0)  # left out where there are none
+        except FAILURES as error:
+            return CannotTell(str(error)[:200] or type(error).__name__)
+        return publicly.of(totals, replies="comments", likes="reactions", reposts="shares")
 
     def probe(self, account: Account) -> Health:
         """Which Page the token speaks for, and until when (GET /debug_token)."""

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
-from dispatch.social.networks import allowances, answers, checking, containers, graph
+from dispatch.social.networks import allowances, answers, checking, containers, graph, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
+    Counts,
     Draft,
     Found,
     Health,
@@ -118,6 +119,14 @@ class Instagram:
         except FAILURES as error:
             return Sent(remote_id=remote_id) if graph.is_gone(error) else graph.outcome(error)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """GET /{media} (reference/ig-media#fields); reposts are not told. Without like_count its owner hides likes."""
+        try:
+            said = _graph(account).get(remote_id, fields="like_count,comments_count")
+        except FAILURES as error:
+            return CannotTell(str(error)[:200] or type(error).__name__)
+        return publicly.of(said, replies="comments_count", likes="like_count")
 
     def probe(self, account: Account) -> Health:
         """Who we are there, and how many posts are left today (GET /{user}/content_publishing_limit)."""
