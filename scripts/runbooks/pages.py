@@ -97,7 +97,7 @@ class Terminal:
         words = said + f"(exit status {status})"
         if (status != 0) != (block.how == "fails"):
             return f"$ {typed}{words}"
-        return "" if yours(block.says, {}) in said else f"$ {typed}{words}\n… does not say “{block.says}”"
+        return "" if block.says in said else f"$ {typed}{words}\n… does not say “{block.says}”"
 
     def typed(self, script, patience=400):
         """Exit status and all that was printed."""
