@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="figures and tables to where they are kept")
     parser.add_argument("--rewrite", action="store_true", help="only the tables, from the figures that are there")
     parser.add_argument("--again", action="store_true", help="only what databases of their own are made for")
-    options = sizes.asked(parser, largest=2_000)
+    options = sizes.asked(parser, largest=500)
     if options.rewrite:
         write(reckoning.Figures.read(KEPT))
         return 0

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import crowd
+import sizes
 
 SUBSCRIBER = {
     "address": "substr(sha256(n::text::bytea) || sha256(n::text::bytea), 1, 56)",
@@ -36,7 +37,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, default=1_000_000)
     parser.add_argument("--old-binaries", type=Path, default=OLD)
-    options = parser.parse_args()
+    options = sizes.asked(parser, readers=1_000)
+    if options.tiny and not options.old_binaries.exists():
+        print(json.dumps({"skipped": "no older PostgreSQL is here"}))
+        return
     with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)
