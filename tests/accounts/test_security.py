@@ -16,8 +16,9 @@ from dispatch.operations import urls as operations
 
 pytestmark = pytest.mark.django_db
 LONG = "пройдзе яшчэ адзін доўгі дзень " * 3
-OPEN_TO_ALL = {"live", "health_json", "connect_program", "metrics"}
-"""Whether this process is there and well, which program asks Bluesky's servers for an account, figures for this machine."""
+OPEN_TO_ALL = {"live", "health_json", "connect_program", "metrics", "lost_factor", "lost_factor_stop"}
+"""Whether this process is there and well, which program asks Bluesky's servers for an account, figures for this machine; and
+where who cannot sign in says so, and stops what somebody else said in their name."""
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_after_a_day_it_is_another_act(alice):
 
 def test_what_broke_left_nothing_and_may_be_asked_again(alice, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr("dispatch.api.state.ledger.may_leave", lambda **_: 1 // 0)
+        broken.setattr("dispatch.desk.halting.ledger.may_leave", lambda *_: 1 // 0)
         assert alice.post("/stops", STOP, idempotency_key="k").status_code == 500
     assert not Stop.objects.exists()
     assert alice.post("/stops", STOP, idempotency_key="k").status_code == 201

@@ -3,6 +3,7 @@
 import asyncio
 import smtplib
 import threading
+import time
 
 import pytest
 from ports import free
@@ -80,5 +81,8 @@ def test_what_cannot_be_written_down_is_to_be_brought_again(sends, mail, line, m
 
 def test_it_says_that_it_listens_and_how_large_a_mail_may_be(line):
     assert int(line.esmtp_features["size"]) == intake.LARGEST
-    assert Ear.objects.get(way="intake").alive_at
+    deadline = time.monotonic() + 30
+    while not Ear.objects.filter(way="intake").exclude(alive_at=None).exists():
+        assert time.monotonic() < deadline, "it does not say that it is alive"
+        time.sleep(0.05)
     line.quit()
