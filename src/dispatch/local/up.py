@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from dispatch import env, logs
 from dispatch.local import instance, postgres, supervisor, valkey, watchdog
@@ -104,7 +105,7 @@ def storage() -> list[Program]:
             Program(
                 name="database",
                 command=postgres.command(data / "postgres", run),
-                ready=accepts(run / ".s.PGSQL.5432"),
+                ready=answers_questions(run),
                 user=postgres.owner(),
                 stop=signal.SIGINT,
                 group=0,
@@ -180,6 +181,18 @@ def accepts(path: "os.PathLike[str]") -> Callable[[], bool]:
     def ready() -> bool:
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(os.fspath(path)) == 0
+
+    return ready
+
+
+def answers_questions(run: Path) -> Callable[[], bool]:
+    """Ready once the PostgreSQL with its socket in that folder answers: it listens while it still mends what a kill left."""
+    listens, address = accepts(run / ".s.PGSQL.5432"), f"host={run} dbname=postgres".encode()
+
+    def ready() -> bool:
+        from psycopg import pq
+
+        return listens() and pq.PGconn.ping(address) == pq.Ping.OK
 
     return ready
 
