@@ -173,6 +173,8 @@ def test_an_embargo_is_placed_made_longer_and_not_made_shorter(alice, going):
     earlier = said | {"until": (until - timedelta(days=1)).isoformat()}
     assert alice.post(f"/stories/{story.pk}/embargo", earlier).json()["type"].endswith("needs-a-person")
     assert alice.post(f"/stories/{story.pk}/embargo", said | {"until": "2020-01-01T00:00:00Z"}).status_code == 422
+    odd = said | {"until": "2100-04-22T17:52:48-23:13"}
+    assert alice.post(f"/stories/{story.pk}/embargo", odd).status_code == 200
 
 
 def test_a_late_digest_leaves_with_the_next(alice):

@@ -1,6 +1,6 @@
 """What a call may say: every field checked, none unknown, moments with their zone, texts that a database can keep."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Path, Schema
@@ -22,9 +22,10 @@ def _written(value: Any) -> Any:
 
 
 def _thinkable(moment: datetime) -> datetime:
+    """In UTC: a database knows no zone that is sixteen hours off, and RFC 3339 does."""
     if not 2000 <= moment.year < 2200:
         raise ValueError("a moment between the years 2000 and 2200")
-    return moment
+    return moment.astimezone(UTC)
 
 
 Text = Annotated[str, AfterValidator(_plain)]
