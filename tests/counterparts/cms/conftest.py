@@ -80,6 +80,10 @@ class Connected:
     def states(self):
         return {one.current.title: one.state for one in self.articles()}
 
+    def wait_a_second(self):
+        """Sites date by whole seconds: within one, a return is not later than what took it away."""
+        time.sleep(1.1)
+
     def settle(self, count):
         """So many webhooks have come and are taken in."""
         finished = {"received", "failed"}
@@ -91,6 +95,7 @@ def add(transactional_db, hooks, settings, capsys):
     """`dispatch source add KIND …`, as a person types it; what it prints is read off."""
 
     def add(kind, site, slug, *options):
+        time.sleep(1.1)  # what other tests published is of an earlier second than this source's beginning
         settings.FETCH_ALLOW = [urlsplit(site).netloc]
         assert run("source", "add", kind, "--slug", slug, "--language", "en", "--base-url", site, *options).code == 0
         said = run.said

@@ -91,9 +91,11 @@ def test_an_edit_a_withdrawal_and_a_return_are_followed(ghost, blog):
     blog.settle(3)
     (found,) = blog.articles()
     assert (found.state, found.current.number, found.current.title) == ("withdrawn", 2, "Bread is dearer still")
+    blog.wait_a_second()
     ghost.change(post, status="published")
     blog.settle(4)
     assert blog.articles().get().state == "published"
+    blog.wait_a_second()
     ghost.delete(post)
     blog.settle(6)
     assert blog.articles().get().state == "withdrawn"
@@ -116,6 +118,7 @@ def test_a_language_tag_that_was_forgotten_moves_the_post(ghost, blog):
     ghost.change(post, tags=["Prices", "#be"])
     blog.settle(2)
     assert set(blog.articles().values_list("language", "state")) == {("en", "withdrawn"), ("be", "published")}
+    blog.wait_a_second()
     ghost.change(post, tags=["Prices"])
     blog.settle(3)
     assert set(blog.articles().values_list("language", "state")) == {("en", "published"), ("be", "withdrawn")}
@@ -165,8 +168,7 @@ def test_mail_only_comes_by_asking_and_mail_for_some_not_at_all(ghost, blog):
         sent = ghost.change(draft, query=to, status="published", email_only=True)
         assert sent["status"] == "sent"
     assert blog.poll() == ""
-    mine = blog.articles().filter(current__title__in=("all", "status:-free"))  # others' posts of this second come, too
-    assert list(mine.values_list("current__title", "visibility")) == [("all", "email_only")]
+    assert list(blog.articles().values_list("current__title", "visibility")) == [("all", "email_only")]
     assert blog.told() == []
 
 

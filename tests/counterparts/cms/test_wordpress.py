@@ -1,6 +1,5 @@
 """A real WordPress with tell-dispatch.php, connected as docs/cms.md says: what it tells, and what becomes of it."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -62,7 +61,7 @@ def test_an_edit_the_trash_a_return_and_a_deletion_are_followed(wordpress, site)
     site.until(lambda: site.states() == {"Dearer still": "published"})
     wordpress.trash(post)
     site.until(lambda: site.states() == {"Dearer still": "withdrawn"})
-    time.sleep(1.1)  # WordPress dates by whole seconds: within one, a return is not later than what took it away
+    site.wait_a_second()
     wordpress.change(post, status="publish")
     site.until(lambda: site.states() == {"Dearer still": "published"})
     wordpress.delete(post)
