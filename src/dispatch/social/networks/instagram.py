@@ -6,7 +6,7 @@ developers.facebook.com/docs/instagram-platform/content-publishing and its refer
 from datetime import datetime, timedelta
 from typing import Any
 
-from dispatch.outcomes import Deferred, Outcome, Refused, Sent
+from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social.networks import allowances, answers, checking, containers, graph, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
@@ -35,6 +35,8 @@ TOKEN = "https://api.instagram.com/oauth/access_token"  # noqa: S105 - an addres
 EXCHANGE = f"{HOST}/access_token"
 """A short-lived token for one of sixty days: GET with grant_type=ig_exchange_token."""
 SCOPES = ("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments")
+USED_UP = 24
+"""What is said of a container that was published before: of whatever says so, something may be out."""
 LIMITS = Limits(
     longest=2200,
     unit="characters",
@@ -92,6 +94,8 @@ class Instagram:
         try:
             number = str(_graph(account).post(f"{draft.reply_to}/comments", message=draft.text)["id"])
         except FAILURES as error:
+            if isinstance(error, graph.Failed) and error.code == USED_UP:
+                return Unknown(reason="the network says that it was used up", evidence={"words": str(error)[:300]})
             return graph.outcome(error)
         return Sent(remote_id=number)
 
