@@ -3,7 +3,7 @@
 import os
 
 from django.core.asgi import get_asgi_application
-from django.urls import get_resolver
+from django.urls import resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings")
 
@@ -14,6 +14,6 @@ from dispatch.api import assistant_door  # noqa: E402 - see above
 from dispatch.articles import door  # noqa: E402 - see above
 
 queue.prepare()
-get_resolver().url_patterns  # noqa: B018 - loads every page, which the first visitor would wait for
+resolve("/")  # loads every page, which the first visitor would wait for
 queue.settle_in()
 application = door.before(assistant_door.before(pages))

@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(arguments[0], arguments[1:])
     except env.Misconfigured as error:
         return _sorry(str(error), 2)
-    except Exception as error:
+    except Exception as error:  # what was not reached is said in a sentence; everything else is raised
         if words := _unreached(error):
             return _sorry(words, 1)
         raise

@@ -293,6 +293,25 @@ def workers():
         one.stdout.close()
 
 
+def test_connections_at_rest_of_who_waits_for_a_provider_hold_none_of_its_berths(relay, become):
+    """Else two who wait would each keep the other from the only berth, for ever."""
+    berths.set_limits(relay, 5, {"gmail": 1})
+    for name in ("1:1:1", "2:1:1", "3:1:1"):
+        become(name)
+        assert berths.take(relay, OTHER, 1).rest(1) == (1, berths.REST)
+    become("1:1:1")
+    first = berths.take(relay, GMAIL, 1, resting=1)
+    for name in ("2:1:1", "3:1:1"):
+        become(name)
+        assert berths.take(relay, GMAIL, 1, resting=1) is None
+    become("1:1:1")
+    first.rest(1)
+    become("2:1:1")
+    assert berths.take(relay, GMAIL, 1, resting=1).allowed == 1
+    become("3:1:1")
+    assert berths.take(relay, GMAIL, 1, resting=1) is None
+
+
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_real_processes_never_have_more_connections_than_the_relay_and_the_provider_allow(

@@ -68,7 +68,7 @@ def place_embargo(request: HttpRequest, story_id: asked.Number, said: EmbargoIn)
     desks.insist(token.user, *telling.places(story.pk))
     if said.until <= timezone.now():
         raise Problem("invalid", errors={"until": "a moment to come"})
-    if embargo.holds(story) and story.embargo_until and said.until < story.embargo_until:
+    if embargo.would_shorten(story, said.until):
         raise Problem("needs-a-person", "It would be over earlier.", desk=reverse("story", args=[story.pk]))
     embargo.place(story.pk, said.until, token.user, said.reason)
     paused = embargoes.pause(story.pk, token.user, said.reason)

@@ -26,6 +26,11 @@ def holds(story: Story, now: datetime | None = None) -> bool:
     return story.embargo_until is not None and story.embargo_until > (now or timezone.now())
 
 
+def would_shorten(story: Story, until: datetime) -> bool:
+    """Whether one until this moment would let go earlier than what holds it."""
+    return holds(story) and story.embargo_until is not None and until < story.embargo_until
+
+
 @transaction.atomic
 def place(story_id: int, until: datetime | None, by: User | None, reason: str) -> bool:
     """Put a story under embargo until a moment, or lift it (None), and plan it anew. False: it is so already."""

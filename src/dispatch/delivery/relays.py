@@ -141,9 +141,15 @@ def open_for_one(relay: Relay) -> Mailer | None:
     """The same for one letter that somebody waits for. None: it has no connection to spare just now."""
     if not berths.is_limited(relay):
         return open_mailer(relay)
-    mailer = open_mailer(relay)
-    room = berths.for_one(relay, shelf.count(mailer.relay) if isinstance(mailer, Smtp) else 0)
+    _, resting = connections(relay)
+    room = berths.for_one(relay, resting)
     return None if room is None else open_mailer(relay, room)
+
+
+def connections(relay: Relay) -> tuple[int, int]:
+    """How many this process uses at most, and how many of them rest now; a provider's API is called once at a time."""
+    mailer = open_mailer(relay)
+    return (mailer.relay.connections, shelf.count(mailer.relay)) if isinstance(mailer, Smtp) else (1, 0)
 
 
 def worked(relay: Relay) -> None:

@@ -1,8 +1,6 @@
 """Which way a chunk's mail takes: a relay that takes mail, and where connections are counted one that has a berth for it."""
 
 from dispatch.delivery import berths, ledger, relays
-from dispatch.delivery.mailers import shelf
-from dispatch.delivery.mailers.smtp import Smtp
 from dispatch.delivery.models import Relay
 
 
@@ -12,15 +10,9 @@ def of(claimed: ledger.Claim) -> tuple[Relay | None, berths.Room | None, bool]:
     while (relay := relays.choose(claimed.relay, claimed.tie, besides=besides)) is not None:
         if not berths.is_limited(relay, claimed.provider_class):
             return relay, None, False
-        most, resting = _connections(relay)
+        most, resting = relays.connections(relay)
         letters = len(claimed.recipients) - claimed.settled
         if room := berths.take(relay, claimed.provider_class, min(letters, most), resting):
             return relay, room, False
         besides.add(relay.pk)
     return None, None, bool(besides)
-
-
-def _connections(relay: Relay) -> tuple[int, int]:
-    """How many a process uses at most, and how many of them rest now; a provider's API is called once at a time."""
-    mailer = relays.open_mailer(relay)
-    return (mailer.relay.connections, shelf.count(mailer.relay)) if isinstance(mailer, Smtp) else (1, 0)

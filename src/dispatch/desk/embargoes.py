@@ -28,7 +28,7 @@ def place(request: HttpRequest, story_id: int) -> HttpResponse:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("story", story_id)
     until, why = form.cleaned_data["moment"], form.cleaned_data["reason"]
-    if embargo.holds(story) and story.embargo_until and until < story.embargo_until:
+    if embargo.would_shorten(story, until):
         messages.error(request, "It would be over earlier. Nothing was changed; an approver may lift it.")
         return redirect("story", story_id)
     done = embargo.place(story_id, until, user, why)

@@ -64,7 +64,7 @@ def _send_all(numbers: list[int]) -> None:
     try:
         for number in numbers:
             send(number)
-    except Exception:
+    except Exception:  # a thread has nobody to raise to
         log.exception("notices could not be sent from here")
     finally:
         connection.close()

@@ -120,7 +120,7 @@ def in_words(
         return make(edition, contents, languages)
     except guarding.Unrenderable:
         raise
-    except Exception as error:
+    except Exception as error:  # see above
         log.warning("an edition could not be rendered", extra={"edition": edition.id, "error": type(error).__name__})
         raise guarding.Unrenderable(guarding.words(error)) from error
 

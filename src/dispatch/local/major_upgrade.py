@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,11 +160,10 @@ def _said_by(program: Path, *arguments: str) -> str:
 def _served(task: Task, programs: Path, data: Path) -> Iterator[str]:
     """A server of this cluster that nobody writes to; the address without a database's name."""
     lines: list[str] = []
-    socket = task.run / f".s.PGSQL.{PORT}"
     program = supervisor.Program(
         name="database",
         command=[*postgres.command(data, task.run, programs), f"-cport={PORT}", *READ_ONLY],
-        ready=up.accepts(socket),
+        ready=up.answers_questions(task.run, PORT),
         user=postgres.owner(),
         stop=signal.SIGINT,
         group=0,
@@ -178,22 +176,9 @@ def _served(task: Task, programs: Path, data: Path) -> Iterator[str]:
             alone.start(0, PATIENCE)
         except TimeoutError as problem:
             raise Failed(f"{programs / 'postgres'} does not start in {data}: {' '.join(lines[-3:])}") from problem
-        _await(address)
         yield address
     finally:
         alone.stop()
 
 
 READ_ONLY = ("-cdefault_transaction_read_only=on", "-cautovacuum=off")
-
-
-def _await(address: str) -> None:
-    """It listens before it is ready for questions."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return psycopg.connect(f"{address} dbname=postgres").close()
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)

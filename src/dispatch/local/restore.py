@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +25,6 @@ WORDS = """Everything is stopped, and stays so until an operator lifts the STOP 
 - Whoever left after {at:%d %B %Y %H:%M} UTC reads again, as far as this database knows. If you know who they are,
   forget them first.
 - What was published since then is not taken in by itself: dispatch publish brings what nobody got."""
-PATIENCE = 30.0
-"""Seconds that the database gets to be ready."""
 ENDED = (
     "DELETE FROM django_session",
     "DELETE FROM accounts_signinlink",
@@ -91,22 +88,9 @@ def _database() -> Iterator[None]:
         alone = supervisor.Supervisor([one for one in up.storage() if one.name == "database"], lines=lambda _: None)
         try:
             alone.start(0)
-            _await_database()
             yield
         finally:
             alone.stop()
-
-
-def _await_database() -> None:
-    """It listens before it is ready for questions."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return psycopg.connect(env.database_url()).close()
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def _require_keys(about: dict[str, Any]) -> None:

@@ -105,7 +105,7 @@ def storage() -> list[Program]:
             Program(
                 name="database",
                 command=postgres.command(data / "postgres", run),
-                ready=answers_questions(run),
+                ready=answers_questions(run, 5432),
                 user=postgres.owner(),
                 stop=signal.SIGINT,
                 group=0,
@@ -185,9 +185,9 @@ def accepts(path: "os.PathLike[str]") -> Callable[[], bool]:
     return ready
 
 
-def answers_questions(run: Path) -> Callable[[], bool]:
+def answers_questions(run: Path, port: int) -> Callable[[], bool]:
     """Ready once the PostgreSQL with its socket in that folder answers: it listens while it still mends what a kill left."""
-    listens, address = accepts(run / ".s.PGSQL.5432"), f"host={run} dbname=postgres".encode()
+    listens, address = accepts(run / f".s.PGSQL.{port}"), f"host={run} port={port} dbname=postgres".encode()
 
     def ready() -> bool:
         from psycopg import pq

@@ -100,7 +100,7 @@ class Office:
         one = supervisor.Program(
             name="database",
             command=command,
-            ready=up.accepts(self.run / ".s.PGSQL.5432"),
+            ready=up.answers_questions(self.run, 5432),
             user=postgres.owner(),
             stop=signal.SIGINT,
             group=0,
@@ -108,15 +108,9 @@ class Office:
         alone = supervisor.Supervisor([one], lines=lambda _: None, stop_within=300)
         alone.start(0, 300)
         try:
-            self._await()
             yield
         finally:
             alone.stop()
-
-    def _await(self):
-        from dispatch.local import major_upgrade
-
-        major_upgrade._await(self.address)
 
     def _do(self, command, **more):
         done = subprocess.run(
