@@ -19,8 +19,10 @@ PATIENCE = 240
 class Scene:
     """A world with mail under way, and one worker that is watched beside one that is not touched."""
 
-    def __init__(self, folder, *, readers=3000, pace=150.0, policy="never_twice", hooks=(), workers=2, watched=True):
-        os.environ["DISPATCH_SILENT_SECONDS"] = "15"
+    def __init__(
+        self, folder, *, readers=3000, pace=150.0, policy="never_twice", hooks=(), workers=2, watched=True, drain=6
+    ):
+        os.environ |= {"DISPATCH_SILENT_SECONDS": "15", "DISPATCH_DRAIN_SECONDS": str(drain)}
         self.world = World(folder)
         self.world.start_database()
         self.people, self.policy, self.pace, self.count = None, policy, pace, readers
@@ -170,7 +172,7 @@ CAST = {
     "frozen": {},
     "deaf": {},
     "hung": {"hooks": {"HOOK_HANG": "{folder}/hung"}},
-    "drained": {"watched": False},
+    "drained": {"watched": False, "drain": 60},
     "undrained": {"watched": False, "policy": "resend_once"},
     "poisoned": {"readers": 400, "pace": None, "workers": 1, "hooks": {"HOOK_POISON": "{reader}"}},
     "leaking": {"pace": None, "workers": 1, "hooks": {"HOOK_LEAK": "100", "HOOK_LEAK_LOG": "{folder}/leaked"}},
@@ -178,8 +180,7 @@ CAST = {
 
 
 def play(name, folder):
-    os.environ |= {"PYTHONPATH": str(HERE / "hooks"), "DISPATCH_DRAIN_SECONDS": "6"}
-    os.environ |= {"HOOK_FILE": f"{folder}/hung", "HOOK_LOG": f"{folder}/leaked"}
+    os.environ |= {"PYTHONPATH": str(HERE / "hooks"), "HOOK_FILE": f"{folder}/hung", "HOOK_LOG": f"{folder}/leaked"}
     scene = Scene(folder, **CAST[name])
     try:
         scene.people = run.prepare(scene.world, scene.count)
