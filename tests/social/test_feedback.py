@@ -99,6 +99,18 @@ def test_a_network_that_lets_a_channel_see_nothing_is_not_asked_of_its_other_pos
     assert feedback.refusal(first.channel) is None
 
 
+def test_a_channel_that_is_connected_again_may_see_more_than_before(two, fake):
+    fake.said.append(NotAllowed("no permission"))
+    pass_time(HOUR)
+    for post in two:
+        feedback.count(post.pk)
+    channels.connect("fake", name="Fake", network="fake", credentials={})
+    assert feedback.refusal(Channel.objects.get()) is None
+    pass_time(timedelta(hours=6))
+    feedback.count(two[1].pk)
+    assert two[1].counted.last().likes == 2
+
+
 def test_a_refusal_of_numbers_is_no_trouble_of_the_channel(two, fake):
     fake.said.append(NotAllowed("no permission"))
     pass_time(HOUR)

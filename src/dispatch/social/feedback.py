@@ -40,7 +40,7 @@ def count(post_id: int) -> None:
     if isinstance(answer, Counts):
         asked.replies, asked.likes, asked.reposts = answer.replies, answer.likes, answer.reposts
         asked.why_not = ""
-        Counted.objects.filter(post__channel=post.channel, refused=True).update(refused=False)
+        channels.see_anew(post.channel)
     else:
         asked.why_not, asked.refused = answer.reason[:300], isinstance(answer, NotAllowed)
     asked.save(update_fields=["replies", "likes", "reposts", "why_not", "refused"])
@@ -52,7 +52,7 @@ def tells(network: str) -> bool:
 
 
 def refusal(channel: Channel) -> Counted | None:
-    """The last time that its network let a channel see no numbers, unless it has told some since."""
+    """The last time that its network let a channel see no numbers, unless it told some since or was connected again."""
     return Counted.objects.filter(post__channel=channel, refused=True).order_by("-asked_at").first()
 
 
