@@ -11,7 +11,7 @@ from dispatch.accounts.models import AuditEntry, Desk, Stop
 from dispatch.social import admitting, channels, networks
 from dispatch.social.connecting import Wish
 from dispatch.social.doors.base import Identity, No
-from dispatch.social.models import App, Channel, Post
+from dispatch.social.models import App, Channel, Counted, Post
 from dispatch.social.networks.base import Health
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,14 @@ def test_asking_it_now_says_what_it_says(alice, masto, monkeypatch):
     assert "<dt>Left: posts today</dt><dd>23</dd>" in seen
     masto.refresh_from_db()
     assert masto.refused_at is None
+
+
+def test_what_is_not_counted_for_want_of_a_permission_is_said_in_the_networks_words(alice, masto):
+    post = newsroom.post(masto, newsroom.story("en"))
+    told = Counted.objects.create(post=post, after=timedelta(hours=1), why_not="it is not there any more")
+    assert "not counted" not in page(alice)
+    Counted.objects.filter(pk=told.pk).update(why_not="Not enough permissions", refused=True)
+    assert "not counted: “Not enough permissions”" in page(alice)
 
 
 def test_rules_are_saved_as_they_were_written(alice, masto):

@@ -102,6 +102,8 @@ def test_posts_tell_what_their_networks_show_everybody(client, send):
     assert "This network does not tell." in page
     Counted.objects.filter(why_not="").delete()
     assert "The network failed (502)." in page_of(client, send)
+    Counted.objects.update(why_not="LinkedIn tells few programs.")
+    assert "LinkedIn tells few programs.<" in page_of(client, send)
 
 
 def test_a_story_without_anything_says_so(client):

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
 from dispatch.local.networks import signing_in
-from dispatch.social import channels, connecting, doors, lateness, planning, programs, publishing
+from dispatch.social import channels, connecting, doors, feedback, lateness, planning, programs, publishing
 from dispatch.social.connecting import Choice, Visitor, Wish
 from dispatch.social.doors.base import Identity, No
-from dispatch.social.models import App, Channel, Post
+from dispatch.social.models import App, Channel, Counted, Post
 
 pytestmark = pytest.mark.django_db
 BACK = "http://dispatch.test/channels/connect/back/{}"
@@ -165,6 +165,21 @@ def test_reconnecting_keeps_the_channel_its_queue_and_its_rules(leave, alice, ma
     publishing.publish(post.pk)
     post.refresh_from_db()
     assert (post.state, AuditEntry.objects.latest("pk").act) == ("sent", "channel.reconnect")
+
+
+def test_who_reconnects_may_have_given_what_numbers_of_posts_need(leave, alice, make_article):
+    channel = connecting.finish("mastodon", leave("mastodon"), alice)
+    planning.plan(make_article())
+    Counted.objects.create(post=Post.objects.get(), after=feedback.MOMENTS[0], why_not="no permission", refused=True)
+    assert feedback.refusal(channel)
+    connecting.finish("mastodon", leave("mastodon", wish=Wish(channel=channel.pk)), alice)
+    assert feedback.refusal(channel) is None
+
+
+def test_threads_is_asked_for_what_posts_and_their_numbers_need(place, alice):
+    url = connecting.begin(doors.get("threads", "oauth"), {}, Wish(), BACK.format("threads"), alice)
+    (asked,) = parse_qs(urlsplit(url).query)["scope"]
+    assert {"threads_content_publish", "threads_read_replies", "threads_manage_insights"} <= set(asked.split(","))
 
 
 def test_what_is_late_by_then_is_for_an_editor(leave, alice, make_article):

@@ -12,7 +12,7 @@ from dispatch.accounts import stopping
 from dispatch.social import channels, feedback, networks, planning, publishing
 from dispatch.social.models import Channel, Counted, Post
 from dispatch.social.networks import publicly
-from dispatch.social.networks.base import Account, CannotTell, Counting, Counts
+from dispatch.social.networks.base import Account, CannotTell, Counting, Counts, NotAllowed
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -71,6 +71,55 @@ def test_why_a_network_does_not_say_is_kept(sent, fake):
     assert Counted.objects.get().why_not == "it is not there any more"
 
 
+@pytest.fixture
+def two(sent, make_article):
+    """Two posts of one channel, both out."""
+    planning.plan(make_article())
+    other = Post.objects.exclude(pk=sent.pk).get()
+    publishing.publish(other.pk)
+    return sent, other
+
+
+def test_a_network_that_lets_a_channel_see_nothing_is_not_asked_of_its_other_posts_for_a_day(two, fake):
+    first, second = two
+    fake.said += [NotAllowed("no permission"), Counts(1, 2, 3)]
+    pass_time(HOUR)
+    for post in two:
+        feedback.count(post.pk)
+    assert list(Counted.objects.order_by("post").values_list("why_not", "refused")) == [
+        ("no permission", True),
+        ("no permission", False),
+    ]
+    assert len(fake.said) == 1
+    assert feedback.refusal(first.channel) == first.counted.get()
+    Counted.objects.update(asked_at=timezone.now() - feedback.PATIENCE)
+    pass_time(timedelta(days=1))
+    feedback.count(second.pk)
+    assert second.counted.last().likes == 2
+    assert feedback.refusal(first.channel) is None
+
+
+def test_a_channel_that_is_connected_again_may_see_more_than_before(two, fake):
+    fake.said.append(NotAllowed("no permission"))
+    pass_time(HOUR)
+    for post in two:
+        feedback.count(post.pk)
+    channels.connect("fake", name="Fake", network="fake", credentials={})
+    assert feedback.refusal(Channel.objects.get()) is None
+    pass_time(timedelta(hours=6))
+    feedback.count(two[1].pk)
+    assert two[1].counted.last().likes == 2
+
+
+def test_a_refusal_of_numbers_is_no_trouble_of_the_channel(two, fake):
+    fake.said.append(NotAllowed("no permission"))
+    pass_time(HOUR)
+    feedback.count(two[0].pk)
+    channel = Channel.objects.get()
+    assert (channel.trouble, channel.refused_at, channel.active) == ("", None, True)
+    assert feedback.due() == [two[1].pk]
+
+
 @pytest.mark.parametrize("scope", ["everything", "channel"])
 def test_a_stop_holds_this_too(sent, scope):
     pass_time(HOUR)
@@ -100,6 +149,8 @@ COUNTING = {
     "bluesky": (0, 0, 0),
     "facebook": (0, 0, 0),
     "instagram": (0, 0, None),  # no word of reposts
+    "threads": (0, 0, 0),
+    "linkedin": (0, 0, 0),
 }
 
 
@@ -125,7 +176,7 @@ def test_x_is_not_asked_where_nobody_allowed_what_it_costs(connect):
     assert network.counts("12", channels.account(channel)) == CannotTell(publicly.COSTS)
 
 
-@pytest.mark.parametrize("name", ["mastodon", "x", "bluesky"])
+@pytest.mark.parametrize("name", sorted(COUNTING))
 def test_a_post_that_is_gone_or_a_silent_network_cannot_tell(name, connect, standins):
     channel = connect(name)
     channel.settings = {"counts": True}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -11,8 +12,18 @@ from pictures import JPEG
 from dispatch.local.networks import linkedin as stand_in
 from dispatch.outcomes import Refused, Sent
 from dispatch.social import channels, networks
-from dispatch.social.networks import littletext, naming
-from dispatch.social.networks.base import CannotTell, Draft, Found, NotFound, Picture, Renewed
+from dispatch.social.networks import littletext, naming, publicly
+from dispatch.social.networks.base import (
+    Account,
+    CannotTell,
+    Counts,
+    Draft,
+    Found,
+    NotAllowed,
+    NotFound,
+    Picture,
+    Renewed,
+)
 
 LINK = "https://office.example.org/be/a_1"
 
@@ -43,6 +54,22 @@ def publish(network, account, what):
 def test_nothing_of_a_text_is_lost_in_little_text(text):
     assert littletext.unescape(littletext.escape(text)) == text
     assert stand_in.shown(littletext.escape(text)) == text
+
+
+@pytest.mark.parametrize(("kind", "listed"), [("share", "shares"), ("ugcPost", "ugcPosts")])
+def test_a_post_is_asked_for_by_its_kind_and_its_own_numbers_are_read(kind, listed):
+    name, asked = f"urn:li:{kind}:7", []
+    office = Account(server="", name="", credentials={"author": "urn:li:organization:5"})
+    others = {"totalShareStatistics": {"likeCount": 900, "commentCount": 90, "shareCount": 9}}
+    mine = {kind: name, "totalShareStatistics": {"likeCount": -1, "commentCount": 2, "shareCount": 3, "clickCount": 4}}
+
+    def find(path):
+        asked.append(path)
+        return httpx.Response(200, json={"elements": [others, mine]})
+
+    assert publicly.linkedin(name, office, find) == Counts(replies=2, likes=None, reposts=3)
+    encoded = f"organizationalEntity=urn%3Ali%3Aorganization%3A5&{listed}=List(urn%3Ali%3A{kind}%3A7)"
+    assert asked == [f"organizationalEntityShareStatistics?q=organizationalEntity&{encoded}"]
 
 
 def test_a_hashtag_stays_one():
@@ -90,6 +117,34 @@ class TestAtTheStandIn:
         assert isinstance(network.delete(said.remote_id, account), Sent)
         assert len(standins.store.posts("linkedin")) == 1
         assert network.check(replace(comment, text="ы" * 1251), account) == ["1251 characters, 1250 fit"]
+
+    def test_what_everybody_sees_of_an_organizations_post_is_counted(self, reach):
+        network, account = reach()
+        first = publish(network, account, draft())
+        assert network.counts(first.remote_id, account) == Counts(0, 0, 0)
+        said = publish(network, account, Draft(
+            text="Чытайце", link="", language="be", created_at=datetime.now(UTC), reply_to=first.remote_id,
+            settings={"is_comment": True},
+        ))  # fmt: skip
+        assert network.counts(first.remote_id, account) == Counts(1, 0, 0)
+        assert network.counts(said.remote_id, account) == publicly.NOTHING
+        assert network.counts(f"{first.remote_id}0", account) == publicly.NOTHING
+
+    def test_numbers_that_it_may_not_see_are_no_trouble(self, reach, standins):
+        network, account = reach(access_token=stand_in.NARROW)
+        sent = publish(network, account, draft())
+        refused = network.counts(sent.remote_id, account)
+        assert isinstance(refused, NotAllowed)
+        assert "Not enough permissions" in refused.reason
+        assert network.probe(account).ok
+
+    def test_of_a_persons_post_nobody_is_asked(self, reach):
+        network, account = reach(author="urn:li:person:alice")
+        away = replace(account, server="http://127.0.0.1:9")
+        assert network.counts("urn:li:share:1", away) == publicly.FEW
+        network, account = reach()
+        away = replace(account, server="http://127.0.0.1:9")
+        assert not isinstance(network.counts("urn:li:share:1", away), Counts | NotAllowed)
 
     def test_who_may_not_read_cannot_tell_and_says_so(self, reach):
         network, account = reach(author="urn:li:person:alice")

@@ -20,6 +20,7 @@ from dispatch.social.networks.base import (
     Counts,
     Draft,
     Found,
+    NotAllowed,
     NotFound,
     Picture,
     Renewed,
@@ -97,7 +98,7 @@ def test_a_first_comment_is_found_again_and_taken_back(name, reach, standins):
     assert len(standins.store.posts(name)) == 1
 
 
-@pytest.mark.parametrize(("name", "reposts"), [("facebook", 0), ("instagram", None)])
+@pytest.mark.parametrize(("name", "reposts"), [("facebook", 0), ("instagram", None), ("threads", 0)])
 def test_what_everybody_sees_of_a_post_is_counted(name, reposts, reach, standins):
     network, account = reach(name)
     first = publish(network, account, draft(media=(picture(),)))
@@ -109,6 +110,33 @@ def test_what_everybody_sees_of_a_post_is_counted(name, reposts, reach, standins
     assert isinstance(network.publish(reply, account), Sent)
     assert network.counts(first.remote_id, account) == Counts(1, 0, reposts)
     assert isinstance(network.counts("0", account), CannotTell)
+
+
+def test_threads_without_the_permission_for_insights_posts_and_tells_no_numbers(reach):
+    network, account = reach("threads", access_token=meta.NARROW)
+    sent = publish(network, account, draft())
+    refused = network.counts(sent.remote_id, account)
+    assert isinstance(refused, NotAllowed)
+    assert "does not have permission" in refused.reason
+    assert network.probe(account).ok
+
+
+@pytest.mark.parametrize("code", [10, 200, 283])
+def test_only_a_missing_permission_is_the_same_for_every_post(code):
+    refused = graph.Failed(403, meta.problem(code, "no").body["error"], {})
+    assert graph.untold(refused) == NotAllowed("no")
+    for other in (4, 100, 190):
+        said = graph.untold(graph.Failed(400, meta.problem(other, "no").body["error"], {}))
+        assert said == CannotTell("no")
+
+
+@pytest.mark.parametrize(
+    "told", [{"data": []}, {"data": [{"name": "likes", "values": []}]}, {"data": {"likes": 3}}, {}]
+)
+def test_what_threads_says_without_a_number_is_none(told, reach, monkeypatch):
+    network, account = reach("threads")
+    monkeypatch.setattr(graph.Graph, "get", lambda *_, **__: told)
+    assert isinstance(network.counts("1", account), CannotTell)
 
 
 @META

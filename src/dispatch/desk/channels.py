@@ -16,7 +16,19 @@ from dispatch.accounts.models import Role, Stop, User
 from dispatch.desk import acting
 from dispatch.outcomes import Sent
 from dispatch.social import channels as connected
-from dispatch.social import doors, expiring, networks, preferences, probing, slots, standing_in, tending, timing, trying
+from dispatch.social import (
+    doors,
+    expiring,
+    feedback,
+    networks,
+    preferences,
+    probing,
+    slots,
+    standing_in,
+    tending,
+    timing,
+    trying,
+)
 from dispatch.social.models import Channel, Post
 from dispatch.social.networks import allowances
 from dispatch.social.networks.base import Limits
@@ -178,6 +190,7 @@ def _page(request: HttpRequest, one: Channel, rules: tending.Rules, status: int 
         "picture": standing_in.kept_by(one),
         "sends_tests": trying.offers(one),
         "left": allowances.kept(one.limits),
+        "uncounted": feedback.refusal(one),
         "unsaid": UNSAID.get(one.network, f"{card.network} does not say"),
         "zone_used": timing.zone(one).key,
         "next_slot": timing.next_free(one, timezone.now()),

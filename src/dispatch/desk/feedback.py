@@ -55,6 +55,12 @@ class Posted:
         """With numbers, where there were any."""
         return next((one for one in reversed(self.counted) if not one.why_not), None)
 
+    @property
+    def why_not(self) -> str:
+        """Why there are none, as it was said last, in a sentence; empty: nobody asked yet."""
+        words = self.counted[-1].why_not.rstrip(".") if self.counted else ""
+        return f"{words[:1].upper()}{words[1:]}." if words else ""
+
 
 def group(count: int) -> str:
     """How a number of readers is told: "fewer than 20", "at least 1,220"."""

@@ -35,6 +35,7 @@ def keep(network: str, found: Identity, wish: "Wish", by: User) -> Channel:
         channel.expires_at = health.expires_at or found.expires_at
         channel.trouble, channel.refused_at, channel.probed_at = "", None, timezone.now()
         channel.save()
+        channels.see_anew(channel)
         act = "channel.reconnect" if wish.channel else "channel.connect"
         audit.record(by, act, f"channel:{channel.slug}", f"an account on {doors.label(network)}")
         Post.objects.filter(channel=channel, state__in=Post.WAITING).update(

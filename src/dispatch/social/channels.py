@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch import vault
 from dispatch.outcomes import Deferred, Refused
 from dispatch.social import networks
-from dispatch.social.models import Channel
+from dispatch.social.models import Channel, Counted
 from dispatch.social.networks.base import Account, Health, Renewed, Renewing, ends
 
 ENOUGH = timedelta(minutes=15)
@@ -44,6 +44,7 @@ def connect(
     kept |= {"identity": "", "refused_at": None, "expires_at": None}
     values = {"name": name, "network": network, **kept, **rules}
     channel, _ = Channel.objects.update_or_create(slug=slug, defaults=values)
+    see_anew(channel)
     return channel
 
 
@@ -149,6 +150,11 @@ def _ask(channel: Channel) -> Health:
     if not isinstance(known, Account):
         return Health(ok=False, words=known.reason, code="401" if isinstance(known, LockedOut) else "")
     return networks.of(channel.network).probe(known)
+
+
+def see_anew(channel: Channel) -> None:
+    """That its network let it see no numbers of posts is over: it has other credentials, or was told some."""
+    Counted.objects.filter(post__channel=channel, refused=True).update(refused=False)
 
 
 def sealed(slug: str, credentials: Mapping[str, str]) -> bytes:

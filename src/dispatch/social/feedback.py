@@ -8,13 +8,15 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.social import channels, networks
-from dispatch.social.models import Counted, Post
-from dispatch.social.networks.base import Account, CannotTell, Counting, Counts
+from dispatch.social.models import Channel, Counted, Post
+from dispatch.social.networks.base import Account, CannotTell, Counting, Counts, NotAllowed
 
 MOMENTS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """After a post went out. One that nobody asked at in time is passed over for the next."""
 LATEST = MOMENTS[-1] + timedelta(days=1)
 AT_ONCE = 100
+PATIENCE = timedelta(days=1)
+"""A network that lets a channel see no numbers is not asked for it again before that."""
 
 
 def due() -> list[int]:
@@ -38,14 +40,20 @@ def count(post_id: int) -> None:
     if isinstance(answer, Counts):
         asked.replies, asked.likes, asked.reposts = answer.replies, answer.likes, answer.reposts
         asked.why_not = ""
+        channels.see_anew(post.channel)
     else:
-        asked.why_not = answer.reason[:300]
-    asked.save(update_fields=["replies", "likes", "reposts", "why_not"])
+        asked.why_not, asked.refused = answer.reason[:300], isinstance(answer, NotAllowed)
+    asked.save(update_fields=["replies", "likes", "reposts", "why_not", "refused"])
 
 
 def tells(network: str) -> bool:
     """Whether a network tells how its posts are taken."""
     return isinstance(networks.of(network), Counting)
+
+
+def refusal(channel: Channel) -> Counted | None:
+    """The last time that its network let a channel see no numbers, unless it told some since or was connected again."""
+    return Counted.objects.filter(post__channel=channel, refused=True).order_by("-asked_at").first()
 
 
 def _is_due(post: Post) -> bool:
@@ -71,6 +79,9 @@ def _begin(post: Post) -> Counted | None:
 
 
 def _ask(post: Post) -> Counts | CannotTell:
+    refused = refusal(post.channel)
+    if refused and refused.asked_at > timezone.now() - PATIENCE:
+        return CannotTell(refused.why_not)
     network, account = networks.of(post.channel.network), channels.ready(post.channel)
     if not isinstance(account, Account):
         return CannotTell(account.reason)

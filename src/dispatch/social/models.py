@@ -268,7 +268,11 @@ class Counted(models.Model):
     likes = models.PositiveIntegerField(null=True)
     reposts = models.PositiveIntegerField(null=True)
     why_not = models.CharField(max_length=300, blank=True)  # the network does not say, in words
+    refused = models.BooleanField(
+        default=False, db_default=False
+    )  # it does not let the channel see any post's; False again once it told some
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["post", "after"], name="counted_once_a_moment")]
+        indexes = [models.Index(fields=["asked_at"], name="counts_refused", condition=models.Q(refused=True))]
         ordering = ["after"]

@@ -1,4 +1,5 @@
-"""LinkedIn's Posts, Images and Comments APIs (learn.microsoft.com/linkedin/marketing/community-management/shares)."""
+"""LinkedIn's Posts, Images and Comments APIs (learn.microsoft.com/linkedin/marketing/community-management/shares), and its
+statistics of posts (…/community-management/organizations/share-statistics)."""
 
 import re
 import time
@@ -12,7 +13,8 @@ from dispatch.local.networks.store import Posted, Store
 AUTHOR = "urn:li:organization:5515715"
 SHARES = 7_000_000_000_000_000_000
 REQUIRED = ("author", "commentary", "visibility", "distribution", "lifecycleState")
-EXPIRED = "expired"
+EXPIRED, NARROW = "expired", "narrow"
+"""Tokens: one whose time is over, and one without rw_organization_admin."""
 TOKEN = re.compile(
     r"\\(?P<escaped>.)|\{hashtag\|\\#\|(?P<tag>\w+)\}|(?P<end>[|{}@\[\]()<>#*_~])|(?P<plain>.)", re.DOTALL
 )
@@ -36,7 +38,8 @@ def _signed_in(path: str, request: Request, store: Store) -> Answer:
         return _publish(request, store) if request.method == "POST" else _finder(request, store)
     if path.startswith("socialActions/"):
         return _comments(path, request, store)
-    return _one(path.removeprefix("posts/"), request, store)
+    is_of_numbers = path == "organizationalEntityShareStatistics"
+    return _statistics(request, store) if is_of_numbers else _one(path.removeprefix("posts/"), request, store)
 
 
 def publishes(request: Request) -> bool:
@@ -187,6 +190,29 @@ def _comments(path: str, request: Request, store: Store) -> Answer:
         for one in said
     ]
     return Answer({"elements": elements})
+
+
+def _statistics(request: Request, store: Store) -> Answer:
+    """…/organizations/share-statistics, "Retrieve Statistics for Specific Shares": one element for each that it knows."""
+    if request.headers["authorization"].endswith(NARROW) or request.query.get("organizationalEntity") != AUTHOR:
+        what = "organizationalEntityShareStatistics.FINDER-organizationalEntity"
+        return _problem(403, "ACCESS_DENIED", f"Not enough permissions to access: {what}")
+    names = re.fullmatch(r"List\((.*)\)", request.query.get("shares", "List()"))
+    if request.query.get("q") != "organizationalEntity" or names is None:
+        return _problem(400, "ILLEGAL_ARGUMENT", "Query parameter is not valid")
+    posts = [post for post in store.posts("linkedin") if _name(post) in names[1].split(",")]
+    elements = [
+        {"organizationalEntity": AUTHOR, "share": _name(post), "totalShareStatistics": _totals(post, store)}
+        for post in posts
+    ]
+    return Answer({"paging": {"start": 0, "count": 10, "links": []}, "elements": elements})
+
+
+def _totals(post: Posted, store: Store) -> dict[str, Any]:
+    """The same page, "Share Statistics Data Schema"."""
+    comments = sum(one.raw["comment_on"] == _name(post) for one in store.posts("linkedin"))
+    seen = {"impressionCount": 40, "uniqueImpressionsCount": 31, "clickCount": 2, "engagement": 0.05}
+    return seen | {"commentCount": comments, "likeCount": 0, "shareCount": 0}
 
 
 def _shown(post: Posted) -> dict[str, Any]:

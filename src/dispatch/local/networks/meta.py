@@ -17,6 +17,8 @@ from dispatch.local.networks.store import Store
 
 EXPIRED = "expired"
 """A token of which the stand-ins say that its time is over."""
+NARROW = "narrow"
+"""A token that may post, and see no numbers."""
 FETCHED_WITHIN = 5.0
 
 
@@ -24,6 +26,11 @@ def problem(code: int, words: str, *, subcode: int = 0, status: int = 400, **mor
     """developers.facebook.com/docs/graph-api/guides/error-handling, "Error Responses"."""
     error = {"message": words, "type": "OAuthException", "code": code, "fbtrace_id": "EJplcsCHuLu", **more}
     return Answer({"error": error | ({"error_subcode": subcode} if subcode else {})}, status)
+
+
+def not_allowed() -> Answer:
+    """The same page's code 10, "API Permission Denied", in the words in which it is met."""
+    return problem(10, "(#10) Application does not have permission for this action", status=403)
 
 
 def unknown(request: Request) -> Answer:

@@ -1,4 +1,5 @@
-"""A Threads profile (developers.facebook.com/docs/threads: posts, reply-management, troubleshooting, delete-posts)."""
+"""A Threads profile (developers.facebook.com/docs/threads: posts, reply-management, troubleshooting, delete-posts and
+insights)."""
 
 from typing import Any
 
@@ -33,7 +34,8 @@ def _signed_in(path: str, request: Request, store: Store) -> Answer:
         return _list(path.endswith("/replies"), request, store)
     if path == f"{USER}/threads_publish":
         return _publish(request, store)
-    return _one(path, request, store)
+    name, _, edge = path.partition("/")
+    return _insights(name, request, store) if edge == "insights" else _one(path, request, store)
 
 
 def publishes(request: Request) -> bool:
@@ -104,6 +106,25 @@ def _one(name: str, request: Request, store: Store) -> Answer:
         store.remove(post.id)
         return Answer({"success": True, "deleted_id": name})
     return Answer(_shown(post))
+
+
+def _insights(name: str, request: Request, store: Store) -> Answer:
+    """docs/threads/insights, "Media Insights": of a first post the replies are all of them."""
+    post = store.get(int(name) - meta.MEDIA) if name.isdigit() else None
+    wanted = request.query.get("metric", "").split(",")
+    if post is None:
+        return meta.unknown(request)
+    if request.headers["authorization"].endswith(meta.NARROW):
+        return meta.not_allowed()
+    if not set(wanted) <= {"views", "likes", "replies", "reposts", "quotes", "shares"}:
+        return meta.problem(100, "(#100) metric must be one of the following values: views, likes, replies, reposts")
+    replies = sum(one.raw["reply"] == name for one in store.posts("threads"))
+    return Answer({"data": [_insight(name, metric, replies if metric == "replies" else 0) for metric in wanted]})
+
+
+def _insight(name: str, metric: str, count: int) -> dict[str, Any]:
+    told = {"name": metric, "period": "lifetime", "values": [{"value": count}], "title": metric.capitalize()}
+    return told | {"description": f"The number of {metric} on your post.", "id": f"{name}/insights/{metric}/lifetime"}
 
 
 def _shown(post: Posted) -> dict[str, Any]:

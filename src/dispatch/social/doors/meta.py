@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatch.social.doors import asking
 from dispatch.social.doors.base import Begun, Field, Identity, No, Way
+from dispatch.social.networks import threads
 
 VERSION = "v25.0"
 """Of the Graph API (developers.facebook.com/docs/graph-api/changelog)."""
@@ -105,7 +106,7 @@ class Threads:
         label="Sign in at Threads",
         words="You sign in at Threads as the newsroom's account and allow Dispatch to post.",
         registers=PROGRAM,
-        scopes="threads_basic,threads_content_publish,threads_manage_replies,threads_delete",
+        scopes=",".join(threads.SCOPES),
         guide="developers.facebook.com, your app, Access the Threads API, Settings: Redirect Callback URLs",
     )
 

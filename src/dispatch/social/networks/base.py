@@ -106,6 +106,11 @@ class CannotTell:
 
 
 @dataclass(frozen=True)
+class NotAllowed(CannotTell):
+    """The network does not let this account see it, nor anything of the kind: asking of another post is in vain."""
+
+
+@dataclass(frozen=True)
 class Health:
     """Whether an account can publish now."""
 
@@ -220,5 +225,6 @@ class Counting(Protocol):
     """A network that tells how a post is taken, in public numbers; never who."""
 
     def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
-        """Ask once. CannotTell: it is gone, the network did not answer, or the channel's settings do not allow the cost."""
+        """Ask once. CannotTell: it is gone, the network did not answer, or the channel's settings do not allow the cost;
+        NotAllowed: this account may see no post's numbers."""
         ...

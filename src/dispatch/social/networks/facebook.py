@@ -134,7 +134,7 @@ class Facebook:
             }
             totals["shares"] = said.get("shares", {}).get("count", 0)  # left out where there are none
         except FAILURES as error:
-            return CannotTell(str(error)[:200] or type(error).__name__)
+            return graph.untold(error)
         return publicly.of(totals, replies="comments", likes="reactions", reposts="shares")
 
     def probe(self, account: Account) -> Health:

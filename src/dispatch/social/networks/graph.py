@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from dispatch.outcomes import Deferred, Refused, Unknown
-from dispatch.social.networks import allowances, answers, calling
-from dispatch.social.networks.base import Account, Renewed
+from dispatch.social.networks import allowances, answers, calling, publicly
+from dispatch.social.networks.base import Account, CannotTell, Renewed
 
 VERSION = "v25.0"
 LATER = {4, 9, 17, 32, 341, 613, 9007}
@@ -24,6 +24,8 @@ BUSINESS_LATER = range(80000, 80015)
 DOUBTFUL = {-2, -1, 1, 2}
 """The service failed; nobody says whether before or after."""
 DUPLICATE = 506
+NOT_ALLOWED = {10, *range(200, 300)}
+"""The person, or Meta's review of the app, did not give the permission."""
 GONE = (100, 33)
 """Code and subcode of an object that does not exist, or not for this token."""
 USE, APP_USE = "x-business-use-case-usage", "x-app-usage"
@@ -137,6 +139,11 @@ def renewed(address: str, grant: str, account: Account, seconds: float) -> Renew
     except FAILURES as error:
         return answers.before_publishing(outcome(error))
     return Renewed({**account.credentials, "access_token": token, "expires_at": ends.isoformat()}, ends)
+
+
+def untold(error: Exception) -> CannotTell:
+    """What an error means for numbers that were asked for."""
+    return publicly.untold(error, is_refused=isinstance(error, Failed) and error.code in NOT_ALLOWED)
 
 
 def is_gone(error: Exception) -> bool:

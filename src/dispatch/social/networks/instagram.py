@@ -129,7 +129,7 @@ class Instagram:
         try:
             said = _graph(account).get(remote_id, fields="like_count,comments_count")
         except FAILURES as error:
-            return CannotTell(str(error)[:200] or type(error).__name__)
+            return graph.untold(error)
         return publicly.of(said, replies="comments_count", likes="like_count")
 
     def probe(self, account: Account) -> Health:

@@ -14,12 +14,13 @@ import httpx
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from dispatch.social import counting
-from dispatch.social.networks import answers, calling, checking, littletext
+from dispatch.social.networks import answers, calling, checking, littletext, publicly
 from dispatch.social.networks.base import (
     CLOCKS_DIFFER,
     TIMEOUT,
     Account,
     CannotTell,
+    Counts,
     Draft,
     Found,
     Health,
@@ -142,6 +143,14 @@ class LinkedIn:
         except FAILURES as error:
             return _outcome(error)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """Of an organization's posts; see publicly.linkedin."""
+        try:
+            return publicly.linkedin(remote_id, account, lambda path: _ask(account, "GET", path, method="FINDER"))
+        except FAILURES as error:
+            is_refused = isinstance(error, Failed) and error.answer.status_code == 403
+            return publicly.untold(error, is_refused=is_refused)
 
     def probe(self, account: Account) -> Health:
         """Who the author is: GET /rest/organizations/{id}, or /v2/userinfo."""

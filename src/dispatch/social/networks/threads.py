@@ -1,6 +1,6 @@
 """Threads: a container, then one call that publishes it; parts of a thread reply to one another.
 
-developers.facebook.com/docs/threads: posts, reply-management, troubleshooting, delete-posts; read in November 2026.
+developers.facebook.com/docs/threads: posts, reply-management, troubleshooting, delete-posts, insights; November 2026.
 """
 
 from datetime import datetime, timedelta
@@ -8,10 +8,12 @@ from typing import Any
 
 from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 from dispatch.social import counting
-from dispatch.social.networks import allowances, answers, checking, containers, graph
+from dispatch.social.networks import allowances, answers, checking, containers, graph, publicly
 from dispatch.social.networks.base import (
     TIMEOUT,
     Account,
+    CannotTell,
+    Counts,
     Draft,
     Health,
     Limits,
@@ -35,6 +37,7 @@ SCOPES = (
     "threads_manage_replies",
     "threads_read_replies",
     "threads_delete",
+    "threads_manage_insights",
 )
 LIMITS = Limits(
     longest=500,
@@ -103,6 +106,15 @@ class Threads:
         except FAILURES as error:
             return Sent(remote_id=remote_id) if graph.is_gone(error) else graph.outcome(error)
         return Sent(remote_id=remote_id)
+
+    def counts(self, remote_id: str, account: Account) -> Counts | CannotTell:
+        """GET /{media}/insights (docs/threads/insights), over the post's whole life. Views are not asked for."""
+        try:
+            told = _graph(account).get(f"{remote_id}/insights", metric="likes,replies,reposts")["data"]
+            totals = {one["name"]: value["value"] for one in told for value in one["values"]}
+        except FAILURES as error:
+            return graph.untold(error)
+        return publicly.of(totals, replies="replies", likes="likes", reposts="reposts") if totals else publicly.NOTHING
 
     def probe(self, account: Account) -> Health:
         """Who we are there, and how many posts are left today (GET /{user}/threads_publishing_limit)."""
