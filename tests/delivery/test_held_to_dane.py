@@ -25,7 +25,7 @@ def root():
 
 @pytest.fixture(scope="module")
 def own(root):
-    return Certificate("relay", root, hosts=["relay.example.org"])
+    return Certificate("relay", root, hosts=["relay.example.org", "localhost"])
 
 
 @pytest.fixture
@@ -117,6 +117,15 @@ def test_its_test_says_that_it_is_another_one(names, server):
     steps = words(self_testing.run(held(server)))
     assert [state for state, _ in steps.values()] == ["good", "good", "bad"]
     assert steps["Encrypts"][1] == f"The relay's certificate is none that the DNS names at {there} (DANE)."
+
+
+def test_its_test_says_that_it_is_not_held_to_anything(names, server, root, tmp_path, monkeypatch):
+    """It is used all the same; who asked for DANE learns that there is none."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(root.save(tmp_path)))
+    names.zone["localhost"] = {"A": ["127.0.0.1"]}
+    steps = words(self_testing.run(held(server)))
+    assert steps["DANE"] == ("", "Not held to it: DNSSEC does not prove what it says of localhost.")
+    assert "the certificate is verified" in steps["Encrypts"][1]
 
 
 @pytest.fixture

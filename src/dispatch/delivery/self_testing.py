@@ -167,7 +167,10 @@ def _describe(mailer: Smtp, watch: Stopwatch) -> None:
         found |= _encryption(mailer, line.sock)
     if relay.user:
         found["Signs in"] = "It knows the user name and password."
-    watch.steps[:] = [dataclasses.replace(one, words=found.get(one.name, one.words)) for one in watch.steps]
+    unheld = isinstance(dane.of(relay.host, relay.port, relay.dane), dane.Nothing)
+    for at, one in enumerate(watch.steps):
+        state = "" if unheld and one.name == REACHED["looked up"] else one.state
+        watch.steps[at] = dataclasses.replace(one, words=found.get(one.name, one.words), state=state)
     if relay.security == "none":
         watch.steps.append(Step("Encrypts", "", "Not asked for by its address: security=none."))
     if not relay.user:
@@ -183,7 +186,7 @@ def _encryption(mailer: Smtp, secured: ssl.SSLSocket) -> dict[str, str]:
         return {"DANE": named, "Encrypts": f"{secured.version()}; the certificate is one that the DNS names."}
     ends = str((secured.getpeercert() or {}).get("notAfter", ""))
     words = f"{secured.version()}; the certificate is verified, and ends {ends}.{_advice(mailer, secured)}"
-    return {"DANE": f"Nothing is demanded of it: {getattr(demand, 'why', demand)}.", "Encrypts": words}
+    return {"DANE": f"Not held to it: {getattr(demand, 'why', demand)}.", "Encrypts": words}
 
 
 def _advice(mailer: Smtp, secured: ssl.SSLSocket) -> str:
