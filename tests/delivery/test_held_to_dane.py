@@ -66,7 +66,7 @@ def test_nobody_is_given_up_and_everybody_gets_one_once_it_is_mended(names, serv
         go(send)
     relay = Relay.objects.get()
     assert relay.breaker == Relay.Breaker.OPEN
-    assert "none that the DNS names at" in relay.trouble
+    assert "not one of those that the DNS names at" in relay.trouble
     assert (server.taken, DeliveryException.objects.count()) == ([], 0)
     publish(names, server, own)
     Relay.objects.update(probe_at=statements.now())
@@ -97,7 +97,7 @@ def test_its_test_says_that_the_dns_named_it(names, server, own):
     there = publish(names, server, own)
     steps = words(self_testing.run(held(server, "must")))
     assert list(steps)[:3] == ["DANE", "Connects", "Encrypts"]
-    assert steps["DANE"] == ("good", f"At {there} the DNS says, proven, whose certificate is the relay's.")
+    assert steps["DANE"] == ("good", f"At {there} the DNS says which certificate is the relay's, and DNSSEC proves it.")
     assert steps["Encrypts"] == ("good", "TLSv1.3; the certificate is one that the DNS names.")
 
 
@@ -116,7 +116,7 @@ def test_its_test_says_that_it_is_another_one(names, server):
     there = publish(names, server, Certificate("the true one"))
     steps = words(self_testing.run(held(server)))
     assert [state for state, _ in steps.values()] == ["good", "good", "bad"]
-    assert steps["Encrypts"][1] == f"The relay's certificate is none that the DNS names at {there} (DANE)."
+    assert steps["Encrypts"][1] == f"The relay's certificate is not one of those that the DNS names at {there} (DANE)."
 
 
 def test_its_test_says_that_it_is_not_held_to_anything(names, server, root, tmp_path, monkeypatch):

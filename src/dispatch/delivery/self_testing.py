@@ -182,7 +182,7 @@ def _encryption(mailer: Smtp, secured: ssl.SSLSocket) -> dict[str, str]:
     relay = mailer.relay
     demand = dane.of(relay.host, relay.port, relay.dane)
     if isinstance(demand, dane.Demand):
-        named = f"At {demand.name} the DNS says, proven, whose certificate is the relay's."
+        named = f"At {demand.name} the DNS says which certificate is the relay's, and DNSSEC proves it."
         return {"DANE": named, "Encrypts": f"{secured.version()}; the certificate is one that the DNS names."}
     ends = str((secured.getpeercert() or {}).get("notAfter", ""))
     words = f"{secured.version()}; the certificate is verified, and ends {ends}.{_advice(mailer, secured)}"

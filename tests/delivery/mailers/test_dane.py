@@ -90,7 +90,7 @@ def test_another_certificate_is_refused_before_a_word_is_said(names, serving, po
     server = serving(own)
     there = publish(names, server, record(root))
     (trouble,) = post(server).send(letters(3))
-    assert str(trouble) == f"the relay's certificate is none that the DNS names at {there} (DANE)"
+    assert str(trouble) == f"the relay's certificate is not one of those that the DNS names at {there} (DANE)"
     assert (said(server), server.taken) == ([], [])
 
 

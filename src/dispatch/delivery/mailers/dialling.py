@@ -87,7 +87,7 @@ def dial(relay: Relay, reached: Reached = lambda _: None) -> Dialled | Trouble:
             return _take_over(client, relay)
     except dane.NotAsNamed as error:
         dane.forget(relay.host, relay.port)
-        return Trouble(f"the relay's certificate is none that the DNS names at {error} (DANE)")
+        return Trouble(f"the relay's certificate is not one of those that the DNS names at {error} (DANE)")
     except (smtplib.SMTPException, OSError) as error:
         return _trouble(error)
 
