@@ -14,10 +14,12 @@ import dns.rrset
 
 class NameServer:
     """`zone`: by name, a list of texts (TXT), or a dict of lists by kind. What is not there does not exist. A long one goes
-    by TCP, as RFC 1035 section 4.2.1 has it. `silent` names and `is_silent` are not answered at all."""
+    by TCP, as RFC 1035 section 4.2.1 has it. `silent` names and `is_silent` are not answered at all, `broken` ones as
+    where a proof does not hold. `proven` names carry a verifying resolver's word (AD), for whoever asks for it (DO)."""
 
     def __init__(self):
         self.zone, self.asked, self.is_silent, self.silent = {}, [], False, set()
+        self.proven, self.broken = set(), set()
         self.by_tcp = 0
         self.stream = socket.create_server(("127.0.0.1", 0))
         self.port = self.stream.getsockname()[1]
@@ -64,15 +66,32 @@ class NameServer:
         reply = dns.message.make_response(question)
         reply.flags |= dns.flags.RA
         found = self.zone.get(known)
+        if known in self.broken:
+            reply.set_rcode(dns.rcode.SERVFAIL)
+            return reply
+        if known in self.proven and question.ednsflags & dns.flags.DO:
+            reply.flags |= dns.flags.AD
         if found is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
             return reply
-        values = (found if isinstance(found, dict) else {"TXT": found}).get(kind, [])
+        found = found if isinstance(found, dict) else {"TXT": found}
+        if kind != "CNAME" and (alias := found.get("CNAME")):
+            self.follow(reply, name, kind, alias[0])
+            return reply
+        values = [f"{alias}." for alias in found.get(kind, [])] if kind == "CNAME" else found.get(kind, [])
         if kind == "TXT":
             values = [" ".join(f'"{text[at : at + 200]}"' for at in range(0, len(text), 200)) for text in values]
         if values:
             reply.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *values))
         return reply
+
+    def follow(self, reply, name, kind, alias):
+        """The alias and what it leads to; proven if both are."""
+        reply.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", f"{alias}."))
+        if alias not in self.proven:
+            reply.flags &= ~dns.flags.AD
+        if values := self.zone.get(alias, {}).get(kind):
+            reply.answer.append(dns.rrset.from_text(f"{alias}.", 60, "IN", kind, *values))
 
     def close(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as knocking:

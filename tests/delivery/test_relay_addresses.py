@@ -20,6 +20,11 @@ from dispatch.delivery import relays
         ("smtp://mail.example.org?connections=0.5", "connection"),
         ("smtp://mail.example.org?wait_final=soon", "wait_final"),
         ("smtp://127.0.0.1?requiretls=yes", "requiretls"),
+        ("smtp://mail.example.org?dane=maybe", "dane is one of no, yes, must"),
+        ("smtp://mail.example.org?dane=yes&security=none", "dane needs a connection that is encrypted"),
+        ("smtp://relay?dane=yes", "dane needs a connection that is encrypted"),
+        ("smtp://mail.example.org?dane=must&cafile=/etc/ca.pem", "whom to trust; use one"),
+        ("smtp://192.0.2.7?dane=yes", "dane needs the relay's name"),
         ("anymail+pigeon://", "pigeon"),
     ],
 )

@@ -10,6 +10,8 @@ import newsroom
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from faulty_relay import Fault
 
 from dispatch import cli
@@ -26,9 +28,10 @@ class Submission:
     """What a server that takes a password over STARTTLS only was given."""
 
     def __init__(self):
-        self.mails = []
+        self.mails, self.logins = [], 0
 
     def __call__(self, server, session, envelope, mechanism, login):
+        self.logins += 1
         return AuthResult(success=login.password == b"secret", handled=False)
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the library's name
@@ -84,6 +87,20 @@ def test_every_step_is_told_and_the_letter_comes_to_whoever_asked(submission, ne
     kept = Relay.objects.get()
     assert len(kept.tested) == 5
     assert "alice" not in json.dumps(kept.tested)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_one_that_encrypts_later_is_held_to_dane_before_a_password_is_said(submission, newsletter, names, *, is_ours):
+    (certificate,) = x509.load_pem_x509_certificates(submission.certificate.read_bytes())
+    digest, there = certificate.fingerprint(SHA256()).hex(), f"_{submission.port}._tcp.localhost"
+    names.zone |= {"localhost": {"A": ["127.0.0.1"]}, there: {"TLSA": [f"3 0 1 {digest if is_ours else 'ab' * 32}"]}}
+    names.proven |= {"localhost", there}
+    steps = self_testing.run(signed(submission, dane="must"))
+    assert self_testing.is_good(steps) == is_ours
+    assert [one.name for one in steps] == ["DANE", "Connects", "Is greeted", "Encrypts", "Signs in"][
+        : 5 if is_ours else 4
+    ]
+    assert submission.logins == is_ours
 
 
 def test_without_an_address_nothing_is_sent(submission, newsletter):

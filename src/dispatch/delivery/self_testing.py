@@ -18,6 +18,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import relays, statements, warming
+from dispatch.delivery.mailers import dane, relay_url
 from dispatch.delivery.mailers.anymail import Anymail
 from dispatch.delivery.mailers.base import Answer, Mailer, Message, Misaddressed, Trouble
 from dispatch.delivery.mailers.smtp import Smtp
@@ -63,7 +64,13 @@ class Stopwatch:
 
 
 BUSY = Trouble("all the connections that it may have are in use; ask again in a moment")
-REACHED = {"connected": "Connects", "greeted": "Is greeted", "encrypted": "Encrypts", "signed in": "Signs in"}
+REACHED = {
+    "looked up": "DANE",
+    "connected": "Connects",
+    "greeted": "Is greeted",
+    "encrypted": "Encrypts",
+    "signed in": "Signs in",
+}
 
 
 def run(relay: Relay, address: str = "") -> list[Step]:
@@ -146,6 +153,7 @@ def _next(mailer: Smtp, watch: Stopwatch) -> str:
     """The step that was not reached."""
     relay, done = mailer.relay, {step.name for step in watch.steps}
     order = ["connected", "encrypted", "greeted"] if relay.security == "tls" else ["connected", "greeted"]
+    order = order if relay.dane == "no" else ["looked up", *order]
     order += ["encrypted"] if relay.security == "starttls" else []
     order += ["signed in"] if relay.user else []
     return next((REACHED[one] for one in order if REACHED[one] not in done), "Is ready")
@@ -156,15 +164,42 @@ def _describe(mailer: Smtp, watch: Stopwatch) -> None:
     (line,) = mailer.lines.values()
     relay, found = mailer.relay, {"Connects": f"{mailer.relay.host}, port {mailer.relay.port}."}
     if isinstance(line.sock, ssl.SSLSocket):
-        ends = str((line.sock.getpeercert() or {}).get("notAfter", ""))
-        found["Encrypts"] = f"{line.sock.version()}; the certificate is verified, and ends {ends}."
+        found |= _encryption(mailer, line.sock)
     if relay.user:
         found["Signs in"] = "It knows the user name and password."
-    watch.steps[:] = [dataclasses.replace(one, words=found.get(one.name, one.words)) for one in watch.steps]
+    unheld = isinstance(dane.of(relay.host, relay.port, relay.dane), dane.Nothing)
+    for at, one in enumerate(watch.steps):
+        state = "" if unheld and one.name == REACHED["looked up"] else one.state
+        watch.steps[at] = dataclasses.replace(one, words=found.get(one.name, one.words), state=state)
     if relay.security == "none":
         watch.steps.append(Step("Encrypts", "", "Not asked for by its address: security=none."))
     if not relay.user:
         watch.steps.append(Step("Signs in", "", "Its address has no user name."))
+
+
+def _encryption(mailer: Smtp, secured: ssl.SSLSocket) -> dict[str, str]:
+    """By what the certificate is known to be the relay's: an authority, or the DNS."""
+    relay = mailer.relay
+    demand = dane.of(relay.host, relay.port, relay.dane)
+    if isinstance(demand, dane.Demand):
+        named = f"At {demand.name} the DNS says which certificate is the relay's, and DNSSEC proves it."
+        return {"DANE": named, "Encrypts": f"{secured.version()}; the certificate is one that the DNS names."}
+    ends = str((secured.getpeercert() or {}).get("notAfter", ""))
+    words = f"{secured.version()}; the certificate is verified, and ends {ends}.{_advice(mailer, secured)}"
+    return {"DANE": f"Not held to it: {getattr(demand, 'why', demand)}.", "Encrypts": words}
+
+
+def _advice(mailer: Smtp, secured: ssl.SSLSocket) -> str:
+    """For a relay that could be held to DANE, and is not."""
+    relay = mailer.relay
+    if relay.dane != "no" or relay.cafile or "." not in relay.host or relay_url.is_address(relay.host):
+        return ""
+    found = dane.of(relay.host, relay.port, "yes")
+    if not isinstance(found, dane.Demand):
+        return ""
+    if dane.is_met(found, secured):
+        return " The DNS names it, too: with dane=yes in its address no other is believed."
+    return f" But at {found.name} the DNS names another one (DANE): ask whoever runs the relay."
 
 
 def _post(relay: Relay, mailer: Mailer, address: str, watch: Stopwatch) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch import logs
-from dispatch.delivery.mailers import signing_in
+from dispatch.delivery.mailers import dane, signing_in
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.mailers.envelopes import Offers
 
@@ -45,6 +45,9 @@ class Relay:
     password: str = field(default="", repr=False)
     password_file: str = ""  # read at each sign-in, for tokens that another program renews
     auth: str = ""  # a mechanism; empty: the best that is offered
+    dane: str = (
+        "no"  # yes: hold it to what the DNS demands of its certificate; must: and do without it where that is nothing
+    )
     requiretls: bool = False  # RFC 8689: every hop after this one, too
     helo: str = "localhost"  # neutral: the machine's own name would leak with every mail
     connections: int = 4  # kept by each worker; measured: 32 slow a Postfix on two cores down
@@ -68,15 +71,23 @@ NO_CONNECTION: dict[type[Exception], str] = {
     smtplib.SMTPServerDisconnected: "it hung up",
 }
 Reached = Callable[[str], None]
-"""Told of each step that was taken: connected, greeted, encrypted, signed in."""
+"""Told of each step that was taken: looked up (DANE), connected, greeted, encrypted, signed in."""
 
 
 def dial(relay: Relay, reached: Reached = lambda _: None) -> Dialled | Trouble:
     """Connect, secure, sign in."""
+    demand = dane.of(relay.host, relay.port, relay.dane)
+    if isinstance(demand, Trouble):
+        return demand
+    if relay.dane != "no":
+        reached("looked up")
     try:
-        with _client(relay, reached) as client:
+        with _client(relay, _context(relay, demand), reached) as client:
             _greet(client, relay)
             return _take_over(client, relay)
+    except dane.NotAsNamed as error:
+        dane.forget(relay.host, relay.port)
+        return Trouble(f"the relay's certificate is not one of those that the DNS names at {error} (DANE)")
     except (smtplib.SMTPException, OSError) as error:
         return _trouble(error)
 
@@ -110,7 +121,7 @@ class _Client(smtplib.SMTP):
         self.reached("connected")
         sock.settimeout(self.relay.patience.greeting)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.context is None:
+        if self.context is None or self.relay.security != "tls":
             return sock
         try:
             secured = self.context.wrap_socket(sock, server_hostname=host)
@@ -122,8 +133,8 @@ class _Client(smtplib.SMTP):
 
 
 @contextmanager
-def _client(relay: Relay, reached: Reached) -> Iterator[_Client]:
-    client = _Client(relay, _context(relay) if relay.security == "tls" else None, reached)
+def _client(relay: Relay, context: ssl.SSLContext | None, reached: Reached) -> Iterator[_Client]:
+    client = _Client(relay, context, reached)
     try:
         yield client
     except BaseException:
@@ -131,7 +142,12 @@ def _client(relay: Relay, reached: Reached) -> Iterator[_Client]:
         raise
 
 
-def _context(relay: Relay) -> ssl.SSLContext:
+def _context(relay: Relay, demand: dane.Demand | dane.Nothing) -> ssl.SSLContext | None:
+    """Always one that verifies. None: encryption is not asked for."""
+    if relay.security == "none":
+        return None
+    if isinstance(demand, dane.Demand):
+        return dane.context(demand)
     return ssl.create_default_context(cafile=relay.cafile or None)
 
 
@@ -142,7 +158,7 @@ def _greet(client: _Client, relay: Relay) -> None:
     if relay.security == "starttls":
         if not client.has_extn("starttls"):
             raise smtplib.SMTPNotSupportedError("the relay offers no encryption (STARTTLS)")
-        client.starttls(context=_context(relay))
+        client.starttls(context=client.context)
         client.reached("encrypted")
         _hello(client)
     if relay.requiretls and not (client.has_extn("requiretls") and isinstance(client.sock, ssl.SSLSocket)):

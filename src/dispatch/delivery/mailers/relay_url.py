@@ -1,16 +1,17 @@
 """A relay's address: smtp://user:password@host:587?security=starttls, smtps://…; every option of docs/relays.md."""
 
 import dataclasses
+import ipaddress
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from dispatch.delivery.mailers import signing_in
+from dispatch.delivery.mailers import dane, signing_in
 from dispatch.delivery.mailers.dialling import Patience, Relay
 
 PORTS = {"smtp": 587, "smtps": 465}
 SECURITY = ("starttls", "tls", "none")
 WAITS = {f"wait_{field.name}": field.name for field in dataclasses.fields(Patience)}
-WORDS = ("security", "cafile", "auth", "password_file", "helo")
+WORDS = ("security", "cafile", "auth", "password_file", "helo", "dane")
 NUMBERS = ("connections", "messages", "seconds")
 OPTIONS = (*WORDS, *NUMBERS, "requiretls", *WAITS)
 
@@ -43,6 +44,15 @@ def parse(url: str) -> Relay:
     return relay
 
 
+def is_address(host: str) -> bool:
+    """Of IPv4 or IPv6, and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _given(options: dict[str, str]) -> dict[str, Any]:
     words: dict[str, Any] = {name: options[name] for name in WORDS if name in options and name != "security"}
     return words | {name: int(_number(name, options[name])) for name in NUMBERS if name in options}
@@ -57,8 +67,22 @@ def _judge(relay: Relay, *, is_local: bool) -> None:
         raise Unusable(f"auth is one of {', '.join(signing_in.MECHANISMS)}")
     if relay.requiretls and relay.security == "none":
         raise Unusable("requiretls needs a connection that is encrypted itself")
+    _judge_dane(relay)
     if relay.connections < 1 or relay.messages < 1:
         raise Unusable("there is at least one connection, and it carries at least one message")
+
+
+def _judge_dane(relay: Relay) -> None:
+    if relay.dane not in dane.WISHES:
+        raise Unusable(f"dane is one of {', '.join(dane.WISHES)}")
+    if relay.dane == "no":
+        return
+    if relay.security == "none":
+        raise Unusable("dane needs a connection that is encrypted; use security=starttls or security=tls")
+    if relay.cafile:
+        raise Unusable("cafile and dane both say whom to trust; use one of them")
+    if is_address(relay.host):
+        raise Unusable("dane needs the relay's name, not its address: the DNS is asked for that")
 
 
 def _port(parts: SplitResult) -> int:
