@@ -59,7 +59,8 @@ def test_a_drop_is_confirmed_with_words_and_kept_in_the_log(client, bob, digest)
         (NOON + timedelta(days=1, minutes=30), "ask", "mails another edition near then: tomorrow, 12:00"),
     ],
 )
-def test_a_drop_that_cannot_be_or_is_odd_says_why(client, bob, digest, moment, outcome, words):
+@pytest.mark.usefixtures("bob")
+def test_a_drop_that_cannot_be_or_is_odd_says_why(client, digest, moment, outcome, words):
     said = drop(client, digest, moment).json()
     assert (said["outcome"], said["due"]) == (outcome, NOON.isoformat())
     assert words in said["words"]
