@@ -249,17 +249,30 @@ def test_who_is_not_signed_in_any_more_is_asked_to_show_that_it_is_them(mailings
     assert due(digest) == at(1, 10)
 
 
-def test_in_a_month_it_goes_to_another_day_at_its_own_hour(alice, post, page):
+def drag_to_day(page, entry, days):
+    """In a month."""
     show(page, f"/calendar/?view=month&day={monday()}")
-    entry, target = page.locator(f"#post-{post.pk} .tag"), page.locator(f'[data-day="{monday() + timedelta(days=3)}"]')
-    entry.hover()
+    target = page.locator(f'[data-day="{monday() + timedelta(days=days)}"]')
+    page.locator(entry).hover()
     page.mouse.down()
     box = target.bounding_box()
     for step in (0.6, 0.8):
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * step)
     page.mouse.up()
+
+
+def test_in_a_month_it_goes_to_another_day_at_its_own_hour(alice, post, page):
+    drag_to_day(page, f"#post-{post.pk} .tag", 3)
     says(page, "Planned for")
     assert due(post) == at(3, 10)
+
+
+def test_in_a_month_a_digest_does_too(alice, digest, page):
+    drag_to_day(page, f"#edition-{digest.pk} .what", 3)
+    says(page, "mails another edition near then")
+    page.get_by_role("button", name="Plan it there all the same").click()
+    says(page, "It leaves")
+    assert due(digest) == at(3, 10)
 
 
 def test_a_finger_moves_it_by_its_grip(chromium, server, alice, post, visitor):
