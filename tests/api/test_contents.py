@@ -172,7 +172,7 @@ def test_another_desks_edition_is_read_and_not_touched(program, digest, method, 
     assert (refused.status_code, "Culture" in refused.json()["detail"]) == (403, True)
 
 
-@pytest.mark.parametrize("act", ["send-now", "put-off", "test-letters"])
+@pytest.mark.parametrize("act", ["send-now", "put-off", "move", "test-letters"])
 def test_what_puts_mail_on_the_wire_takes_a_person(alice, digest, act):
     refused = alice.post(f"/editions/{digest.pk}/{act}")
     assert (kind(refused), refused.json()["desk"]) == (

@@ -5,11 +5,13 @@ from datetime import date, datetime, time, timedelta
 import newsroom
 import pytest
 import serving
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from dispatch import timetable
 from dispatch.accounts import stopping
-from dispatch.accounts.models import Stop
+from dispatch.accounts.models import AuditEntry, Stop
+from dispatch.editions.models import Edition
 from dispatch.social.models import Post, Slot
 
 pytestmark = pytest.mark.browser
@@ -59,9 +61,9 @@ def cell(page, days, hours):
     return page.locator(f'[data-wall="{monday() + timedelta(days=days)}T{hours:02}:00"]')
 
 
-def drag(page, post, target):
+def drag(page, post, target, kind="post"):
     """Onto the middle of a target."""
-    entry = page.locator(f"#post-{post.pk} .where")
+    entry = page.locator(f"#{kind}-{post.pk} .where")
     entry.scroll_into_view_if_needed()
     entry.hover()
     page.mouse.down()
@@ -163,17 +165,114 @@ def test_a_drag_that_ends_beside_everything_moves_nothing(opened, post):
     assert due(post) == at(1, 10)
 
 
-def test_in_a_month_it_goes_to_another_day_at_its_own_hour(alice, post, page):
+@pytest.fixture
+def digest(visitor):
+    """Next Tuesday's at ten, of a newsletter that leaves each day at ten."""
+    zone = timezone.get_current_timezone_name()
+    office = newsroom.newsletter("daily", names={"en": "The day"}, cadence="daily", at=time(10), zone=zone)
+    story = newsroom.story("en", titles={"en": TITLES[0]})
+    one = Edition.objects.create(newsletter=office, slot=str(monday() + timedelta(days=1)), due_at=at(1, 10))
+    one.stories.create(newsletter=office, story=story)
+    return one
+
+
+@pytest.fixture
+def mailings(alice, digest, page):
+    show(page, f"/calendar/?day={monday()}")
+    return page
+
+
+def test_a_digest_is_dragged_to_another_hour_and_taken_back(mailings, digest):
+    drag(mailings, digest, cell(mailings, 2, 15), "edition")
+    mailings.locator(".drag-label", has_text="15:30").wait_for()
+    mailings.mouse.up()
+    says(mailings, "It leaves")
+    assert due(digest) == at(2, 15, 30)
+    cell(mailings, 2, 15).locator(f"#edition-{digest.pk}:not(.asking)").wait_for()
+    mailings.get_by_role("button", name="Undo").click()
+    says(mailings, "It is back.")
+    assert due(digest) == at(1, 10)
+    assert AuditEntry.objects.filter(act="edition.move").count() == 2
+
+
+def test_a_digest_that_is_being_rendered_by_the_time_it_is_dropped_goes_back_and_says_why(mailings, digest):
+    drag(mailings, digest, cell(mailings, 2, 15), "edition")
+    Edition.objects.update(state="due")
+    mailings.mouse.up()
+    says(mailings, "does not gather any more")
+    says(mailings, "It is back where it was.")
+    cell(mailings, 1, 10).locator(f"#edition-{digest.pk}:not([data-move])").wait_for()
+    assert due(digest) == at(1, 10)
+
+
+def test_beside_another_days_digest_it_goes_on_purpose_only(mailings, digest, visitor):
+    drag(mailings, digest, cell(mailings, 2, 10), "edition")
+    mailings.mouse.up()
+    says(mailings, "mails another edition near then")
+    assert cell(mailings, 1, 10).locator(f"#edition-{digest.pk}").count() == 1
+    assert due(digest) == at(1, 10)
+    visitor.look("calendar-mailing")
+    mailings.get_by_role("button", name="Plan it there all the same").click()
+    says(mailings, "It leaves")
+    assert due(digest) == at(2, 10, 30)
+    cell(mailings, 2, 10).locator(f"#edition-{digest.pk}", has_text="close").wait_for()
+
+
+def test_a_digest_is_moved_by_keyboard_alone(mailings, digest):
+    mailings.locator(f"#edition-{digest.pk} .what").focus()
+    for key in ("Space", "ArrowUp", "ArrowUp", "Enter"):
+        mailings.keyboard.press(key)
+    says(mailings, "It leaves")
+    assert due(digest) == at(1, 9, 30)
+    mailings.locator(f"#edition-{digest.pk} .what:focus").wait_for()
+
+
+def test_its_time_leads_to_the_form_on_its_page(mailings, digest, visitor):
+    mailings.locator(f"#edition-{digest.pk} .at").click()
+    mailings.locator("#move input[name=reason]").wait_for()
+    visitor.look("calendar-mailing-form")
+    mailings.get_by_label("When").fill(f"{monday() + timedelta(days=1)}T12:45")
+    mailings.get_by_label("Why?").and_(mailings.locator("#move input")).fill("a holiday")
+    mailings.get_by_role("button", name="Move it").click()
+    mailings.get_by_text("It leaves").first.wait_for()
+    assert due(digest) == at(1, 12, 45)
+
+
+def test_who_is_not_signed_in_any_more_is_asked_to_show_that_it_is_them(mailings, digest):
+    drag(mailings, digest, cell(mailings, 2, 15), "edition")
+    Session.objects.all().delete()
+    mailings.mouse.up()
+    says(mailings, "Show first that it is you.")
+    assert cell(mailings, 1, 10).locator(f"#edition-{digest.pk}").count() == 1
+    mailings.get_by_role("button", name="Show it").click()
+    mailings.wait_for_url("**next=%2Fcalendar%2F%3Fday**")
+    assert due(digest) == at(1, 10)
+
+
+def drag_to_day(page, entry, days):
+    """In a month."""
     show(page, f"/calendar/?view=month&day={monday()}")
-    entry, target = page.locator(f"#post-{post.pk} .tag"), page.locator(f'[data-day="{monday() + timedelta(days=3)}"]')
-    entry.hover()
+    target = page.locator(f'[data-day="{monday() + timedelta(days=days)}"]')
+    page.locator(entry).hover()
     page.mouse.down()
     box = target.bounding_box()
     for step in (0.6, 0.8):
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * step)
     page.mouse.up()
+
+
+def test_in_a_month_it_goes_to_another_day_at_its_own_hour(alice, post, page):
+    drag_to_day(page, f"#post-{post.pk} .tag", 3)
     says(page, "Planned for")
     assert due(post) == at(3, 10)
+
+
+def test_in_a_month_a_digest_does_too(alice, digest, page):
+    drag_to_day(page, f"#edition-{digest.pk} .what", 3)
+    says(page, "mails another edition near then")
+    page.get_by_role("button", name="Plan it there all the same").click()
+    says(page, "It leaves")
+    assert due(digest) == at(3, 10)
 
 
 def test_a_finger_moves_it_by_its_grip(chromium, server, alice, post, visitor):

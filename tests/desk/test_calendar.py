@@ -124,7 +124,8 @@ def test_a_digest_that_has_no_row_yet_stands_where_it_will_leave_and_one_that_ha
         f"{day} 07:00" for day in range(24, 30)
     ]
     assert [bool(one.number) for one in found] == [True, *[False] * 5]
-    assert all("newsletter's own times" in one.fixed for one in found)
+    assert [bool(one.fixed) for one in found] == [False, *[True] * 5]
+    assert all("can be moved once it has a story" in one.fixed for one in found[1:])
 
 
 def test_free_slots_are_those_that_no_post_has(masto):

@@ -68,7 +68,7 @@ def test_without_scripts_a_form_does_the_same(editor, post):
     fields = {"moment": "2026-11-23T23:30", "seen_state": post.state, "seen_due": post.due_at.isoformat()}
     shown = editor.post(f"/calendar/posts/{post.pk}/move", fields, follow=True).content.decode()
     assert "Tick the box" in shown
-    editor.post(f"/calendar/posts/{post.pk}/move", {**fields, "quiet": "yes"})
+    editor.post(f"/calendar/posts/{post.pk}/move", {**fields, "anyway": "yes"})
     post.refresh_from_db()
     assert post.due_at == datetime(2026, 11, 23, 21, 30, tzinfo=UTC)
 

@@ -193,9 +193,16 @@ def test_a_look_and_a_test_letter_are_asked_of_workers(alice, edition, rung):
 
 def test_an_approver_moves_its_moment(alice, edition):
     moment = timezone.localtime(timezone.now() + timedelta(days=2)).replace(second=0, microsecond=0)
-    told = {"moment": saying.wall_clock(moment), "reason": "a holiday"}
+    told = {"moment": saying.wall_clock(moment), "reason": "a holiday", "seen_due": edition.due_at.isoformat()}
     assert "It leaves " in alice.post(f"/editions/{edition.pk}/moment", told, follow=True).content.decode()
     assert Edition.objects.get().due_at == moment
+    assert AuditEntry.objects.get(act="edition.move").reason.endswith("UTC. a holiday")
+    page = alice.post(f"/editions/{edition.pk}/moment", told, follow=True).content.decode()
+    assert "Somebody moved it" in page
+    told["seen_due"] = moment.isoformat()
+    assert (
+        "Say why" in alice.post(f"/editions/{edition.pk}/moment", told | {"reason": ""}, follow=True).content.decode()
+    )
     for wrong in ("2020-01-01T08:00", saying.wall_clock(moment + timedelta(days=40)), "soon"):
         page = alice.post(f"/editions/{edition.pk}/moment", told | {"moment": wrong}, follow=True).content.decode()
         assert "Nothing was changed." in page

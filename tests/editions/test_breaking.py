@@ -10,9 +10,9 @@ from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Article
 from dispatch.delivery import ledger
 from dispatch.delivery.models import Chunk
-from dispatch.editions import breaking, planning, rendering
+from dispatch.editions import breaking, lateness, planning, rendering
 from dispatch.editions.breaking import Announced
-from dispatch.editions.models import Edition, EditionStory
+from dispatch.editions.models import Edition, EditionStory, Variant
 
 pytestmark = pytest.mark.django_db
 State = Edition.State
@@ -65,6 +65,69 @@ def test_no_digest_brings_it_again_but_in_a_language_that_came_later(office, bob
     planning.plan(article)
     digest = Edition.objects.get(state=State.GATHERING)
     assert digest.stories.get().is_further
+
+
+@pytest.fixture
+def late(office):
+    """A digest of two stories that was not sent at its moment."""
+    fire, market = newsroom.story("en"), newsroom.story("en")
+    plan(fire)
+    plan(market)
+    digest = Edition.objects.get()
+
+    def found(*, is_rendered):
+        if is_rendered:
+            Edition.objects.update(state=State.DUE)
+            rendering.render(digest.pk)
+        Edition.objects.update(state=State.LATE, trouble=lateness.WORDS)
+        return digest, fire, market
+
+    return found
+
+
+@pytest.mark.parametrize("is_rendered", [False, True])
+def test_a_late_digest_that_an_editor_sends_afterwards_leaves_without_it(office, bob, late, is_rendered):
+    newsroom.readers(office, en=2)
+    digest, fire, market = late(is_rendered=is_rendered)
+    assert breaking.possible(fire, type(office).objects.all()) == [office]
+    assert announce(fire, office, bob) is Announced.DONE
+    digest.refresh_from_db()
+    assert (digest.state, list(digest.stories.values_list("story", flat=True))) == (State.LATE, [market.pk])
+    assert lateness.send_now(digest.pk, bob, "it still matters")
+    rendering.render(digest.pk)
+    told = Variant.objects.filter(edition=digest).values_list("revisions__article__story", flat=True)
+    assert set(told) == {market.pk}
+    assert ledger.enlist(digest.pk).state != "draft"
+
+
+def test_a_late_digest_that_brought_nothing_else_says_nothing(office, bob, late):
+    digest, fire, market = late(is_rendered=True)
+    digest.stories.filter(story=market).delete()
+    announce(fire, office, bob)
+    assert lateness.send_now(digest.pk, bob, "it still matters")
+    rendering.render(digest.pk)
+    digest.refresh_from_db()
+    assert digest.state == State.EMPTY
+    assert set(EditionStory.objects.values_list("edition__slot", flat=True)) == {breaking.slot(fire.pk)}
+
+
+def test_what_was_to_break_and_is_late_itself_breaks_as_it_stands_now(office, bob):
+    fire = newsroom.story("en")
+    announce(fire, office, bob)
+    rendering.render(Edition.objects.get().pk)
+    Edition.objects.update(state=State.LATE, trouble=lateness.WORDS)
+    assert announce(fire, office, bob) is Announced.DONE
+    alone = Edition.objects.get()
+    assert (alone.state, alone.trouble, alone.variants.count()) == (State.DUE, "", 0)
+    rendering.render(alone.pk)
+    assert alone.variants.count() == 1
+
+
+def test_a_late_digest_that_an_editor_let_leave_is_about_to(office, bob, late):
+    digest, fire, _ = late(is_rendered=True)
+    assert lateness.send_now(digest.pk, bob, "it still matters")
+    assert announce(fire, office, bob) is Announced.GONE
+    assert digest.variants.count() == 1
 
 
 def test_its_send_is_urgent_and_goes_to_the_digests_readers(office, bob):

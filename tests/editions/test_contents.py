@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from dispatch.articles import embargo
 from dispatch.articles.models import Article
-from dispatch.editions import arranging, departures, gathering, planning, rendering
+from dispatch.editions import arranging, departures, gathering, moving, planning, rendering
 from dispatch.editions.arranging import Outcome, Step
 from dispatch.editions.models import Edition, EditionStory, Item
+from dispatch.editions.moving import Moved
 
 pytestmark = pytest.mark.django_db
 
@@ -137,11 +138,11 @@ def test_a_story_under_embargo_is_picked_only_if_that_is_over_at_the_editions_mo
 def test_a_digest_that_was_moved_leaves_at_its_new_moment_only(three):
     edition = gathered().get()
     later = edition.due_at + timedelta(hours=2)
-    assert planning.put_off(edition.pk, later)
+    assert moving.move(edition.pk, later, None, "a holiday", seen=edition.due_at) is Moved.DONE
     edition.refresh_from_db()
     assert edition.due_at == later
     planning.send_now(edition.pk)
-    assert not planning.put_off(edition.pk, later)
+    assert moving.move(edition.pk, later, None, "a holiday", seen=Edition.objects.get().due_at) is Moved.CHANGED
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

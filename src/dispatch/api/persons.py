@@ -15,7 +15,7 @@ from dispatch.api.problems import Problem
 
 router = Router(tags=["Not for programs"])
 OnSend = Literal["approve", "resume", "rest", "missing", "cancel", "choose-subject"]
-OnEdition = Literal["send-now", "late-now", "leave-out", "retry", "put-off", "test-letters"]
+OnEdition = Literal["send-now", "late-now", "leave-out", "retry", "put-off", "move", "test-letters"]
 
 
 @router.post("/sends/{int:send_id}/{act}", response={204: None}, **asks(None))

@@ -13,8 +13,8 @@ from django.utils import timezone
 from dispatch import logs, queue, tracing
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
+from dispatch.articles import hints, intake
 from dispatch.articles import incoming as incomings
-from dispatch.articles import intake
 from dispatch.articles.incoming import Act, Incoming
 from dispatch.articles.intake import Accepted
 from dispatch.articles.models import Source, WebhookDelivery
@@ -127,6 +127,7 @@ def _take(source: Source, delivery: WebhookDelivery) -> tuple[int, ...]:
         accepted = Accepted("failed", FAILED)
     else:
         delivery.said, delivery.due_at = "", None
+        hints.doubt(source, accepted.doubtful)
     delivery.did, delivery.why = accepted.did, accepted.why[:300]
     delivery.save(update_fields=["said", "due_at", "did", "why"])
     log.info(

@@ -1,5 +1,6 @@
 """Some CMSs say only that something happened to an article; what it is now, their API says. The look is a worker's work."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -22,6 +23,16 @@ def note(source: Source, external_id: str) -> None:
         update_fields=["noted_at", "due_at"],
     )
     queue.enqueue("articles.fetch_article", source.pk, external_id)
+
+
+def doubt(source: Source, names: Iterable[str]) -> None:
+    """Have the source asked about what it said within the second in which it took that back, where it can be asked."""
+    can_be_asked = {
+        Source.Kind.GHOST: bool(source.poll_url and source.api_key),
+        Source.Kind.WORDPRESS: bool(source.base_url or source.poll_url),
+    }
+    for name in names if can_be_asked.get(Source.Kind(source.kind)) else ():
+        note(source, name)
 
 
 def settle(source: Source, external_id: str, looked_at: datetime) -> None:

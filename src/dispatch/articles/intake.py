@@ -26,20 +26,27 @@ class Accepted:
     did: str
     why: str = ""
     changed: tuple[int, ...] = ()  # ids of articles that have to be planned: the caller sees to it
+    doubtful: tuple[str, ...] = ()  # what the source alone knows, asked anew: see hints.doubt
 
 
-def take(source: Source, incoming: Incoming, heard_at: datetime | None = None) -> Accepted:
-    """Store what a source said, `heard_at` where that was before now. In the caller's transaction, or one of its own."""
+def take(
+    source: Source, incoming: Incoming, heard_at: datetime | None = None, *, asked_at: datetime | None = None
+) -> Accepted:
+    """Store what a source said, `heard_at` where that was before now. In the caller's transaction, or one of its own.
+
+    `asked_at`: this is how things stood there when it was asked, at that moment; a webhook may tell of any moment before.
+    """
     if incoming.act is Act.IGNORE:
         return Accepted("ignored", incoming.why)
     with transaction.atomic(savepoint=False):
         _wait_for_others(source, incoming)
         if incoming.act is Act.WITHDRAW:
-            return _withdraw(source, incoming, heard_at or timezone.now())
-        done = [_take_version(source, incoming, version) for version in incoming.versions]
+            return _withdraw(source, incoming, heard_at or asked_at or timezone.now())
+        done = [_take_version(source, incoming, version, asked_at) for version in incoming.versions]
         done += _place_embargo(incoming)
     best = max(done, key=lambda accepted: RANK.index(accepted.did))
-    return Accepted(best.did, best.why, tuple(number for accepted in done for number in accepted.changed))
+    changed = tuple(number for accepted in done for number in accepted.changed)
+    return Accepted(best.did, best.why, changed, tuple(name for accepted in done for name in accepted.doubtful))
 
 
 def tell(accepted: Accepted) -> None:
@@ -89,13 +96,13 @@ def _withdraw(source: Source, incoming: Incoming, heard_at: datetime) -> Accepte
 def _remember(source: Source, external_id: str, moment: datetime) -> None:
     """What was said before this moment and arrives later stays out, even of an article never seen here."""
     known, fresh = Withdrawal.objects.get_or_create(source=source, external_id=external_id, defaults={"at": moment})
-    if not fresh and known.at < moment:
-        known.at = moment
-        known.save()
+    if not fresh:
+        known.at = max(known.at, moment)
+        known.save()  # and when it was heard last
 
 
-def _take_version(source: Source, incoming: Incoming, version: Version) -> Accepted:
-    accepted = _take_as_told(source, incoming, version)
+def _take_version(source: Source, incoming: Incoming, version: Version, asked_at: datetime | None) -> Accepted:
+    accepted = _take_as_told(source, incoming, version, asked_at)
     if incoming.act is Act.NOTICE or accepted.did in {"ignored", "older"}:
         return accepted
     # The source corrected its language: what it was taken for until now is not published any more.
@@ -107,10 +114,11 @@ def _take_version(source: Source, incoming: Incoming, version: Version) -> Accep
     return replace(accepted, changed=(*former, *accepted.changed))
 
 
-def _take_as_told(source: Source, incoming: Incoming, version: Version) -> Accepted:
+def _take_as_told(source: Source, incoming: Incoming, version: Version, asked_at: datetime | None) -> Accepted:
     article = _find(source, incoming, version)
-    if (article is None or article.state == Article.State.WITHDRAWN) and _was_withdrawn(source, version):
-        return Accepted("older", "it was withdrawn after this was written")
+    is_out = article is None or article.state == Article.State.WITHDRAWN
+    if is_out and (kept_out := _kept_out(source, version, asked_at)):
+        return kept_out
     if article is None:
         return _take_new(source, incoming, version)
     current = article.current
@@ -158,10 +166,21 @@ def _find(source: Source, incoming: Incoming, version: Version) -> Article | Non
     return found.select_related("current", "source").first()
 
 
-def _was_withdrawn(source: Source, version: Version) -> bool:
+def _kept_out(source: Source, version: Version, asked_at: datetime | None) -> Accepted | None:
+    """Why what was withdrawn stays so; None: it was not, or is back.
+
+    CMSs count in seconds. Within one, a webhook cannot say whether it was written before the withdrawal or tells of a
+    return, and a repeat of the first must bring nothing back; an answer to a question asked after the withdrawal can.
+    """
     whole_story = version.external_id.rpartition("/")[0] + "/"
     names = [version.external_id, whole_story]
-    return Withdrawal.objects.filter(source=source, external_id__in=names, at__gte=version.updated_at).exists()
+    found = list(Withdrawal.objects.filter(source=source, external_id__in=names, at__gte=version.updated_at))
+    if any(one.at.replace(microsecond=0) > version.updated_at or version.updated_at.microsecond for one in found):
+        return Accepted("older", "it was withdrawn after this was written")
+    if all(asked_at is not None and one.received_at < asked_at for one in found):
+        return None
+    why = "it was withdrawn within the second in which this was written"
+    return Accepted("older", why, doubtful=(version.external_id,))
 
 
 def _revise(article: Article, version: Version, *, number: int, did: str) -> Accepted:

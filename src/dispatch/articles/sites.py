@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import jwt
 from django.utils import timezone
@@ -55,8 +55,33 @@ def from_wordpress(source: Source, query: Mapping[str, object]) -> Any:
     return read_json(fetching.fetch(f"{source.poll_url.rstrip('/')}/wp-json/wp/v2/posts?{asked}"))
 
 
-def understand_post(source: Source, number: str, answer: Any) -> Incoming | None:
-    """What WordPress says about one post: it is public, or gone; None when it says neither. Raises Malformed."""
+def look_at(source: Source, number: str) -> Incoming | str:
+    """What the CMS says about one post: how it stands, or that it is gone; in a string why it says neither."""
+    is_ghost = source.kind == Source.Kind.GHOST
+    answer = _one_of_ghost(source, number) if is_ghost else read_json(fetching.fetch(wordpress.address(source, number)))
+    try:
+        told = (_understood_ghost if is_ghost else _understood_wordpress)(source, number, answer)
+    except Malformed as malformed:
+        return str(malformed)
+    return told or (answer if isinstance(answer, str) else "the site answers with something else than a post")
+
+
+def _one_of_ghost(source: Source, number: str) -> Any:
+    return from_ghost(source, f"posts/{quote(number, safe='')}/", {"include": "tags", "formats": "html"})
+
+
+def _understood_ghost(source: Source, number: str, answer: Any) -> Incoming | None:
+    """Raises Malformed."""
+    said = answer if isinstance(answer, dict) else {}
+    posts, errors = (one if isinstance(one, list) else [] for one in (said.get("posts"), said.get("errors")))
+    if any(ghost.is_not_found(error) for error in errors):
+        return ghost.gone(source, number)
+    found = next((post for post in posts if isinstance(post, dict) and post.get("id") == number), None)
+    return ghost.told(source, found) if found else None
+
+
+def _understood_wordpress(source: Source, number: str, answer: Any) -> Incoming | None:
+    """Raises Malformed."""
     if not isinstance(answer, dict):
         return None
     if answer.get("code") in wordpress.GONE:

@@ -1,27 +1,21 @@
-"""An editor arranges a digest, writes around it, has it looked at and tested; an approver moves its moment."""
+"""An editor arranges a digest, writes around it, has it looked at and tested."""
 
-from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dispatch import saying
-from dispatch.accounts import audit, desks, permissions
+from dispatch.accounts import desks, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.delivery import preflighting, trials
 from dispatch.desk import acting, editing, forms, naming
-from dispatch.editions import arranging, phrasing, planning
+from dispatch.editions import arranging, phrasing
 from dispatch.editions.arranging import Outcome, Step
 from dispatch.editions.models import Edition
-
-FARTHEST = 31
-"""Days ahead that a digest may be put off."""
 
 
 @permissions.requires(Role.EDITOR)
@@ -131,30 +125,6 @@ def test(request: HttpRequest, edition_id: int) -> HttpResponse:
         return _back(edition_id, "tests")
     messages.success(request, f"{saying.many(count, 'test letter')} on the way; what becomes of each stands below.")
     return _back(edition_id, "tests")
-
-
-@permissions.requires(Role.APPROVER, freshly=True)
-@require_POST
-def put_off(request: HttpRequest, edition_id: int) -> HttpResponse:
-    """Another moment for a digest that gathers."""
-    _theirs(request, edition_id)
-    form = forms.Leaves(request.POST)
-    if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
-        return _back(edition_id)
-    moment, now = form.cleaned_data["moment"], timezone.now()
-    if not now < moment <= now + timedelta(days=FARTHEST):
-        messages.error(request, f"Choose a moment to come, at most {FARTHEST} days ahead. Nothing was changed.")
-        return _back(edition_id)
-    with transaction.atomic():
-        done = planning.put_off(edition_id, moment)
-        if done:
-            why = f"to {moment:%Y-%m-%d %H:%M} UTC. {form.cleaned_data['reason']}"
-            audit.record(cast("User", request.user), "edition.move", f"edition:{edition_id}", why[:300])
-    acting.tell(
-        request, done, f"It leaves {saying.moment(moment)}.", "It is not gathering any more; nothing was changed."
-    )
-    return _back(edition_id)
 
 
 def _theirs(request: HttpRequest, edition_id: int) -> Edition:

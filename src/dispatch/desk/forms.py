@@ -44,10 +44,6 @@ class Embargo(Moment, Reason):
     """Until when nothing of a story may leave, and why."""
 
 
-class Leaves(Moment, Reason):
-    """When a digest leaves instead, and why."""
-
-
 class Phrase(forms.Form):
     """What an editor writes around an edition's stories in one language, upon which version of it."""
 

@@ -26,6 +26,7 @@ from dispatch.desk import (
 )
 from dispatch.desk.calendar import adding as calendar_adding
 from dispatch.desk.calendar import bulk as calendar_bulk
+from dispatch.desk.calendar import mailings as calendar_mailings
 from dispatch.desk.calendar import moving as calendar_moving
 from dispatch.desk.calendar import views as calendar_views
 
@@ -67,7 +68,7 @@ urlpatterns: list[URLPattern] = [
     path("editions/<int:edition_id>/words/<slug:language>", contents.write, name="edition_write"),
     path("editions/<int:edition_id>/preflight", contents.look, name="edition_look"),
     path("editions/<int:edition_id>/test", contents.test, name="edition_test"),
-    path("editions/<int:edition_id>/moment", contents.put_off, name="edition_put_off"),
+    path("editions/<int:edition_id>/moment", calendar_mailings.move, name="edition_put_off"),
     path("newsletters/", newsletters.listed, name="newsletters"),
     path("newsletters/<slug:slug>", newsletters.one, name="newsletter"),
     path("newsletters/<slug:slug>/team", newsletters.join, name="team_join"),

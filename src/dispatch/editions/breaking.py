@@ -19,7 +19,8 @@ from dispatch.editions import items
 from dispatch.editions.models import BREAKING, Edition, EditionStory
 
 State = Edition.State
-UNSENT = (State.GATHERING, State.FAILED, State.WITHDRAWN, State.EMPTY)
+UNSENT = (State.GATHERING, State.FAILED, State.WITHDRAWN, State.EMPTY, State.LATE)
+"""Nothing of such an edition has left, nor is about to: whether a late one leaves at all, a person decides."""
 
 
 class Announced(enum.Enum):
@@ -71,12 +72,14 @@ def speaking(story: Story, newsletter: Newsletter) -> list[Article]:
 
 
 def _made(newsletter: Newsletter, story_id: int) -> Edition | None:
-    """An edition of its own, the story taken out of whatever was to bring it; None: that has gone, or is being rendered."""
+    """An edition of its own, the story taken out of whatever was to bring it; None: that has gone, or is about to."""
     places = EditionStory.objects.filter(newsletter=newsletter, story=story_id, is_further=False)
     before = Edition.objects.select_for_update().filter(pk__in=places.values("edition")).first()
     if before and before.state not in UNSENT:
         return None
     places.delete()
+    if before:
+        before.variants.all().delete()  # a late one may stand rendered; without the story it is rendered anew
     now = timezone.now()
     edition, _ = Edition.objects.update_or_create(
         newsletter=newsletter,

@@ -73,12 +73,6 @@ def send_now(edition_id: int) -> bool:
     return bool(moved)
 
 
-def put_off(edition_id: int, moment: datetime) -> bool:
-    """Let a gathering digest leave at another moment, for all who keep to it. False: it is not gathering any more."""
-    waiting = Edition.objects.filter(id=edition_id, state=State.GATHERING, due_at__gt=timezone.now())
-    return bool(waiting.exclude(slot__startswith=OWN).update(due_at=moment))
-
-
 def try_again(edition_id: int) -> bool:
     """Have a failed edition rendered anew, after what it lacked was mended. False: it has not failed."""
     failed = Edition.objects.filter(id=edition_id, state=State.FAILED)

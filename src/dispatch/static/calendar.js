@@ -1,5 +1,5 @@
-// Posts are moved by mouse, by touch (at their grip) and by keyboard. The server decides: what it refuses goes back, and its
-// words say why. A moment is always sent whole, with the post as it was seen here, so that two people do not undo each other.
+// Posts and digests are moved by mouse, by touch (at their grip) and by keyboard. The server decides: what it refuses goes back, and its
+// words say why. A moment is always sent whole, with the thing as it was seen here, so that two people do not undo each other.
 
 import { label, newsroom, onDay, quarter, stepDay } from "./calendar-clock.js";
 
@@ -70,8 +70,17 @@ async function ask(entry, fields) {
     headers: { Accept: "application/json", "X-CSRFToken": token },
     body: new URLSearchParams({ seen_state: entry.state, seen_due: entry.due, ...fields }),
   });
-  if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
+  if (answer.redirected) return { outcome: "proof", page: answer.url, words: "Show first that it is you. Nothing was moved." };
+  if (answer.status === 403) return { outcome: "refused", words: "It is not yours to move." };
+  if (!answer.ok) throw new Error(answer.statusText);
   return answer.json();
+}
+
+// Where to sign in or show one's second factor; from there back to this very page.
+function prove(page) {
+  const there = new URL(page);
+  there.searchParams.set("next", location.pathname + location.search);
+  location.assign(there);
 }
 
 // The page is asked for anew; whoever works by keyboard finds the entry under their hands again.
@@ -84,27 +93,30 @@ function refresh(id, withFocus) {
   window.htmx.trigger(sheet(), "renew");
 }
 
-async function send(entry, moment, { slot = false, quiet = false, byKey = false, undoing = false } = {}) {
+async function send(entry, moment, { slot = false, anyway = false, byKey = false, undoing = false } = {}) {
   const seen = { move: entry.dataset.move, state: entry.dataset.state, due: entry.dataset.due };
   const fields = { moment: new Date(moment).toISOString() };
   if (slot) fields.slot = "yes";
-  if (quiet) fields.quiet = "yes";
+  if (anyway) fields.anyway = "yes";
   const back = preview(entry, moment);
   try {
     const said = await ask(seen, fields);
     if (said.outcome === "moved") {
-      const undo = { Undo: () => send(standIn(entry, said), Date.parse(seen.due), { quiet: true, byKey, undoing: true }) };
+      const undo = { Undo: () => send(standIn(entry, said), Date.parse(seen.due), { anyway: true, byKey, undoing: true }) };
       tell(undoing ? `It is back. ${said.words}` : said.words, undoing || seen.state === "refused" ? {} : undo);
       refresh(entry.id, byKey);
       return;
     }
     back();
-    const again = { "Plan it there all the same": () => send(entry, moment, { slot, quiet: true, byKey }) };
-    tell(`${said.words} It is back where it was.`, said.outcome === "ask" ? again : {});
-    if (said.due !== seen.due || said.state !== seen.state) refresh(entry.id, byKey);
+    const acts = {
+      ask: { "Plan it there all the same": () => send(entry, moment, { slot, anyway: true, byKey }) },
+      proof: { "Show it": () => prove(said.page) },
+    };
+    tell(`${said.words} It is back where it was.`, acts[said.outcome]);
+    if (said.due && (said.due !== seen.due || said.state !== seen.state)) refresh(entry.id, byKey);
   } catch {
     back();
-    tell("Dispatch did not answer. The post is where it was; load the page again to be sure.");
+    tell("Dispatch did not answer. It is where it was; load the page again to be sure.");
   }
 }
 

@@ -81,7 +81,7 @@ class Connected:
         return {one.current.title: one.state for one in self.articles()}
 
     def wait_a_second(self):
-        """Sites date by whole seconds: within one, a return is not later than what took it away."""
+        """Sites date by whole seconds: within one, no webhook can say whether a return is later than what took it away."""
         time.sleep(1.1)
 
     def settle(self, count):

@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from dispatch import saying
 from dispatch.desk.calendar.entries import Entry, Mark
+from dispatch.editions import moving
 from dispatch.social import timing
 from dispatch.social.models import Channel
 
@@ -24,6 +25,8 @@ LATE_MAIL = timedelta(minutes=10)
 TO_LEAVE = frozenset({("edition", "gathering"), ("edition", "due"), ("send", "ready"), ("send", "sending")})
 HELD = "a STOP holds it until somebody lifts that"
 OVER = frozenset({"dropped", "withdrawn", "gone"})
+GATHERS = ("edition", "gathering")
+UNMAILED = frozenset(moving.UNMAILED)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ def marked(
 
 def mailings(entries: Iterable[Entry], stopped: Container[int], now: datetime) -> list[Entry]:
     """The same of mailings. `stopped`: newsletters that a STOP holds."""
-    return [one.marked(*_of_mail(one, stopped, now)) for one in entries]
+    entries = list(entries)
+    found = _near_mail(entries)
+    return [one.marked(*found[one.key], *_of_mail(one, stopped, now)) for one in entries]
 
 
 def silences(entries: Iterable[Entry], channels: Iterable[Channel], days: Sequence[date]) -> list[Silence]:
@@ -97,6 +102,22 @@ def _near(entries: Iterable[Entry]) -> defaultdict[str, list[Mark]]:
 def _pairs(same: Sequence[Entry], within: timedelta) -> list[tuple[Entry, Entry]]:
     pairs = itertools.pairwise(same)
     return [(one, other) for one, other in pairs if other.at - one.at < within and (one.waits or other.waits)]
+
+
+def _near_mail(entries: Iterable[Entry]) -> defaultdict[str, list[Mark]]:
+    """Marks of a digest that gathers, and of what its newsletter mails beside it. What is mailed by article is not marked."""
+    found: defaultdict[str, list[Mark]] = defaultdict(list)
+    by_newsletter = defaultdict(list)
+    for one in sorted(entries, key=lambda each: each.at):
+        if one.state[1] not in UNMAILED:
+            by_newsletter[one.newsletter].append(one)
+    for same in by_newsletter.values():
+        for one, other in itertools.pairwise(same):
+            if other.at - one.at < moving.NEAR and GATHERS in {one.state, other.state}:
+                apart = saying.span(other.at - one.at) if other.at > one.at else "no time"
+                for each in (one, other):
+                    found[each.key].append(Mark("unsure", "close", f"{apart} between two mailings of {one.where}"))
+    return found
 
 
 def _of_mail(one: Entry, stopped: Container[int], now: datetime) -> Iterator[Mark]:

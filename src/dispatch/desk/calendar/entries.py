@@ -16,6 +16,7 @@ from dispatch.articles.models import Story
 from dispatch.audience.models import Newsletter
 from dispatch.desk import naming, overview, states
 from dispatch.desk.calendar.asking import Asked
+from dispatch.editions import moving
 from dispatch.editions.models import OWN, Edition
 from dispatch.social.models import Channel, Post
 
@@ -31,7 +32,8 @@ FIXED = {
     "withdrawn": "Its article was taken back.",
 }
 ELSEWHERE = "It belongs to another desk."
-GATHERS = "It leaves by its newsletter's own times. An approver may let it leave before, on its page."
+GATHERS = "It leaves by its newsletter's own times. An approver may move it, or let it leave before."
+EMPTY = "It leaves by its newsletter's own times, and can be moved once it has a story."
 LEAVES = "It left, or leaves, as it was planned."
 
 
@@ -78,6 +80,20 @@ class Entry:
         if self.kind == "post":
             return post_path(self.story, self.number)
         return reverse("edition_page", args=[self.number]) if self.number else ""
+
+    @property
+    def moved_at(self) -> str:
+        """Where calendar.js says that it was dropped elsewhere; empty where it cannot be."""
+        if self.fixed:
+            return ""
+        return reverse("calendar_move" if self.kind == "post" else "edition_put_off", args=[self.number])
+
+    @property
+    def form(self) -> str:
+        """The page that moves it without a script; of a post that is fixed, says why."""
+        if self.kind == "post":
+            return reverse("calendar_post", args=[self.number])
+        return "" if self.fixed else f"{self.path}#move"
 
     @property
     def waits(self) -> bool:
@@ -139,9 +155,19 @@ def posts(asked: Asked, start: datetime, end: datetime, theirs: frozenset[int] =
     return [_post(row, parts, theirs) for row in rows.order_by("moment", "pk").values_list(*fields, named=True)]
 
 
-def editions(asked: Asked, start: datetime, end: datetime, now: datetime) -> list[Entry]:
+def editions(
+    asked: Asked,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    theirs: frozenset[int] = frozenset(),
+    *,
+    may_move: bool = False,
+) -> list[Entry]:
     """Mailings between two moments, and the digests that will leave then and have no row yet. Not those for readers' own
-    rhythms, which leave each hour and are nobody's plan."""
+    rhythms, which leave each hour and are nobody's plan.
+
+    `theirs` as for posts; `may_move`: whether whoever looks moves mailings at all."""
     if asked.newsletter == NONE:
         return []
     wanted = Q(slug=asked.newsletter) if asked.newsletter else Q()
@@ -154,7 +180,7 @@ def editions(asked: Asked, start: datetime, end: datetime, now: datetime) -> lis
         .prefetch_related(naming.titles())
         .order_by("due_at", "pk")
     )
-    there = [_edition(row) for row in rows]
+    there = [_edition(row, _why_fixed(row, now, theirs, may_move=may_move)) for row in rows]
     known = {(row.newsletter_id, row.slot) for row in rows}
     return [*there, *(one for each in newsletters for one in _to_come(each, known, max(start, now), end))]
 
@@ -209,12 +235,20 @@ def _post(row: Any, parts: "Counter[tuple[int, int, int]]", theirs: frozenset[in
     )
 
 
-def _edition(row: Edition) -> Entry:
+def _why_fixed(row: Edition, now: datetime, theirs: frozenset[int], *, may_move: bool) -> str:
+    if not moving.may_move(row, now):
+        return LEAVES
+    if not may_move:
+        return GATHERS
+    return "" if is_mine(row.newsletter.desk_id, theirs) else ELSEWHERE
+
+
+def _edition(row: Edition, fixed: str) -> Entry:
     name, state = naming.newsletter(row.newsletter), overview.state_of(row)
-    fixed = GATHERS if row.state == Edition.State.GATHERING else LEAVES
     title = naming.brings(row) or "No story yet"
     said = (title, name, tag(name), state, fixed)
-    return Entry(f"edition-{row.pk}", row.due_at, "edition", row.pk, *said, newsletter=row.newsletter_id)
+    at, of = row.due_at, row.newsletter_id
+    return Entry(f"edition-{row.pk}", at, "edition", row.pk, *said, newsletter=of, due_at=at)
 
 
 def _to_come(one: Newsletter, known: Iterable[tuple[int, str]], after: datetime, end: datetime) -> Iterator[Entry]:
@@ -222,7 +256,7 @@ def _to_come(one: Newsletter, known: Iterable[tuple[int, str]], after: datetime,
         return
     weekday = one.weekday if one.cadence == Newsletter.Cadence.WEEKLY else None
     name = naming.newsletter(one)
-    said = ("No story yet", name, tag(name), ("edition", "gathering"), GATHERS)
+    said = ("No story yet", name, tag(name), ("edition", "gathering"), EMPTY)
     after -= timedelta(microseconds=1)
     while (leaves := timetable.next_departure(after, one.at, one.zone, weekday=weekday)).at < end:
         after, slot = leaves.at, leaves.day.isoformat()

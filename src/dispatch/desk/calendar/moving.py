@@ -1,13 +1,14 @@
-"""A post is dropped somewhere else: by hand, by keyboard, or by a form where there are no scripts."""
+"""A post is dropped somewhere else: by hand, by keyboard, or by a form where there are no scripts. Mailings: mailings.py."""
 
 import zoneinfo
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import saying, timetable
@@ -44,18 +45,18 @@ def post(request: HttpRequest, post_id: int) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, post_id: int) -> HttpResponse:
     """Plan it for another moment, if it stands as it was seen. Scripts get JSON: outcome, words, the post."""
-    moment, due_at = _moment(request.POST.get("moment", "")), _moment(request.POST.get("seen_due", ""))
+    to, due_at = moment(request.POST.get("moment", "")), moment(request.POST.get("seen_due", ""))
     one = get_object_or_404(Post.objects.select_related("channel"), pk=post_id)
     desks.insist(cast("User", request.user), one.channel)
-    if moment is None or due_at is None:
+    if to is None or due_at is None:
         return _answer(request, post_id, "refused", forms.Moment.WRONG)
     came_of_it = moving.move(
         post_id,
-        moment,
+        to,
         Seen(request.POST.get("seen_state", ""), due_at),
         cast("User", request.user),
         into_slot=request.POST.get("slot") == "yes",
-        may_be_quiet=request.POST.get("quiet") == "yes",
+        may_be_quiet=request.POST.get("anyway") == "yes",
     )
     if came_of_it is Placed.DONE:
         return _answer(request, post_id, "moved", _moved(post_id))
@@ -70,20 +71,28 @@ def _moved(post_id: int) -> str:
 
 
 def _answer(request: HttpRequest, post_id: int, outcome: str, words: str) -> HttpResponse:
-    if request.headers.get("Accept") == "application/json":
-        return JsonResponse({"outcome": outcome, "words": words, **_as_it_stands(post_id)})
+    one = Post.objects.get(pk=post_id)
+    stands = {"state": one.state, "due": one.due_at.isoformat()}
+    return answer(request, outcome, words, stands, reverse("calendar_post", args=[post_id]))
+
+
+def is_script(request: HttpRequest) -> bool:
+    """Whether calendar.js asks."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def answer(request: HttpRequest, outcome: str, words: str, stands: dict[str, str], page: str) -> HttpResponse:
+    """What came of a move ("moved", "refused", or "ask": to be confirmed), and how the moved thing stands now; who has no
+    script is brought to the `page` with its form."""
+    if is_script(request):
+        return JsonResponse({"outcome": outcome, "words": words, **stands})
     level = messages.SUCCESS if outcome == "moved" else messages.WARNING
     hint = " Tick the box below to plan it there all the same." if outcome == "ask" else ""
     messages.add_message(request, level, words + hint)
-    return redirect("calendar_post", post_id)
+    return redirect(page)
 
 
-def _as_it_stands(post_id: int) -> dict[str, Any]:
-    one = Post.objects.get(pk=post_id)
-    return {"state": one.state, "due": one.due_at.isoformat()}
-
-
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     """With an offset as it is, else by the newsroom's clock; None: it is no moment."""
     try:
         said = datetime.fromisoformat(text)

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from dispatch.accounts import desks, stopping
-from dispatch.accounts.models import Stop, User
+from dispatch.accounts import desks, permissions, stopping
+from dispatch.accounts.models import Role, Stop, User
 from dispatch.desk.calendar import clashes, days, entries
 from dispatch.desk.calendar.asking import Asked, View
 from dispatch.desk.calendar.clashes import CLOSE, Silence
@@ -119,7 +119,8 @@ def of(asked: Asked, beside: zoneinfo.ZoneInfo | None, by: User | None = None) -
     held = {one.channel for one in posts} if everything else {pk for pk in holding if pk}
     known = {channel.pk: channel for channel in channels}
     found = [one for one in clashes.marked(posts, known, held, now) if start <= one.at < end]
-    mail = entries.editions(asked, start, end, now)
+    may_move = by is None or permissions.may(by, Role.APPROVER)
+    mail = entries.editions(asked, start, end, now, theirs, may_move=may_move)
     silent = {stop.target for stop in stops if stop.scope == Stop.Scope.NEWSLETTER}
     held_mail = {one.newsletter for one in mail if everything or one.newsletter in silent}
     found += clashes.mailings(mail, held_mail, now)
