@@ -104,6 +104,7 @@ def known_as(url, monkeypatch):
     finally:
         watch.stop()
         connections[replica.ALIAS].close()
+        connections[replica.ALIAS].close_pool()
         del connections[replica.ALIAS]
 
 

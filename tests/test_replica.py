@@ -92,7 +92,7 @@ def test_several_hosts_and_options_of_ones_own_are_taken():
     found = _replica("postgresql://u@a:5432,b:5433/d?sslmode=require&options=-c%20work_mem%3D1MB")
     assert (found["HOST"], found["PORT"], found["NAME"]) == ("a,b", "5432,5433", "d")
     assert found["OPTIONS"]["options"] == "-c work_mem=1MB -c default_transaction_read_only=on"
-    assert _replica("postgresql://u@a")["NAME"] == settings.DATABASES["default"]["NAME"].removeprefix("test_")
+    assert _replica("postgresql://u@a")["NAME"] == settings.DATABASES["default"]["NAME"]
 
 
 @pytest.mark.django_db

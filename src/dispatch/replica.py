@@ -104,7 +104,7 @@ class Seen:
     def words(self) -> str:
         """A sentence without its end."""
         if self.state == State.WELL:
-            return f"It is {self.lag or 0:.0f} s behind"
+            return f"It is {self.lag:.0f} s behind" if self.lag and self.lag >= 1 else "It follows closely"
         if self.state == State.LATE:
             return "It is behind" if self.lag is None else f"It is {self.lag:.0f} s behind"
         return WORDS[self.state]

@@ -42,7 +42,8 @@ def _replica(url: str) -> dict[str, Any]:
         raise refused
     options = found["OPTIONS"]
     options |= {"options": f"{options.get('options', '')} -c default_transaction_read_only=on".strip()}
-    options |= {"pool": False, "connect_timeout": "2"}
+    pool = options["pool"] and {"min_size": 1, "max_size": 4, "timeout": 1}  # a session that is there can be let go sooner
+    options |= {"pool": pool, "connect_timeout": "2"}
     return {"NAME": DATABASES["default"].get("NAME", ""), **found, "TEST": {"MIRROR": "default"}}
 
 
