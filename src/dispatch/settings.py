@@ -42,7 +42,8 @@ def _replica(url: str) -> dict[str, Any]:
         raise refused
     options = found["OPTIONS"]
     options |= {"options": f"{options.get('options', '')} -c default_transaction_read_only=on".strip()}
-    pool = options["pool"] and {"min_size": 1, "max_size": 4, "timeout": 1}  # a session that is there can be let go sooner
+    # Sessions are kept: one that is there is let go sooner than libpq gives up a new one.
+    pool = options["pool"] and {"min_size": 1, "max_size": 4, "timeout": 1}
     options |= {"pool": pool, "connect_timeout": "2"}
     return {"NAME": DATABASES["default"].get("NAME", ""), **found, "TEST": {"MIRROR": "default"}}
 
