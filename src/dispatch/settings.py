@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg import conninfo
 
 from dispatch import env, staging
@@ -28,6 +29,25 @@ def _database(url: str) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": {**PATIENCE, **parts, "pool": pool}}
 
 
+def _replica(url: str) -> dict[str, Any]:
+    """Read-only even once it is promoted, and not waited for: whoever reads there would rather have the primary."""
+    refused = env.Misconfigured(
+        "DISPATCH_REPLICA_URL cannot be read. Give it as postgresql://user:password@host/name, with %40 for an @ inside."
+    )
+    try:
+        found = _database(url)
+    except psycopg.ProgrammingError:  # its words may hold the password
+        raise refused from None
+    if "@" in found.get("HOST", "") or not found.get("PORT", "5432").replace(",", "").isdecimal():
+        raise refused
+    options = found["OPTIONS"]
+    options |= {"options": f"{options.get('options', '')} -c default_transaction_read_only=on".strip()}
+    # Sessions are kept: one that is there is let go sooner than libpq gives up a new one.
+    pool = options["pool"] and {"min_size": 1, "max_size": 4, "timeout": 1}
+    options |= {"pool": pool, "connect_timeout": "2"}
+    return {"NAME": DATABASES["default"].get("NAME", ""), **found, "TEST": {"MIRROR": "default"}}
+
+
 DEBUG = False
 DEMO = env.flag("DISPATCH_DEMO")
 SECRET_KEY = env.text("DISPATCH_SECRET_KEY", "")
@@ -42,6 +62,9 @@ FETCH_ALLOW = env.words("DISPATCH_FETCH_ALLOW")
 """Hosts (with port) inside the newsroom's own network that Dispatch may fetch from: a private CMS."""
 
 DATABASES = {"default": _database(env.database_url())}
+if REPLICA := env.text("DISPATCH_REPLICA_URL", ""):
+    DATABASES["replica"] = _replica(REPLICA)
+DATABASE_ROUTERS = ["dispatch.history.Router"]
 CACHES = {"default": {"BACKEND": "dispatch.accounts.remembering.Shared"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry, User
@@ -68,13 +68,13 @@ class Break:
     was_edited: bool
 
 
-def verify() -> Break | None:
+def verify(*, using: str = DEFAULT_DB_ALIAS) -> Break | None:
     """None when every entry follows from the one before it.
 
     Entries cut off at the end do not show here; the newest hash, kept elsewhere, shows those.
     """
     before, previous = None, GENESIS
-    for entry in AuditEntry.objects.order_by("pk").iterator():
+    for entry in AuditEntry.objects.using(using).order_by("pk").iterator():
         said = _texts(entry.act, entry.target, entry.reason, entry.via)
         digest = _digest(bytes(entry.previous), entry.at, entry.who_id, *said)
         was_edited = bytes(entry.hash) != digest

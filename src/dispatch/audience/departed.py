@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -28,12 +28,14 @@ def count(subscribers: Collection[int]) -> None:
         tally.save(update_fields=["departed"])
 
 
-def between(newsletter_id: int, first: date, last: date) -> int:
+def between(newsletter_id: int, first: date, last: date, *, using: str = DEFAULT_DB_ALIAS) -> int:
     """Who left on these days (UTC, both inclusive), forgotten or not."""
-    tally = Tally.objects.filter(newsletter=newsletter_id).values_list("departed", flat=True).first() or {}
+    kept = Tally.objects.using(using).filter(newsletter=newsletter_id)
+    tally = kept.values_list("departed", flat=True).first() or {}
     forgotten: int = sum(count for day, count in tally.items() if first.isoformat() <= day <= last.isoformat())
     start, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
-    return forgotten + _left().filter(newsletter=newsletter_id, left_at__gte=start, left_at__lt=end).count()
+    left = _left().using(using).filter(newsletter=newsletter_id, left_at__gte=start, left_at__lt=end)
+    return forgotten + left.count()
 
 
 def _lately(days: Counter[str]) -> dict[str, int]:

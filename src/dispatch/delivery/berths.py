@@ -198,7 +198,8 @@ def renew() -> None:
 
 
 def _deal(room: Room, standing: int | None, *, begins: bool = True) -> int:
-    values = {"relay": room.relay, "holder": _holder(), "provider": room.provider, "wanted": room.wanted}
+    values: dict[str, Any] = {"relay": room.relay, "holder": _holder()}
+    values |= {"provider": room.provider, "wanted": room.wanted}
     values |= {
         "urgent": room.urgent,
         "standing": standing,

@@ -1,5 +1,7 @@
 """Whom a correction is for: known exactly once the sends that told it wrongly are over, and while their rows are kept."""
 
+from typing import Any
+
 from dispatch.delivery import statements
 from dispatch.delivery.models import Send
 from dispatch.editions import correcting
@@ -10,7 +12,7 @@ OVER = (Send.State.FINISHED, Send.State.CANCELLED)
 
 def readers(correction: Correction) -> dict[str, int]:
     """How many got it wrongly and still read along, by language."""
-    values = {"edition": correction.edition_id, "newsletter": correction.edition.newsletter_id}
+    values: dict[str, Any] = {"edition": correction.edition_id, "newsletter": correction.edition.newsletter_id}
     return {language: int(count) for language, count in statements.rows("corrected", **values)}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -44,7 +45,7 @@ def listed(heaps: Sequence[Heap], skip: int, most: int) -> list[Standing]:
     wanted = list(heaps)
     while wanted and wanted[0].readers <= skip:
         skip -= wanted.pop(0).readers
-    columns = {
+    columns: dict[str, Any] = {
         "sends": [heap.send_id for heap in wanted],
         "states": [heap.state for heap in wanted],
         "providers": [heap.provider_class for heap in wanted],
@@ -60,7 +61,12 @@ def step(heap: Heap, act: str, asked: datetime, *, relay: int = 0, readers: list
     if heap.state not in FROM[act]:
         return 0
     to = State.CANCELLED if act == "drop" else State.DEFERRED
-    values = {"send": heap.send_id, "state": heap.state, "provider": heap.provider_class, "code": heap.code}
+    values: dict[str, Any] = {
+        "send": heap.send_id,
+        "state": heap.state,
+        "provider": heap.provider_class,
+        "code": heap.code,
+    }
     values |= {"relay": heap.relay_id, "asked": asked, "to": to, "by_relay": relay if act == "move" else 0}
     with transaction.atomic():
         count = len(statements.rows("sweep", **values, readers=readers, size=AT_ONCE))

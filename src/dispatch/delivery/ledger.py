@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 
 from dispatch import queue
@@ -205,15 +205,16 @@ def cancel_free(send: int) -> None:
     statements.execute("cancel", send=send)
 
 
-def may_leave(send: int | None = None, newsletter: int | None = None) -> int:
+def may_leave(send: int | None = None, newsletter: int | None = None, *, using: str = DEFAULT_DB_ALIAS) -> int:
     """The most letters, of one send, of a newsletter's or of all, that a pause or STOP committed now does not hold back."""
     window = settings.DELIVERY["window"]
-    return int(statements.row("leaving", send=send, newsletter=newsletter, window=window)[0])
+    return int(statements.row("leaving", using=using, send=send, newsletter=newsletter, window=window)[0])
 
 
-def totals(send: int, *, counted: bool = True) -> Totals:
+def totals(send: int, *, counted: bool = True, using: str = DEFAULT_DB_ALIAS) -> Totals:
     """A send in numbers, as they stand; for a page not counted anew, but as they were counted when they came."""
-    frozen, enlisted, settled, ahead, states, seconds = statements.row("totals" if counted else "glance", send=send)
+    name = "totals" if counted else "glance"
+    frozen, enlisted, settled, ahead, states, seconds = statements.row(name, using=using, send=send)
     return Totals(frozen, enlisted, settled, ahead, json.loads(states), seconds)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.db import DEFAULT_DB_ALIAS
+
 from dispatch.delivery import ledger
 from dispatch.delivery.models import Chunk, Send
 
@@ -42,22 +44,21 @@ class Progress:
         return 100 * self.answered // self.frozen if self.frozen else 100
 
 
-def at_a_glance(send: int) -> Progress:
+def at_a_glance(send: int, *, using: str = DEFAULT_DB_ALIAS) -> Progress:
     """The same for a page, in a time that does not grow with the exceptions."""
-    return of_send(send, counted=False)
+    return of_send(send, counted=False, using=using)
 
 
-def of_send(send: int, *, counted: bool = True) -> Progress:
+def of_send(send: int, *, counted: bool = True, using: str = DEFAULT_DB_ALIAS) -> Progress:
     """Now; for a send whose exceptions are gone, as it was when it finished."""
-    now = ledger.totals(send, counted=counted)
+    now = ledger.totals(send, counted=counted, using=using)
     exceptions = now.exceptions
-    if kept := Send.objects.values_list("totals", flat=True).get(pk=send):
+    if kept := Send.objects.using(using).values_list("totals", flat=True).get(pk=send):
         exceptions = kept["exceptions"]
     in_flight = now.ahead - now.settled
     sent = now.settled - sum(exceptions.values())
-    return Progress(
-        now.frozen, sent, in_flight, now.enlisted - now.ahead, exceptions, ledger.may_leave(send), now.seconds
-    )
+    may_leave = ledger.may_leave(send, using=using)
+    return Progress(now.frozen, sent, in_flight, now.enlisted - now.ahead, exceptions, may_leave, now.seconds)
 
 
 def trouble(send: Send) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
@@ -20,9 +20,9 @@ def execute(name: str, **values: Any) -> None:
         cursor.execute(_text(name), values)
 
 
-def rows(name: str, **values: Any) -> list[tuple[Any, ...]]:
+def rows(name: str, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> list[tuple[Any, ...]]:
     """What a file's statement returns."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(_text(name), values)
         return list(cursor.fetchall())
 
@@ -42,9 +42,9 @@ def listed(sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def row(name: str, **values: Any) -> tuple[Any, ...]:
+def row(name: str, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> tuple[Any, ...]:
     """Its only row."""
-    (only,) = rows(name, **values)
+    (only,) = rows(name, using=using, **values)
     return only
 
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dispatch import saying
+from dispatch import history, saying
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
 from dispatch.articles.models import Story
@@ -74,15 +75,16 @@ def floor(count: int) -> int:
 
 def mailed(story: Story) -> list[Mailed]:
     """Each edition of it that left, the first one first."""
-    sends = Send.objects.filter(edition__stories__story=story, started_at__isnull=False).distinct()
-    return [_mailed(send) for send in sends.select_related("edition__newsletter").order_by("pk")]
+    left = Send.objects.filter(edition__stories__story=story, started_at__isnull=False).distinct()
+    sends = left.select_related("edition__newsletter").order_by("pk")
+    return history.read(lambda using: [_mailed(send, using) for send in sends.using(using)])
 
 
 def posted(story: Story) -> list[Posted]:
     """Each post of it that is out."""
-    out = Post.objects.filter(story=story, state=Post.State.SENT).select_related("channel").prefetch_related("counted")
+    out = Post.objects.filter(story=story, state=Post.State.SENT).select_related("channel")
     rows = out.order_by("channel__name", "place")
-    return [Posted(post, list(post.counted.all()), feedback.tells(post.channel.network)) for post in rows]
+    return history.read(lambda using: [_posted(post) for post in _with_counts(rows, using)])
 
 
 @permissions.requires(Role.EDITOR)
@@ -101,8 +103,16 @@ def page(request: HttpRequest, story_id: int) -> HttpResponse:
     return render(request, "desk/feedback.html", shown)
 
 
-def _mailed(send: Send) -> Mailed:
-    then = progress.at_a_glance(send.pk)
+def _with_counts(posts: QuerySet[Post], using: str) -> QuerySet[Post]:
+    return posts.using(using).prefetch_related(Prefetch("counted", Counted.objects.using(using)))
+
+
+def _posted(post: Post) -> Posted:
+    return Posted(post, list(post.counted.all()), feedback.tells(post.channel.network))
+
+
+def _mailed(send: Send, using: str) -> Mailed:
+    then = progress.at_a_glance(send.pk, using=using)
     first = cast("datetime", send.started_at).astimezone(UTC).date()
     last = first + AFTER_MAIL - timedelta(days=1)
     return Mailed(
@@ -112,7 +122,7 @@ def _mailed(send: Send) -> Mailed:
             "readers": floor(then.frozen),
             "accepted": floor(then.sent),
             "bounced": floor(sum(then.exceptions.get(state, 0) for state in BOUNCED)),
-            "left": floor(departed.between(send.edition.newsletter_id, first, last)),
+            "left": floor(departed.between(send.edition.newsletter_id, first, last, using=using)),
         },
         is_over=timezone.now().astimezone(UTC).date() > last,
     )

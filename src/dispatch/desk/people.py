@@ -4,11 +4,12 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch import saying
+from dispatch import history, saying
 from dispatch.accounts import audit, desks, losing, permissions, proof, signing_in
 from dispatch.accounts.models import AuditEntry, Desk, LostFactor, Role, User
 from dispatch.desk import acting, personal
@@ -72,7 +73,10 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
 @permissions.requires(Role.OPERATOR)
 @require_safe
 def audit_log(request: HttpRequest) -> HttpResponse:
-    """The latest entries, those before them, those of one person or kind of act; and whether the chain holds, when asked."""
+    """The latest entries, those before them, those of one person or kind of act; and whether the chain holds, when asked.
+
+    The latest are read where they are written: whoever just did something looks for it here.
+    """
     who, act, before = (request.GET.get(name, "").strip()[:60] for name in ("who", "act", "before"))
     found = AuditEntry.objects.select_related("who").order_by("-pk")
     if who.isdecimal():
@@ -81,16 +85,16 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         found = found.filter(act__startswith=act)
     if before.isdecimal():
         found = found.filter(pk__lt=int(before))
-    entries = list(found[: PAGE + 1])
+    entries = history.read(lambda using: _page(found.using(using))) if before.isdecimal() else _page(found)
     shown = {
         "entries": entries[:PAGE],
         "before": entries[PAGE - 1].pk if len(entries) > PAGE else None,
         "who": who,
         "act": act,
         "people": User.objects.order_by("email"),
-        "kinds": sorted({name.partition(".")[0] for name in _acts()}),
+        "kinds": sorted({name.partition(".")[0] for name in history.read(_acts)}),
         "is_checked": "check" in request.GET,
-        "broken": audit.verify() if "check" in request.GET else None,
+        "broken": history.read(lambda using: audit.verify(using=using)) if "check" in request.GET else None,
         "hash": _newest_hash(),
     }
     return render(request, "desk/audit.html", shown)
@@ -111,8 +115,12 @@ def _newest_hash() -> str:
     return bytes(newest.hash).hex() if newest else ""
 
 
-def _acts() -> list[str]:
-    return list(AuditEntry.objects.order_by().values_list("act", flat=True).distinct())
+def _page(found: QuerySet[AuditEntry]) -> list[AuditEntry]:
+    return list(found[: PAGE + 1])
+
+
+def _acts(using: str) -> list[str]:
+    return list(AuditEntry.objects.using(using).order_by().values_list("act", flat=True).distinct())
 
 
 def _give_role(who: User, role: str, by: User, reason: str) -> None:

@@ -58,7 +58,7 @@ def findings(*, ask_live: bool = False, ask_dns: bool = False) -> Iterator[Findi
         yield wrong(f"The settings cannot be read: {error}")
         return
     also = [*([counterparts] if ask_live else []), *([sending_domains] if ask_dns else [])]
-    for part in (public_url, discreet.url, time_zone, database, kept_databases, broker, *also):
+    for part in (public_url, discreet.url, time_zone, database, copied, kept_databases, broker, *also):
         yield from _told(part)
 
 
@@ -135,6 +135,21 @@ def database() -> Iterator[Finding]:
         return
     yield ok(f"The database answers (PostgreSQL {version}) and is at this version.")
     yield from relays()
+
+
+def copied() -> Iterator[Finding]:
+    """The replica that history is read at."""
+    from dispatch import replica
+
+    if not replica.is_set():
+        return
+    seen = replica.Watch().once()
+    if seen.state == replica.State.FOREIGN:
+        yield wrong(f"The replica: {seen.words}, so the web does not start. See DISPATCH_REPLICA_URL.")
+    elif seen.state == replica.State.WELL:
+        yield ok("The replica follows, and history is read there.")
+    else:
+        yield todo(f"The replica: {seen.words}. Until it follows everything is read from the primary.")
 
 
 def kept_databases() -> Iterator[Finding]:

@@ -21,9 +21,11 @@ def run(options: argparse.Namespace) -> int:
     logs.configure()
     tracing.begin()
     django.setup()
+    from dispatch import replica
     from dispatch.local import upgrading
 
     upgrading.require()
+    replica.require()
     import uvicorn
 
     config = uvicorn.Config(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet, Sum
@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch import queue, saying
+from dispatch import history, queue, saying
 from dispatch.accounts import audit, permissions
 from dispatch.accounts.models import Role, User
 from dispatch.delivery import rotating, watching
@@ -62,18 +62,8 @@ class Reporter:
 @require_safe
 def domains(request: HttpRequest) -> HttpResponse:
     """What was seen at the last look; nothing is asked while somebody waits."""
-    since = timezone.now().date() - SHOWN
-    shown = {
-        "sections": list(_sections()),
-        "looked_at": watching.looked_at(),
-        "dmarc": _told(Report.Kind.DMARC),
-        "tls": _told(Report.Kind.TLS),
-        "reports": Report.objects.filter(ends__gte=since).count(),
-        "who": _reporters(),
-        "unsigned_tls": Report.objects.filter(ends__gte=since, kind=Report.Kind.TLS, worth__in=NOT_COUNTED).count(),
-        "reporters": Report.objects.filter(ends__gte=since).values("reporter").distinct().count(),
-    }
-    return render(request, "operations/domains.html", shown)
+    shown = {"sections": list(_sections()), "looked_at": watching.looked_at()}
+    return render(request, "operations/domains.html", shown | history.read(_reported))
 
 
 @permissions.requires(Role.OPERATOR)
@@ -119,8 +109,20 @@ def _state(key: DkimKey) -> str:
     return "" if key.active else rotating.words(key)
 
 
-def _told(kind: str) -> list[Told]:
-    lines: QuerySet[ReportLine] = ReportLine.objects.filter(
+def _reported(using: str) -> dict[str, Any]:
+    reports = Report.objects.using(using).filter(ends__gte=timezone.now().date() - SHOWN)
+    return {
+        "dmarc": _told(Report.Kind.DMARC, using),
+        "tls": _told(Report.Kind.TLS, using),
+        "reports": reports.count(),
+        "who": _reporters(reports),
+        "unsigned_tls": reports.filter(kind=Report.Kind.TLS, worth__in=NOT_COUNTED).count(),
+        "reporters": reports.values("reporter").distinct().count(),
+    }
+
+
+def _told(kind: str, using: str) -> list[Told]:
+    lines: QuerySet[ReportLine] = ReportLine.objects.using(using).filter(
         report__kind=kind, report__ends__gte=timezone.now().date() - SHOWN
     )
     if kind == Report.Kind.TLS:
@@ -135,9 +137,8 @@ def _told(kind: str) -> list[Told]:
     ]
 
 
-def _reporters() -> list[Reporter]:
-    since = timezone.now().date() - SHOWN
-    found = Report.objects.filter(ends__gte=since).values("reporter", "kind", "worth", "signed_by")
+def _reporters(reports: QuerySet[Report]) -> list[Reporter]:
+    found = reports.values("reporter", "kind", "worth", "signed_by")
     rows = found.annotate(reports=Count("pk")).order_by("-reports", "reporter", "kind", "worth")[:MOST]
     return [Reporter(one["reporter"] or "nobody named", Report.Kind(one["kind"]).label, one["reports"], one["worth"],
                      _worth(one["worth"], one["signed_by"])) for one in rows]  # fmt: skip

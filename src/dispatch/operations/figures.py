@@ -16,7 +16,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from dispatch import env, queue, signs
+from dispatch import env, queue, replica, signs
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import tallies
 from dispatch.operations import certificate, health, stats
@@ -60,6 +60,8 @@ FIGURES = {
     "workers_silent": Figure("workers_silent", "Processes that ended without a word, of the last day."),
     "clock_age": Figure("clock_age_seconds", "Since the leading clock's last sign of life."),
     "database_bytes": Figure("database_bytes", "Size of the database."),
+    "replica_up": Figure("replica_up", "1 where history is read at the replica."),
+    "replica_lag": Figure("replica_lag_seconds", "How far the replica is behind."),
     "partitions": Figure("partitions", "Sends whose details are kept."),
     "partition_age": Figure("partition_age_seconds", "Since the end of the oldest of them that has ended."),
     "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
@@ -115,6 +117,7 @@ def read() -> Found:
         found[key][_named(key, labels)] = float(value)
     _board(found)
     _broker(found)
+    _replica(found)
     if (until := certificate.own.look()) is not None:
         found["certificate"][()] = until
     if env.is_embedded("DATABASE") and env.data_dir().exists():
@@ -160,6 +163,14 @@ def _broker(found: Found) -> None:
     if found["broker_up"][()]:
         for name, count in queue.waiting(1.0).items():
             found["doorbells"][name,] = count
+
+
+def _replica(found: Found) -> None:
+    if replica.is_set():
+        seen = replica.watch.seen()
+        found["replica_up"][()] = float(seen.state == replica.State.WELL)
+        if seen.lag is not None:
+            found["replica_lag"][()] = seen.lag
 
 
 def _edge(text: str) -> str:

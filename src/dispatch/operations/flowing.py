@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
+from dispatch import history
 from dispatch.articles import arrivals
 from dispatch.articles.models import Source
 from dispatch.audience.models import Newsletter
@@ -31,6 +33,8 @@ KINDS = {
     "article": "Articles planned",
 }
 OUTCOMES = ("sent", "deferred", "refused", "unknown")
+LONG = 6 * 3600
+"""Seconds from which on a chart is history. A shorter one is looked at to see what goes on."""
 AGAIN = timedelta(minutes=2)
 OF = "newsletter:"
 """Before a newsletter's slug, where mail is narrowed to it: the same letters, counted once more by newsletter."""
@@ -86,7 +90,16 @@ def parts(kind: str) -> list[tuple[str, str]]:
     return [*newsletters, *((relay, f"all by {relay}") for relay in relays), *named]
 
 
-def chart(kind: str, span: str, part: str = "", *, until: datetime | None = None) -> Chart:
+def drawn(kind: str, span: str, part: str) -> Chart:
+    """For a page. Raises KeyError for a span that is none."""
+    if SPANS[span][1] < LONG:
+        return chart(kind, span, part)
+    return history.read(lambda using: chart(kind, span, part, using=using))
+
+
+def chart(
+    kind: str, span: str, part: str = "", *, until: datetime | None = None, using: str = DEFAULT_DB_ALIAS
+) -> Chart:
     """The points of one. Raises KeyError for a span that is none."""
     _, seconds, step = SPANS[span]
     end = until or timezone.now()
@@ -95,7 +108,8 @@ def chart(kind: str, span: str, part: str = "", *, until: datetime | None = None
     if kind == Flow.Kind.MAIL and part.startswith(OF):
         kind, part = Flow.Kind.MAILING, part.removeprefix(OF)
     values = {"kind": kind, "part": part, "prefix": f"{part}/%", "step": step, "until": end}
-    rows = stats.rows("flow_read", values | {"since": datetime.fromtimestamp(first, tz=end.tzinfo)})
+    values |= {"since": datetime.fromtimestamp(first, tz=end.tzinfo)}
+    rows = stats.rows("flow_read", values, using=using)
     by_moment: dict[int, dict[str, tuple[int, float, float]]] = {}
     for since, outcome, count, late, latest in rows:
         by_moment.setdefault(int(since), {})[outcome] = (count, late, latest)

@@ -17,7 +17,7 @@ def flow(request: HttpRequest) -> HttpResponse:
     """Throughput and lateness, by kind, over minutes to weeks; the same as a table for whoever reads no charts."""
     kind, span, part = _asked(request)
     shown: dict[str, Any] = {"kind": kind, "span": span, "part": part, "kinds": flowing.KINDS, "spans": flowing.SPANS}
-    shown |= {"parts": flowing.parts(kind), "chart": flowing.chart(kind, span, part)}
+    shown |= {"parts": flowing.parts(kind), "chart": flowing.drawn(kind, span, part)}
     return render(request, "operations/flow.html", shown)
 
 
@@ -26,7 +26,7 @@ def flow(request: HttpRequest) -> HttpResponse:
 def flow_json(request: HttpRequest) -> JsonResponse:
     """One chart's points; the page asks for them each time something moved."""
     kind, span, part = _asked(request)
-    chart = flowing.chart(kind, span, part)
+    chart = flowing.drawn(kind, span, part)
     points = [chart.moments, *chart.counts.values()]
     late = [chart.moments, chart.late] if kind == "mail" else [chart.moments, chart.late, chart.latest]
     return JsonResponse({"step": chart.step, "flow": points, "late": late}, headers={"Cache-Control": "no-store"})

@@ -16,7 +16,7 @@ from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import berths, correspondence, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.operations import domains, returned
+from dispatch.operations import domains, replicated, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
@@ -40,6 +40,7 @@ def checks() -> list[Check]:
         return [found, *broker(), *disk()]
     return [
         found,
+        *replicated.checks(),
         *broker(),
         *clock(),
         *workers(),

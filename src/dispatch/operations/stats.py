@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from dispatch import saying
 from dispatch.delivery import progress
@@ -172,9 +172,9 @@ def _settled(going: list[int]) -> dict[tuple[int, str], int]:
     return {(int(send), language): int(count) for send, language, count in rows}
 
 
-def rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def rows(name: str, values: dict[str, Any], *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
     """What a file's statement returns, for the other readers of this room."""
-    return _rows(name, values)
+    return _rows(name, values, using=using)
 
 
 def run(name: str, **values: Any) -> None:
@@ -188,8 +188,8 @@ def _statement(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+def _rows(name: str, values: dict[str, Any], *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
+    with connections[using].cursor() as cursor:
         cursor.execute(_statement(name), values or None)
         return list(cursor.fetchall())
 

@@ -15,7 +15,17 @@ from dispatch import env
 from dispatch.local import inbox, instance, up, wall
 from dispatch.local.supervisor import Program
 
-OUTSIDE = ("DATABASE_URL", "BROKER_URL", "RELAY_URL", "SECRET_KEY", "VAULT_KEYS", "PUBLIC_URL", "HOSTS", "TEMPLATES")
+OUTSIDE = (
+    "DATABASE_URL",
+    "REPLICA_URL",
+    "BROKER_URL",
+    "RELAY_URL",
+    "SECRET_KEY",
+    "VAULT_KEYS",
+    "PUBLIC_URL",
+    "HOSTS",
+    "TEMPLATES",
+)
 """Settings that would lead a demo to a newsroom's own readers, keys or relays."""
 
 
