@@ -206,8 +206,14 @@ class Watch:
     def _look(self) -> Seen:
         alarm = threading.Timer(PATIENCE, self._let_go)
         alarm.daemon = True
+        alarm.start()
         try:
-            alarm.start()
+            return self._found()
+        finally:
+            alarm.cancel()
+
+    def _found(self) -> Seen:
+        try:
             primary = Primary(*self._ask(DEFAULT_DB_ALIAS, WHERE))
         except (psycopg.Error, Error):
             self._close()
@@ -217,8 +223,6 @@ class Watch:
         except (psycopg.Error, Error):
             self._close()
             return Seen(State.AWAY)
-        finally:
-            alarm.cancel()
 
     def _ask(self, alias: str, statement: str, *values: Any) -> tuple[Any, ...]:
         session = self._open.get(alias) or _connect(alias)
