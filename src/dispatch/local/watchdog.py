@@ -4,6 +4,7 @@ What cannot be known is no reason to kill: while the database does not answer, n
 """
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from dispatch import env, signs
-from dispatch.local.supervisor import Running, Supervisor
+from dispatch.local.supervisor import Program, Running, Supervisor
 
 LOOK_EVERY = 5.0
 SURE_AFTER = 2
@@ -69,6 +70,20 @@ class Watchdog:
         for process, why in troubled.items():
             if self.suspected[process] >= SURE_AFTER:
                 self.everything.replace(running[process], process, why)
+
+
+def keep(called: str, command: list[str]) -> int:
+    """Run one program that gives signs of life until told to stop (SIGINT, SIGTERM), for where nobody else replaces it (a
+    container). Told to end, it has DISPATCH_DRAIN_SECONDS and a little more. The exit status."""
+    only = Program(name=called, command=command, watched=True)
+    everything = Supervisor([only], stop_within=env.number("DISPATCH_DRAIN_SECONDS", 60) + 5)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: everything.stopping.set())
+    everything.start(1)
+    Watchdog(everything).watch_beside()
+    everything.watch()
+    everything.stop()
+    return 0
 
 
 def _judged(one: Running, sign: signs.Sign | None) -> str:
