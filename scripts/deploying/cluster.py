@@ -55,7 +55,9 @@ def _are_alike(pods):
     for one, pod in pods:
         for words, wanted, found in zip(("pod", "container"), _shared(example), _shared(pod), strict=True):
             if other := [key for key in wanted if wanted[key] != found[key]]:
-                raise parts.Failed(f"{one['metadata']['name']}: the {words}'s {', '.join(other)} are not as the others'")
+                raise parts.Failed(
+                    f"{one['metadata']['name']}: the {words}'s {', '.join(other)} are not as the others'"
+                )
 
 
 def _shared(pod):

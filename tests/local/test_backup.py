@@ -181,7 +181,11 @@ def test_one_in_a_folder_is_named_by_its_moment_and_those_that_are_too_old_go_on
 ):
     away = tmp_path / "away"
     away.mkdir()
-    old, recent, others = away / "dispatch-2026-01-01-030000.age", away / "dispatch-2026-03-01-030000.age", away / "keys.age"
+    old, recent, others = (
+        away / "dispatch-2026-01-01-030000.age",
+        away / "dispatch-2026-03-01-030000.age",
+        away / "keys.age",
+    )
     for file, days in ((old, 15), (recent, 13), (others, 15)):
         file.write_bytes(b"sealed")
         os.utime(file, (time.time() - days * 86_400,) * 2)

@@ -22,7 +22,11 @@ def watched(tmp_path):
     """The real one, upon the tests' own database; no broker is needed to watch time."""
     at = connection.settings_dict
     here = make_conninfo(dbname=at["NAME"], host=at["HOST"], user=at["USER"] or None, port=at["PORT"] or None)
-    ours = {"DISPATCH_DATABASE_URL": here, "DISPATCH_BROKER_URL": "redis://127.0.0.1:1/0", "DISPATCH_SILENT_SECONDS": "15"}
+    ours = {
+        "DISPATCH_DATABASE_URL": here,
+        "DISPATCH_BROKER_URL": "redis://127.0.0.1:1/0",
+        "DISPATCH_SILENT_SECONDS": "15",
+    }
     with (tmp_path / "said").open("w+") as said:
         process = subprocess.Popen(
             command("clock", "--watched"),

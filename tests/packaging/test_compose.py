@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 DECLARED = yaml.safe_load(COMPOSE)
 SERVICES = DECLARED["services"]
-ROWS = re.findall(r"^\| (`DISPATCH_[^|]*)\|", (ROOT / "docs" / "operating.md").read_text(encoding="utf-8"), re.MULTILINE)
+ROWS = re.findall(
+    r"^\| (`DISPATCH_[^|]*)\|", (ROOT / "docs" / "operating.md").read_text(encoding="utf-8"), re.MULTILINE
+)
 SETTINGS = sorted({name for row in ROWS for name in re.findall(r"`(DISPATCH_[A-Z_]+)`", row)})
 OTHERWISE = {
     "DISPATCH_DATA_DIR": "the image sets it",

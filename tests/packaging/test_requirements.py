@@ -1,4 +1,4 @@
-"""What is locked for the container image, the tests and the documentation is what a release is tried with, and nothing is missing:
+"""What is locked for the image, the tests and the documentation is what a release is tried with, and none is missing:
 an image without one library has programs that die at their start."""
 
 import re

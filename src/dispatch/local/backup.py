@@ -46,7 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="verify: the holder's file, as age-keygen made it; - is standard input",
     )
     parser.add_argument(
-        "--keep", type=int, metavar="DAYS", help="in a folder: delete what was made there longer ago, once this one is whole"
+        "--keep",
+        type=int,
+        metavar="DAYS",
+        help="in a folder: delete what was made there longer ago, once this one is whole",
     )
     parser.add_argument(
         "--to",
@@ -190,9 +193,7 @@ def _said(made_at: datetime, rows: dict[str, int]) -> bytes:
 
 def _seal(head: bytes, snapshot: str, out: io.BufferedWriter, recipients: list[shares.Holder]) -> None:
     dump = [client.program("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--dbname={env.database_url()}"]
-    with subprocess.Popen(
-        dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=client.environment()
-    ) as running:
+    with subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=client.environment()) as running:
         assert running.stdout
         assert running.stderr
         shares.seal(_Headed(head, running.stdout), out, recipients)
