@@ -186,7 +186,8 @@ def test_one_in_a_folder_is_named_by_its_moment_and_those_that_are_too_old_go_on
         away / "dispatch-2026-03-01-030000.age",
         away / "keys.age",
     )
-    for file, days in ((old, 15), (recent, 13), (others, 15)):
+    cut_short, under_way = away / "dispatch-2026-03-02-030000.age.part", away / "dispatch-2026-03-03-030000.age.part"
+    for file, days in ((old, 15), (recent, 13), (others, 15), (cut_short, 2), (under_way, 0)):
         file.write_bytes(b"sealed")
         os.utime(file, (time.time() - days * 86_400,) * 2)
 
@@ -198,7 +199,7 @@ def test_one_in_a_folder_is_named_by_its_moment_and_those_that_are_too_old_go_on
     assert old.exists()
     assert keep("--keep", "14") == 0
     assert "Deleted there: 1 backup older than 14 days." in capsys.readouterr().out
-    (made,) = set(away.iterdir()) - {recent, others}
+    (made,) = set(away.iterdir()) - {recent, others, under_way}
     assert re.fullmatch(r"dispatch-\d{4}-\d\d-\d\d-\d{6}\.age", made.name)
     verifying.verify(made, shares.identities(alice[0]))
 

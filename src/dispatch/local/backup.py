@@ -132,7 +132,7 @@ def named(folder: Path) -> Path:
 def _tidy(folder: Path, days: int) -> int:
     """Delete those that `named` named longer ago; other files are none of ours. The exit status."""
     try:
-        old = [one for one in folder.glob("dispatch-*.age") if one.stat().st_mtime < time.time() - days * 86_400]
+        old = _old(folder, "dispatch-*.age", days)
         for one in old:
             one.unlink()
     except OSError as problem:
@@ -141,6 +141,10 @@ def _tidy(folder: Path, days: int) -> int:
     if old:
         print(f"Deleted there: {saying.many(len(old), 'backup')} older than {saying.many(days, 'day')}.")
     return 0
+
+
+def _old(folder: Path, pattern: str, days: int) -> list[Path]:
+    return [one for one in folder.glob(pattern) if one.stat().st_mtime < time.time() - days * 86_400]
 
 
 def words(problem: Exception) -> str:
@@ -156,7 +160,8 @@ def _new(file: Path) -> Iterator[io.BufferedWriter]:
     if file.exists():
         raise Failed(f"{file} is there already. Nothing was written.")
     part = file.with_name(f"{file.name}.part")
-    part.unlink(missing_ok=True)
+    for left in (part, *_old(file.parent, "dispatch-*.age.part", 1)):  # by whoever was killed while making one
+        left.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             yield out
