@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 
@@ -37,6 +38,19 @@ def is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def is_same(process: int, beat_at: datetime) -> bool:
+    """Whether whoever gave that sign still runs. In a container numbers are few, and soon another's: that one began later."""
+    try:
+        ticks = int(
+            Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        )  # proc_pid_stat(5)
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return is_running(process)
+    began = time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+    return began <= beat_at.timestamp() + 1
 
 
 class Watchdog:
