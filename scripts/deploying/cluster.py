@@ -26,9 +26,10 @@ def check(work):
                 raise parts.Failed(f"{name} does not fit Kubernetes {version}: {said[-2000:]}")
         _is_awake(validate, rendered)
         objects = json.loads(parts.asked([python, "-c", READ, rendered])[0])
-        pods = [one for one in objects if "template" in one.get("spec", {})]
-        for one in pods:
-            _is_restricted(one)
+        pods = [(one, pod) for one in objects if (pod := _pod(one))]
+        for one, pod in pods:
+            _is_restricted(one, pod)
+        _are_alike(pods)
         _has_no_secret(objects)
         yield f"{name}: {len(objects)} objects fit Kubernetes {', '.join(VERSIONS)}; {len(pods)} kinds of pod are restricted"
 
@@ -42,9 +43,36 @@ def _is_awake(validate, rendered):
         raise parts.Failed(f"the schemas let a wrong word pass: {said}")
 
 
-def _is_restricted(one):
+def _pod(one):
+    """What an object says of its pods; None where it has none."""
+    spec = one.get("spec", {})
+    return spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec")
+
+
+def _are_alike(pods):
+    """What pod.yaml patches into most, a CronJob says itself: it must be the same, but for the volume that it writes to."""
+    (example,) = [pod for one, pod in pods if one["metadata"]["name"] == "migrate"]
+    for one, pod in pods:
+        for words, wanted, found in zip(("pod", "container"), _shared(example), _shared(pod), strict=True):
+            if other := [key for key in wanted if wanted[key] != found[key]]:
+                raise parts.Failed(
+                    f"{one['metadata']['name']}: the {words}'s {', '.join(other)} are not as the others'"
+                )
+
+
+def _shared(pod):
+    """What all pods have, without the volume of the backups."""
+    (container,) = pod["containers"]
+    own = {key: container[key] for key in ("imagePullPolicy", "securityContext", "envFrom", "env")}
+    mounts = [mount for mount in container["volumeMounts"] if mount["name"] != "backups"]
+    of_all = ("automountServiceAccountToken", "enableServiceLinks", "terminationGracePeriodSeconds", "securityContext")
+    volumes = [volume for volume in pod["volumes"] if volume["name"] != "backups"]
+    return {**{key: pod[key] for key in of_all}, "volumes": volumes}, {**own, "volumeMounts": mounts}
+
+
+def _is_restricted(one, pod):
     """As the Pod Security Standard `restricted` asks (kubernetes.io, Pod Security Standards), and a little more."""
-    name, pod = one["metadata"]["name"], one["spec"]["template"]["spec"]
+    name, stands_still = one["metadata"]["name"], one["spec"].get("replicas") == 0
     whole = pod["securityContext"]
     must = {
         "it may run as root": whole["runAsNonRoot"] is True and whole["runAsUser"] > 0,
@@ -58,7 +86,9 @@ def _is_restricted(one):
             "it may gain rights": own["allowPrivilegeEscalation"] is False and own["capabilities"]["drop"] == ["ALL"],
             "it may write anywhere": own["readOnlyRootFilesystem"] is True,
             "it has no ceiling of memory": "memory" in container["resources"]["limits"],
-            "nobody asks whether it lives": one["kind"] == "Job" or "livenessProbe" in container,
+            "nobody asks whether it lives": one["kind"] in {"Job", "CronJob"}
+            or stands_still
+            or "livenessProbe" in container,
         }
     if wrong := [words for words, holds in must.items() if not holds]:
         raise parts.Failed(f"{name}: {', '.join(wrong)}")

@@ -1,7 +1,9 @@
 """A backup from the tests' own database, taken into an empty one beside it."""
 
 import os
+import re
 import subprocess
+import time
 
 import newsroom
 import psycopg
@@ -14,7 +16,7 @@ from dispatch import cli, vault
 from dispatch.accounts.models import AuditEntry
 from dispatch.audience import honey
 from dispatch.audience.models import Honey, Subscriber, Subscription, Suppression
-from dispatch.local import backup, shares
+from dispatch.local import backup, shares, verifying
 from dispatch.operations import health
 
 from .conftest import clean_environment, command
@@ -76,11 +78,12 @@ def kept(place, alice, tmp_path, settings):
 
 @pytest.fixture
 def restore(tmp_path, empty):
-    def run(file, key, **changes):
+    def run(file, key, stdin=None, **changes):
         known = {name: os.environ[name] for name in KEYS} | {"DISPATCH_HONEY_DOMAINS": "letters.example.org"}
         return subprocess.run(
             command("restore", str(file), "--identity", str(key)),
             env=clean_environment(tmp_path / "data", DISPATCH_DATABASE_URL=empty, **(known | changes)),
+            stdin=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -171,6 +174,41 @@ def test_a_backup_is_looked_at_without_being_taken_in(kept, alice, tmp_path, cap
     part.write_bytes(pyrage.encrypt(lied, shares.recipients([alice[1]])))
     assert look(part) == 1
     assert "delivery_send has 1 rows, not 2" in capsys.readouterr().err
+
+
+def test_one_in_a_folder_is_named_by_its_moment_and_those_that_are_too_old_go_once_it_is_whole(
+    alice, place, tmp_path, capsys
+):
+    away = tmp_path / "away"
+    away.mkdir()
+    old, recent, others = (
+        away / "dispatch-2026-01-01-030000.age",
+        away / "dispatch-2026-03-01-030000.age",
+        away / "keys.age",
+    )
+    cut_short, under_way = away / "dispatch-2026-03-02-030000.age.part", away / "dispatch-2026-03-03-030000.age.part"
+    for file, days in ((old, 15), (recent, 13), (others, 15), (cut_short, 2), (under_way, 0)):
+        file.write_bytes(b"sealed")
+        os.utime(file, (time.time() - days * 86_400,) * 2)
+
+    def keep(*options):
+        return cli.main(["backup", str(away), "--to", alice[1], *options])
+
+    assert keep("--keep", "0") == 2
+    assert cli.main(["backup", str(away), "--to", "nobody", "--keep", "14"]) == 1
+    assert old.exists()
+    assert keep("--keep", "14") == 0
+    assert "Deleted there: 1 backup older than 14 days." in capsys.readouterr().out
+    (made,) = set(away.iterdir()) - {recent, others, under_way}
+    assert re.fullmatch(r"dispatch-\d{4}-\d\d-\d\d-\d{6}\.age", made.name)
+    verifying.verify(made, shares.identities(alice[0]))
+
+
+def test_a_holders_key_may_come_on_standard_input_and_is_left_nowhere(kept, restore, alice, empty):
+    with alice[0].open() as key:
+        done = restore(kept, "-", stdin=key)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rows(empty, "SELECT count(*) FROM audience_subscription WHERE state = 'active'") == [(2,)]
 
 
 def test_a_file_that_is_there_is_never_written_over(kept, alice, place):

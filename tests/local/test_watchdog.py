@@ -1,5 +1,6 @@
 """Who is replaced, and who is not: by the rows that programs write, and only by what is known."""
 
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -135,6 +136,19 @@ class TestWorkerHealth:
         assert worker_health.ask() == 1
         assert "(email): alive, but deaf for 100 s" in capsys.readouterr().out
         assert worker_health.ask("upkeep") == 1
+
+    def test_another_process_that_got_a_dead_ones_number_is_not_taken_for_it(self, rows, capsys):
+        own = self.beat()
+        another = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        try:
+            self.beat("upkeep", process=another.pid)
+            before = timezone.now() - timedelta(seconds=600)
+            WorkerBeat.objects.filter(name=watchdog.name(another.pid)).update(beat_at=before)
+            assert worker_health.ask() == 0
+            assert capsys.readouterr().out == f"{own.name} (email): well\n"
+        finally:
+            another.kill()
+            another.wait()
 
     def test_without_a_database_nobody_is_started_anew(self, monkeypatch, capsys):
         monkeypatch.setenv("DISPATCH_DATABASE_URL", "postgresql://127.0.0.1:1/x")

@@ -1,4 +1,4 @@
-"""`dispatch backup FILE --to age1…`: the whole database in one file that only the holder of an age key can open.
+"""`dispatch backup FILE|FOLDER --to age1…`: the whole database in one file that only the holder of an age key can open.
 `dispatch backup verify FILE --identity KEY` reads such a file to its end.
 
 What pg_dump writes goes straight into age, so nothing readable is on the disk at any time. In front of it stands one line of
@@ -11,9 +11,9 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,7 +24,7 @@ import django
 import psycopg
 
 from dispatch import env, saying
-from dispatch.local import manifest, postgres, shares
+from dispatch.local import client, manifest, shares
 
 
 class Failed(Exception):
@@ -34,9 +34,23 @@ class Failed(Exception):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, and who can open it; or what is to be looked at, and what opens it."""
     parser.add_argument(
-        "words", nargs="+", metavar="FILE", help="a file that is not there yet; verify FILE: one that is"
+        "words",
+        nargs="+",
+        metavar="FILE",
+        help="a file that is not there yet, or a folder, for one named by the moment; verify FILE: one that is there",
     )
-    parser.add_argument("--identity", type=Path, metavar="KEY", help="verify: the holder's file, as age-keygen made it")
+    parser.add_argument(
+        "--identity",
+        type=Path,
+        metavar="KEY",
+        help="verify: the holder's file, as age-keygen made it; - is standard input",
+    )
+    parser.add_argument(
+        "--keep",
+        type=int,
+        metavar="DAYS",
+        help="in a folder: delete what was made there longer ago, once this one is whole",
+    )
     parser.add_argument(
         "--to",
         action="append",
@@ -46,18 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0: it is there, whole. 1: it is not, and the file neither."""
+    """Exit status 0: it is there, whole. 1: it is not, and the file neither, or older ones could not be deleted."""
     match options.words:
         case [file]:
             return _keep(Path(file), options)
         case ["verify", file] if options.identity:
             return _verify(Path(file), options.identity)
-    print("dispatch backup: FILE --to age1…, or: verify FILE --identity KEY", file=sys.stderr)
+    print("dispatch backup: FILE|FOLDER --to age1…, or: verify FILE --identity KEY", file=sys.stderr)
     return 2
 
 
-def _keep(file: Path, options: argparse.Namespace) -> int:
+def _keep(place: Path, options: argparse.Namespace) -> int:
+    if options.keep is not None and not (place.is_dir() and options.keep > 0):
+        print("dispatch backup: --keep is one day or more, and for a folder.", file=sys.stderr)
+        return 2
     django.setup()
+    file = named(place) if place.is_dir() else place
     try:
         recipients = shares.recipients(options.to or env.words("DISPATCH_BACKUP_TO"))
         held = make(file, recipients)
@@ -66,7 +84,7 @@ def _keep(file: Path, options: argparse.Namespace) -> int:
         return 1
     print(f"{file}: {held}")
     print("Take it off this machine. Try it once: dispatch restore FILE --identity KEY, in a directory of its own.")
-    return 0
+    return _tidy(place, options.keep) if options.keep else 0
 
 
 def _verify(file: Path, identity: Path) -> int:
@@ -104,6 +122,31 @@ def make(file: Path, recipients: list[shares.Holder]) -> str:
     return f"{held} and {invented} who were invented for it" if invented else held
 
 
+def named(folder: Path) -> Path:
+    """Where in a folder a backup of this moment goes; its name tells the newsroom's time."""
+    from django.utils import timezone
+
+    return folder / f"dispatch-{timezone.localtime():%Y-%m-%d-%H%M%S}.age"
+
+
+def _tidy(folder: Path, days: int) -> int:
+    """Delete those that `named` named longer ago; other files are none of ours. The exit status."""
+    try:
+        old = _old(folder, "dispatch-*.age", days)
+        for one in old:
+            one.unlink()
+    except OSError as problem:
+        print(f"dispatch backup: It is made. Older ones could not be deleted: {words(problem)}", file=sys.stderr)
+        return 1
+    if old:
+        print(f"Deleted there: {saying.many(len(old), 'backup')} older than {saying.many(days, 'day')}.")
+    return 0
+
+
+def _old(folder: Path, pattern: str, days: int) -> list[Path]:
+    return [one for one in folder.glob(pattern) if one.stat().st_mtime < time.time() - days * 86_400]
+
+
 def words(problem: Exception) -> str:
     """For whoever asked: a file's trouble by its name, the database's in one line."""
     if isinstance(problem, OSError) and problem.filename:
@@ -117,7 +160,8 @@ def _new(file: Path) -> Iterator[io.BufferedWriter]:
     if file.exists():
         raise Failed(f"{file} is there already. Nothing was written.")
     part = file.with_name(f"{file.name}.part")
-    part.unlink(missing_ok=True)
+    for left in (part, *_old(file.parent, "dispatch-*.age.part", 1)):  # by whoever was killed while making one
+        left.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             yield out
@@ -153,8 +197,8 @@ def _said(made_at: datetime, rows: dict[str, int]) -> bytes:
 
 
 def _seal(head: bytes, snapshot: str, out: io.BufferedWriter, recipients: list[shares.Holder]) -> None:
-    dump = [program("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--dbname={env.database_url()}"]
-    with subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    dump = [client.program("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--dbname={env.database_url()}"]
+    with subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=client.environment()) as running:
         assert running.stdout
         assert running.stderr
         shares.seal(_Headed(head, running.stdout), out, recipients)
@@ -176,12 +220,3 @@ class _Headed(io.BufferedIOBase):
             return self.rest.read(wanted)
         part, self.head = (self.head, b"") if wanted < 0 else (self.head[:wanted], self.head[wanted:])
         return part
-
-
-def program(name: str) -> str:
-    """The embedded PostgreSQL's own, or the one on the path. Raises Failed."""
-    with contextlib.suppress(FileNotFoundError):
-        return str(postgres.binaries() / name)
-    if found := shutil.which(name):
-        return found
-    raise Failed(f"{name} is not here; it comes with PostgreSQL's client programs.")

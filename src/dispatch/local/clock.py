@@ -5,15 +5,19 @@ import argparse
 import django
 
 from dispatch import logs, tracing
+from dispatch.local import supervisor, watchdog
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
+    """--watched."""
+    parser.add_argument("--watched", action="store_true", help="start it anew when it dies or hangs")
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command has the same shape
+def run(options: argparse.Namespace) -> int:
     """Watch until told to stop."""
     logs.configure()
+    if options.watched:
+        return watchdog.keep("clock", supervisor.python("clock"))
     tracing.begin()
     django.setup()
     from dispatch import clock

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import psycopg
 from django.conf import settings
-from django.utils import timezone
 
 from dispatch import env
 from dispatch.local import backup, shares
@@ -22,7 +21,7 @@ def make() -> bool:
         row = session.execute("SELECT pg_try_advisory_lock(%s)", [MINE]).fetchone()
         if not (row and row[0]) or not backups.is_due():
             return False
-        file = Path(settings.BACKUP_NIGHTLY) / f"dispatch-{timezone.localtime():%Y-%m-%d-%H%M%S}.age"
+        file = backup.named(Path(settings.BACKUP_NIGHTLY))
         try:
             backup.make(file, shares.recipients(env.words("DISPATCH_BACKUP_TO")))
         except (backup.Failed, shares.Unsuited, OSError, psycopg.Error) as problem:

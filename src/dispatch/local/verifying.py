@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dispatch.local import backup, manifest, opening, shares
+from dispatch.local import backup, client, manifest, opening, shares
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def verify(file: Path, identities: list[shares.Own]) -> Verified:
 
 
 def _read(opened: opening.Opened) -> dict[str, int]:
-    command = [backup.program("pg_restore"), "--file=-"]
+    command = [client.program("pg_restore"), "--file=-"]
     with subprocess.Popen(command, stdin=opened.out, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reading:
         assert reading.stdout
         rows = manifest.read(reading.stdout)

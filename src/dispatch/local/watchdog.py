@@ -4,16 +4,18 @@ What cannot be known is no reason to kill: while the database does not answer, n
 """
 
 import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 
 from dispatch import env, signs
-from dispatch.local.supervisor import Running, Supervisor
+from dispatch.local.supervisor import Program, Running, Supervisor
 
 LOOK_EVERY = 5.0
 SURE_AFTER = 2
@@ -36,6 +38,19 @@ def is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def is_same(process: int, beat_at: datetime) -> bool:
+    """Whether whoever gave that sign still runs. In a container numbers are few, and soon another's: that one began later."""
+    try:
+        ticks = int(
+            Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        )  # proc_pid_stat(5)
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return is_running(process)
+    began = time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+    return began <= beat_at.timestamp() + 1
 
 
 class Watchdog:
@@ -69,6 +84,20 @@ class Watchdog:
         for process, why in troubled.items():
             if self.suspected[process] >= SURE_AFTER:
                 self.everything.replace(running[process], process, why)
+
+
+def keep(called: str, command: list[str]) -> int:
+    """Run one program that gives signs of life until told to stop (SIGINT, SIGTERM), for where nobody else replaces it (a
+    container). Told to end, it has DISPATCH_DRAIN_SECONDS and a little more. The exit status."""
+    only = Program(name=called, command=command, watched=True)
+    everything = Supervisor([only], stop_within=env.number("DISPATCH_DRAIN_SECONDS", 60) + 5)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: everything.stopping.set())
+    everything.start(1)
+    Watchdog(everything).watch_beside()
+    everything.watch()
+    everything.stop()
+    return 0
 
 
 def _judged(one: Running, sign: signs.Sign | None) -> str:

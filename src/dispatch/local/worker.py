@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import socket
 import warnings
 
@@ -113,16 +112,7 @@ def _watch(options: argparse.Namespace) -> int:
     """Keep such a worker running, for where nobody else does (a container)."""
     command = supervisor.python("worker", "--queues", options.queues, "--concurrency", str(options.concurrency))
     command += ["--memory", str(options.memory), "--nice", str(options.nice)]
-    wanted = [supervisor.Program(name=options.queues, command=command, watched=True)]
-    limit = env.number("DISPATCH_DRAIN_SECONDS", 60) + 5
-    everything = supervisor.Supervisor(wanted, stop_within=limit)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: everything.stopping.set())
-    everything.start(1)
-    watchdog.Watchdog(everything).watch_beside()
-    everything.watch()
-    everything.stop()
-    return 0
+    return watchdog.keep(options.queues, command)
 
 
 def _load_networks() -> None:

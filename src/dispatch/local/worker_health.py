@@ -35,7 +35,9 @@ def ask(wanted: str = "") -> int:
     except psycopg.Error:
         print("The database does not answer, so nobody can know.", file=sys.stderr)
         return 0
-    alive = [row for row in rows if watchdog.is_running(int(row[0].rpartition(":")[2]))]  # the dead leave rows behind
+    alive = [
+        row for row in rows if watchdog.is_same(int(row[0].rpartition(":")[2]), row[2])
+    ]  # the dead leave rows behind
     chosen = [row for row in alive if not wanted or wanted in row[1].split(",")]
     now, ill = datetime.now(UTC), 0
     for name, queues, beat_at, heard_at in chosen:
