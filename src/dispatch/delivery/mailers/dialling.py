@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch import logs
-from dispatch.delivery.mailers import signing_in
+from dispatch.delivery.mailers import roll, signing_in
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.mailers.envelopes import Offers
 
@@ -51,6 +51,7 @@ class Relay:
     messages: int = 1000  # a connection carries
     seconds: float = 600.0  # a connection lives
     patience: Patience = Patience()
+    name: str = field(default="", compare=False)  # under which its connections are told of; empty: they are not
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ Reached = Callable[[str], None]
 def dial(relay: Relay, reached: Reached = lambda _: None) -> Dialled | Trouble:
     """Connect, secure, sign in."""
     try:
-        with _client(relay, reached) as client:
+        with roll.opening(relay.name), _client(relay, reached) as client:
             _greet(client, relay)
             return _take_over(client, relay)
     except (smtplib.SMTPException, OSError) as error:
