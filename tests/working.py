@@ -10,7 +10,7 @@ from django.conf import settings
 
 from dispatch import env
 
-PATIENT = 240.0
+PATIENT = 400.0
 
 
 def surroundings(**changes):
