@@ -1,6 +1,6 @@
-"""Memory that a process shares with those it forks, where each writes at a place of its own and the first reads them all: what
-one is at is told without a message, a lock or a statement. What is read may be half of the older and half of the newer: it is
-for people to look at."""
+"""Memory that a process shares with those it forks. Each writes at a place of its own, and the first reads them all: what one
+is at is told without a message, a lock or a statement. What is read may be half of the older and half of the newer: it is for
+people to look at."""
 
 import mmap
 import os

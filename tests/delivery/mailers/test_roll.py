@@ -1,4 +1,4 @@
-"""What a worker tells of its connections is what they are at: over a real socket, through errands, rests, losses and forks."""
+"""What a worker tells of its connections is what they are at: over real sockets, through errands, rests, losses, forks."""
 
 import multiprocessing
 import threading
