@@ -47,13 +47,13 @@ class Flower:
 
 
 @contextmanager
-def flower(folder):
-    """Started as docs/operating.md says."""
-    assert DOCUMENTED in OPERATING.read_text(encoding="utf-8")
+def flower(folder, *more):
+    """Started as docs/operating.md says, and with `more` that it says."""
+    assert all(words in OPERATING.read_text(encoding="utf-8") for words in (DOCUMENTED, *more))
     port, log = ports.free(), folder / "flower.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", *DOCUMENTED.split(), f"--port={port}"],
+            [sys.executable, "-m", *DOCUMENTED.split(), *more, f"--port={port}"],
             env=working.surroundings(FLOWER_BASIC_AUTH=LOGIN), cwd=folder, stdout=out, stderr=out,
         )  # fmt: skip
     one = Flower(port)
@@ -148,3 +148,17 @@ def test_workers_tell_of_tasks_only_where_it_is_wished(send, tmp_path, opted, of
         beats = told.count("worker-heartbeat")
         working.wait_for(lambda: told.count("worker-heartbeat") > beats + 1)
     assert {kind for kind in told if kind.startswith("task-")} == of_tasks
+
+
+def test_flower_wishes_it_of_every_worker_unless_it_is_kept_from_that(send, tmp_path):
+    with listening() as told, working.program(tmp_path, *EMAIL):
+        working.wait_for(lambda: "worker-heartbeat" in told)
+        with flower(tmp_path, "--enable-events=False"):
+            beats = told.count("worker-heartbeat")
+            working.wait_for(lambda: told.count("worker-heartbeat") > beats + 5)  # ten seconds; it asks every five
+            send_all(send)
+            beats = told.count("worker-heartbeat")
+            working.wait_for(lambda: told.count("worker-heartbeat") > beats + 1)
+            assert not any(kind.startswith("task-") for kind in told)
+        with flower(tmp_path):
+            working.wait_for(lambda: queue.enqueue("email.send_chunk", send.pk, 1) or "task-succeeded" in told)

@@ -1,6 +1,7 @@
 """What a worker tells of its connections is what they are at: over real sockets, through errands, rests, losses, forks."""
 
 import multiprocessing
+import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from faulty_relay import Fault, letters
 
-from dispatch.delivery.mailers import roll, shelf
+from dispatch.delivery.mailers import dialling, roll, shelf, smtp
 from dispatch.delivery.mailers.roll import State
 from dispatch.outcomes import Sent
 
@@ -25,12 +26,12 @@ def wait_for(condition):
 
 
 def test_connections_are_at_work_in_an_errand_and_at_rest_after_it(relay, mailer):
-    smtp = mailer(relay(), connections=3, name="main")
-    answers = smtp.send(letters(9))
+    errand = mailer(relay(), connections=3, name="main")
+    answers = errand.send(letters(9))
     next(answers)
     assert told() == {("main", "at work"): 3}
     assert list(answers) == [Sent()] * 8
-    smtp.close()
+    errand.close()
     assert told() == {("main", "at rest"): 3}
     (one,) = roll.call()
     assert datetime.now(UTC) - datetime.fromisoformat(one["since"]) < timedelta(minutes=5)
@@ -49,13 +50,12 @@ def test_the_next_errand_takes_those_that_rest(relay, mailer):
     assert told() == {}
 
 
-def test_one_that_waits_for_its_greeting_is_opening(relay, mailer):
-    server = relay(Fault("GREETING", "never"))
-    smtp = mailer(server, name="slow", patience={"greeting": 600})
-    knocking = threading.Thread(target=smtp.knock, daemon=True)
-    knocking.start()
-    wait_for(lambda: told() == {("slow", "opening"): 1})
-    server.close()
+def test_one_that_waits_for_its_greeting_is_opening():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        waiting = smtp.Smtp(dialling.Relay("127.0.0.1", mute.getsockname()[1], security="none", name="slow"))
+        knocking = threading.Thread(target=waiting.knock, daemon=True)
+        knocking.start()
+        wait_for(lambda: told() == {("slow", "opening"): 1})
     knocking.join(120)
     assert told() == {}
 
@@ -68,10 +68,10 @@ def test_one_that_never_stood_or_was_lost_is_told_of_no_more(relay, mailer):
 
 def test_a_connection_that_has_carried_enough_leaves_with_its_place(relay, mailer):
     server = relay()
-    smtp = mailer(server, connections=1, messages=2, name="main")
-    assert list(smtp.send(letters(5))) == [Sent()] * 5
+    errand = mailer(server, connections=1, messages=2, name="main")
+    assert list(errand.send(letters(5))) == [Sent()] * 5
     assert server.connections == 3
-    smtp.close()
+    errand.close()
     assert told() == {("main", "at rest"): 1}
 
 
@@ -102,9 +102,9 @@ def forked():
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_processes_are_added_up_and_a_dead_ones_are_gone(relay, mailer, request):
-    smtp = mailer(relay(), connections=2, name="main")
-    list(smtp.send(letters(4)))
-    smtp.close()
+    errand = mailer(relay(), connections=2, name="main")
+    list(errand.send(letters(4)))
+    errand.close()
     process = request.getfixturevalue("forked")
     assert told() == {("main", "at rest"): 2, ("main", "at work"): 2}, "its parent's are not the child's too"
     process.kill()
