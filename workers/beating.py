@@ -15,6 +15,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from dispatch import logs, queue, signs, tracing
+from dispatch.delivery.mailers import roll
 from dispatch.delivery.models import WorkerBeat
 from dispatch.workers import ending, hands
 from dispatch.workers.hearing import Hearing
@@ -37,6 +38,7 @@ class Beat:
         """Say that we live, and what we do. A database that is away is no reason to stop."""
         values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
         values |= {"version": VERSION, "memory": hands.memory(), "now": hands.now()}
+        values["connections"] = roll.call()
         try:
             WorkerBeat.objects.update_or_create(name=self.name, defaults={**values, "heard_at": heard_at})
         except Error:

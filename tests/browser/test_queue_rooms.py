@@ -87,6 +87,12 @@ def test_workers_say_what_they_do(visitor, alice, page, transactional_db):
     now = timezone.now()
     hands = [{"task": "email.send_chunk(4, 12)", "since": now.isoformat()}]
     values = {"queues": "email", "started_at": now, "version": "0.1.0", "memory": 157_286_400}
+    states = {"main": ("opening", "at work"), "second": ("at rest",)}
+    values["connections"] = [
+        {"relay": relay, "state": state, "count": 2, "since": now.isoformat()}
+        for relay, each in states.items()
+        for state in each
+    ]
     WorkerBeat.objects.create(name="host:7", beat_at=now, now=hands, **values)
     WorkerBeat.objects.create(name="host:8", beat_at=now - timedelta(minutes=9), **values)
     WorkerBeat.objects.create(name="host:9", beat_at=now, heard_at=now - timedelta(minutes=9), **values)
@@ -94,3 +100,5 @@ def test_workers_say_what_they_do(visitor, alice, page, transactional_db):
     page.get_by_text("150 MB").first.wait_for()
     page.get_by_text("silent", exact=True).wait_for()
     page.get_by_text("deaf", exact=True).wait_for()
+    to_main = page.get_by_role("row").filter(has_text="the relay main").filter(has_text="at work")
+    assert to_main.locator("td").last.inner_text() == "4", "what a silent one has is not known"

@@ -90,13 +90,20 @@ def test_top_shows_what_goes_on_once_where_nobody_looks(capsys):
     now = timezone.now()
     hands = [{"task": "email.send_chunk(4, 12)", "since": now.isoformat()}]
     values = {"queues": "email", "started_at": now, "beat_at": now, "version": "0.1.0", "memory": 52_428_800}
-    WorkerBeat.objects.create(name="host:7", now=hands, **values)
+    lines = [
+        {"relay": "main", "state": state, "count": 3, "since": now.isoformat()} for state in ("at rest", "at work")
+    ]
+    WorkerBeat.objects.create(name="host:7", now=hands, connections=lines, **values)
     text = said(capsys, "top")
+    assert "main 3 at rest, 3 at work" in text
     assert "office" in text
     assert "email.send_chunk(4, 12)" in text
     assert "50 MB" in text
     told = json.loads(said(capsys, "top", "--json"))
     assert (told["sends"][0]["readers"], told["workers"][0]["now"]) == (3, ["email.send_chunk(4, 12)"])
+    assert told["workers"][0]["connections"] == lines
+    assert json.loads(said(capsys, "queue", "workers", "--json")) == told["workers"]
+    assert "main 3 at rest, 3 at work" in said(capsys, "queue", "workers")
 
 
 def test_a_deaf_worker_is_shown_as_such(client, capsys):

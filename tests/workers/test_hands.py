@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from dispatch.delivery.mailers import roll
 from dispatch.delivery.models import WorkerBeat
 from dispatch.workers import beating, hands
 
@@ -55,12 +56,19 @@ def test_memory_is_that_of_living_processes():
 
 
 @pytest.mark.django_db
-def test_a_sign_of_life_says_version_memory_and_work():
+def test_a_sign_of_life_says_version_memory_work_and_connections(django_assert_num_queries):
     hands.take("social.publish_post(7)")
+    roll.change("main", None, roll.State.AT_WORK)
     try:
-        beating.Beat("social").write()
+        beat = beating.Beat("social")
+        beat.write()
+        with django_assert_num_queries(4):  # two statements in their transaction, whatever there is to tell
+            beat.write()
     finally:
         hands.let_go()
+        roll.change("main", roll.State.AT_WORK, None)
     beat = WorkerBeat.objects.get(name__endswith=f":{os.getpid()}")
     assert (beat.version, beat.now[0]["task"]) == ("0.1.0", "social.publish_post(7)")
     assert beat.memory > 10_000_000
+    (connected,) = beat.connections
+    assert (connected["relay"], connected["state"], connected["count"]) == ("main", "at work", 1)

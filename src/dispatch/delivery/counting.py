@@ -15,6 +15,9 @@ class WorkerBeat(models.Model):
     version = models.CharField(max_length=40, blank=True)  # of Dispatch
     memory = models.PositiveBigIntegerField(default=0)  # resident bytes of all its processes; 0: not known here
     now = models.JSONField(default=list)  # of each process: {"task": "email.send_chunk(4, 12)", "since": ISO 8601}
+    connections = models.JSONField(  # to relays, of all its processes: what roll.call() says
+        default=list, db_default=models.Value([], models.JSONField())
+    )
 
 
 class Tally(models.Model):

@@ -4,6 +4,7 @@ import random
 import time
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -134,7 +135,7 @@ def wake() -> None:
 
 def open_mailer(relay: Relay, room: Room | None = None) -> Mailer:
     """Something that sends through it; `room`: with so many connections."""
-    return mailer_of(vault.unseal(bytes(relay.url), f"relay:{relay.name}:url"), room)[1]
+    return mailer_of(vault.unseal(bytes(relay.url), f"relay:{relay.name}:url"), room, relay.name)[1]
 
 
 def open_for_one(relay: Relay) -> Mailer | None:
@@ -184,13 +185,13 @@ def failed(relay: Relay, reason: str) -> bool:
     return relay.breaker == Breaker.OPEN
 
 
-def mailer_of(url: str, room: Room | None = None) -> tuple[str, Mailer]:
+def mailer_of(url: str, room: Room | None = None, name: str = "") -> tuple[str, Mailer]:
     """The kind and the mailer of an address: smtp://user:password@host:587?security=starttls, smtps://…,
-    anymail+brevo://?api_key=…, fake://. Raises Unusable."""
+    anymail+brevo://?api_key=…, fake://. Connections are told of under `name`, where there is one. Raises Unusable."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     if parts.scheme in relay_url.PORTS:
-        return Relay.Kind.SMTP, Smtp(relay_url.parse(url), room)
+        return Relay.Kind.SMTP, Smtp(replace(relay_url.parse(url), name=name), room)
     if parts.scheme.startswith("anymail+"):
         provider = parts.scheme.removeprefix("anymail+").replace("-", "_")
         if provider not in BACKENDS:

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503 - Celery ends the p
         raise env.Misconfigured(f"There is no queue {', '.join(sorted(unknown))}; there are {', '.join(queue.QUEUES)}.")
     upgrading.require()
     queue.app.conf.imports = [f"dispatch.workers.{name}" for name in queues]
-    queue.app.conf.worker_max_memory_per_child = 1000 * _memory(options.memory, queues)
+    queue.app.conf.worker_max_memory_per_child = kilobytes(options.memory, queues)
     if {"articles", "social"} & set(queues):
         _load_networks()
     listened = _give_signs(options, queues)
@@ -72,10 +72,11 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503 - Celery ends the p
     )
 
 
-def _memory(wanted: int, queues: list[str]) -> int:
+def kilobytes(wanted: int, queues: list[str]) -> int:
+    """A process's ceiling, as Celery wants it; `wanted` in megabytes, 0: by the queues. Raises env.Misconfigured."""
     if wanted and wanted < LEAST_MEMORY:
         raise env.Misconfigured(f"--memory {wanted}: each task would end its process. Give {LEAST_MEMORY} or more.")
-    return wanted or max(MEMORY[name] for name in queues)
+    return 1000 * (wanted or max(MEMORY[name] for name in queues))
 
 
 def _give_signs(options: argparse.Namespace, queues: list[str]) -> list[str]:

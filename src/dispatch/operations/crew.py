@@ -1,5 +1,7 @@
-"""Who works: each process with what it does now, its memory and version; and the connections that Dispatch knows of."""
+"""Who works: each process with what it does now, its connections to relays, its memory and version; and the connections that
+Dispatch knows of."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +28,19 @@ class Hand:
 
 
 @dataclass(frozen=True)
+class Connected:
+    """A worker's connections to one relay that are in one state."""
+
+    relay: str
+    state: str  # opening, at work, at rest
+    count: int
+    since: datetime  # the oldest of its processes that has such a one began to
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.state}"
+
+
+@dataclass(frozen=True)
 class Worker:
     """A process and its children, as its last sign of life said."""
 
@@ -40,6 +55,13 @@ class Worker:
     is_silent: bool
     is_deaf: bool  # it gives signs of life, and no doorbell comes through to it: see signs.py
     heard_at: datetime | None
+    connections: list[Connected]  # to relays
+
+    @property
+    def relays(self) -> dict[str, list[Connected]]:
+        """The same by relay."""
+        names = dict.fromkeys(one.relay for one in self.connections)
+        return {name: [one for one in self.connections if one.relay == name] for name in names}
 
 
 @dataclass(frozen=True)
@@ -55,25 +77,34 @@ def workers() -> list[Worker]:
     """Those of the last day, by name; who is silent ended without a word, or its host is away; who is deaf is of no use."""
     now = timezone.now()
     beats = WorkerBeat.objects.filter(beat_at__gt=now - LOST).order_by("queues", "name")
-    return [
-        Worker(one.name, one.queues, one.doing, one.version, one.memory, one.started_at, one.beat_at,
-               [Hand(str(hand["task"]), datetime.fromisoformat(hand["since"])) for hand in one.now],
-               now - one.beat_at > health.SILENT_AFTER,
-               signs.is_deaf(signs.Sign(one.beat_at, one.heard_at), now), one.heard_at)
-        for one in beats[:500]
-    ]  # fmt: skip
+    return [_worker(one, now) for one in beats[:500]]
 
 
-def connections() -> list[Connections]:
-    """To the database and to the broker, by what they are for and what they do."""
-    found = [
+def connections(crew: list[Worker]) -> list[Connections]:
+    """To relays, as the crew's living say; to the database and to the broker, by what they are for and what they do."""
+    to_relays: Counter[tuple[str, str]] = Counter()
+    for one in (one for worker in crew if not worker.is_silent for one in worker.connections):
+        to_relays[one.relay, one.state] += one.count
+    found = [Connections(f"the relay {relay}", state, count) for (relay, state), count in sorted(to_relays.items())]
+    found += [
         Connections(f"the database, {name}", state, int(count)) for name, state, count in stats.rows("connections", {})
     ]
     return found + [Connections("the broker", state, count) for state, count in queue.clients(1.0).items()]
+
+
+def _worker(one: WorkerBeat, now: datetime) -> Worker:
+    return Worker(
+        one.name, one.queues, one.doing, one.version, one.memory, one.started_at, one.beat_at,
+        [Hand(str(hand["task"]), datetime.fromisoformat(hand["since"])) for hand in one.now],
+        now - one.beat_at > health.SILENT_AFTER,
+        signs.is_deaf(signs.Sign(one.beat_at, one.heard_at), now), one.heard_at,
+        [Connected(**{**each, "since": datetime.fromisoformat(each["since"])}) for each in one.connections],
+    )  # fmt: skip
 
 
 @permissions.requires(Role.OPERATOR)
 @require_safe
 def crew(request: HttpRequest) -> HttpResponse:
     """Workers, clocks, and connections."""
-    return render(request, "operations/crew.html", {"workers": workers(), "connections": connections()})
+    found = workers()
+    return render(request, "operations/crew.html", {"workers": found, "connections": connections(found)})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch import logs
-from dispatch.delivery.mailers import dane, signing_in
+from dispatch.delivery.mailers import dane, roll, signing_in
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.mailers.envelopes import Offers
 
@@ -54,6 +54,7 @@ class Relay:
     messages: int = 1000  # a connection carries
     seconds: float = 600.0  # a connection lives
     patience: Patience = Patience()
+    name: str = field(default="", compare=False)  # under which its connections are told of; empty: they are not
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def dial(relay: Relay, reached: Reached = lambda _: None) -> Dialled | Trouble:
     if relay.dane != "no":
         reached("looked up")
     try:
-        with _client(relay, _context(relay, demand), reached) as client:
+        with roll.opening(relay.name), _client(relay, _context(relay, demand), reached) as client:
             _greet(client, relay)
             return _take_over(client, relay)
     except dane.NotAsNamed as error:

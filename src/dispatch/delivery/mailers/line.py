@@ -5,6 +5,7 @@ import os
 import ssl
 import time
 
+from dispatch.delivery.mailers import roll
 from dispatch.delivery.mailers.base import always
 from dispatch.delivery.mailers.dialling import Dialled, Relay
 from dispatch.delivery.mailers.dialogue import Dialogue
@@ -31,6 +32,14 @@ class Line:
         self.is_blocked = False  # it waits until it may write
         self.since = time.monotonic()  # the last sign of life
         self.dialogue = Dialogue(dialled.offers, letters=relay.messages, until=self.since + relay.seconds)
+        self.relay = relay.name
+        self.state: roll.State | None = roll.State.AT_WORK
+        roll.change(self.relay, None, self.state)
+
+    def become(self, state: roll.State | None) -> None:
+        """Tell what it is at now; None: it is gone."""
+        roll.change(self.relay, self.state, state)
+        self.state = state
 
     def write(self, window: Window) -> None:
         """As much as the other side takes now. Raises Astray."""
@@ -90,8 +99,9 @@ class Line:
         self.drop()
 
     def drop(self) -> None:
-        """Close it as it is."""
+        """Close it as it is. Once is enough."""
         self.sock.close()
+        self.become(None)
 
     def _send(self, pieces: list[bytes | memoryview]) -> int:
         if not self.is_secure:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 
+from dispatch.delivery.mailers import roll
 from dispatch.delivery.mailers.dialling import Relay
 from dispatch.delivery.mailers.line import Line
 
@@ -23,6 +24,7 @@ _sweeper: list[tuple[float, threading.Timer]] = []
 
 def put(relay: Relay, line: Line, seconds: float = REST) -> None:
     """Leave a connection that has nothing under way, for so long at most."""
+    line.become(roll.State.AT_REST)
     with _lock:
         _resting.setdefault(relay, []).append((time.monotonic() + seconds, line))
         _sweep_within(seconds)
@@ -50,6 +52,7 @@ def take(relay: Relay) -> Line | None:
                 return None
             _, line = lines.pop()
         if line.is_silent() and not line.dialogue.is_worn:
+            line.become(roll.State.AT_WORK)
             return line
         see_off([line])
 

@@ -1,4 +1,4 @@
-"""`dispatch queue [list|show|acts|end|retry|drop|move|pause|settle]`: the operators' queue at a terminal."""
+"""`dispatch queue [list|show|workers|acts|end|retry|drop|move|pause|settle]`: the operators' queue at a terminal."""
 
 import argparse
 import json
@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
     many = acts.add_parser("acts", help="acts upon many that are being done, and the last that ended")
     many.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
+    crew = acts.add_parser("workers", help="who works, at what, with which connections to relays")
+    crew.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
     ended = acts.add_parser("end", help="end an act upon many where it is; what was done stays done")
     ended.add_argument("number", type=int, help="as dispatch queue acts shows it")
     _why(ended)
@@ -68,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    upon_none = {"": _board, "acts": _acts, "end": _end, "settle": _settle}.get(options.act or "")
+    upon_none = {"": _board, "workers": _workers, "acts": _acts, "end": _end, "settle": _settle}.get(options.act or "")
     return upon_none(options) if upon_none else _upon_items(options)
 
 
@@ -106,6 +108,13 @@ def _acts(options: argparse.Namespace) -> int:
 
     found = sweeping.recent()
     print(json.dumps(terminal.sweeps_told(found)) if options.json else terminal.drawn(terminal.sweeps(found)))
+    return 0
+
+
+def _workers(options: argparse.Namespace) -> int:
+    from dispatch.operations.commands import terminal
+
+    print(json.dumps(terminal.workers_told()) if options.json else terminal.drawn(terminal.workers()))
     return 0
 
 

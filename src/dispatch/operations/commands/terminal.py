@@ -40,23 +40,26 @@ def sends(now: stats.Now, paces: dict[int, Any]) -> list[list[str]]:
 
 
 def workers() -> list[list[str]]:
-    """Each with what it does now."""
-    table = [["worker", "for", "now", "memory", "version", "last sign"]]
+    """Each with what it does now, and its connections to relays."""
+    table = [["worker", "for", "now", "relays", "memory", "version", "last sign"]]
     for one in crew.workers():
         at = "; ".join(hand.task for hand in one.now) or one.doing or "waits"
+        at = "SILENT" if one.is_silent else "DEAF" if one.is_deaf else at
+        to = "; ".join(f"{name} {', '.join(map(str, each))}" for name, each in one.relays.items())
         memory = f"{one.memory // 1_048_576} MB" if one.memory else ""
         last = f"{saying.span(timezone.now() - one.beat_at)} ago"
-        table.append(
-            [
-                one.name,
-                one.queues,
-                "SILENT" if one.is_silent else "DEAF" if one.is_deaf else at,
-                memory,
-                one.version,
-                last,
-            ]
-        )
+        table.append([one.name, one.queues, at, "" if one.is_silent else to or "·", memory, one.version, last])
     return table
+
+
+def workers_told() -> list[dict[str, Any]]:
+    """The same, for programs."""
+    return [
+        {"name": one.name, "queues": one.queues.split(","), "now": [hand.task for hand in one.now], "memory": one.memory,
+         "version": one.version, "beat_at": one.beat_at.isoformat(), "silent": one.is_silent, "deaf": one.is_deaf,
+         "connections": [vars(each) | {"since": each.since.isoformat()} for each in one.connections]}
+        for one in crew.workers()
+    ]  # fmt: skip
 
 
 def relays() -> list[list[str]]:

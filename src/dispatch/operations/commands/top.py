@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _look(paces: object, *, as_json: bool) -> str:
-    from dispatch.operations import crew, pacing, stats
+    from dispatch.operations import pacing, stats
     from dispatch.operations.commands import terminal
 
     assert isinstance(paces, pacing.Paces)
@@ -52,11 +52,5 @@ def _look(paces: object, *, as_json: bool) -> str:
         }
         for one in now.sends
     ]
-    workers = [
-        {"name": one.name, "queues": one.queues.split(","), "now": [hand.task for hand in one.now], "memory": one.memory,
-         "version": one.version, "beat_at": one.beat_at.isoformat(), "silent": one.is_silent,
-         "deaf": one.is_deaf}
-        for one in crew.workers()
-    ]  # fmt: skip
-    told = {"board": terminal.board_told(now), "sends": sends, "relays": terminal.relays_told(), "workers": workers}
-    return json.dumps(told)
+    told = {"board": terminal.board_told(now), "sends": sends, "relays": terminal.relays_told()}
+    return json.dumps(told | {"workers": terminal.workers_told()})
