@@ -87,7 +87,8 @@ def save(name: str, url: str) -> Mailbox:
     """Add a mailbox, or change its address. Raises Unusable."""
     parse(url)
     sealed = vault.seal(url, f"mailbox:{name}:url")
-    mailbox, _ = Mailbox.objects.update_or_create(name=name, defaults={"url": sealed, "active": True, "trouble": ""})
+    fresh = {"url": sealed, "active": True, "trouble": "", "asked_at": None, "read_at": timezone.now()}
+    mailbox, _ = Mailbox.objects.update_or_create(name=name, defaults=fresh)
     audit.record(None, "mailbox.save", f"mailbox:{name}")
     return mailbox
 
@@ -121,9 +122,9 @@ def ask(number: int) -> int:
         trouble = _words(problem)
         log.warning("a mailbox cannot be read", extra={"mailbox": mailbox.name, "code": type(problem).__name__})
     finally:
-        Mailbox.objects.filter(pk=number, asking_since=now).update(
-            asking_since=None, asked_at=timezone.now(), trouble=trouble
-        )
+        asked = timezone.now()
+        ours = Mailbox.objects.filter(pk=number, asking_since=now)
+        ours.update(asking_since=None, asked_at=asked, trouble=trouble, read_at=mailbox.read_at if trouble else asked)
     return taken
 
 
