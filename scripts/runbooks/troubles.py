@@ -232,7 +232,11 @@ ROUNDS = (
         "DispatchEditionFailed": unserved.edition_failed,
         "DispatchReturnsUnread": unserved.returns_unread,
     },
-    {"DispatchMailHeld": unserved.mail_held, "DispatchMailComesBack": unserved.mail_comes_back, "DispatchArticlesWait": unserved.articles_wait},
+    {
+        "DispatchMailHeld": unserved.mail_held,
+        "DispatchMailComesBack": unserved.mail_comes_back,
+        "DispatchArticlesWait": unserved.articles_wait,
+    },
     {"DispatchWorkerMissing": worker_missing, "DispatchClockSilent": clock_silent, "DispatchPostsLate": posts_late},
     {"DispatchBrokerDown": broker_down},
     {"DispatchRelayOpen": relay_open},

@@ -1,5 +1,5 @@
-"""What people wait for and does not come: editions, articles that nobody planned, sends that stand still until somebody decides,
-letters that readers asked for."""
+"""What people wait for and does not come: editions, articles that nobody planned, sends that stand still until somebody
+decides, letters that readers asked for."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +18,7 @@ from dispatch.operations.checks import Check
 LATE = timedelta(minutes=10)
 """A letter that somebody waits for, with the page open."""
 EDITION, ARTICLE = timedelta(minutes=15), timedelta(minutes=5)
-"""As of the alerts DispatchEditionFailed and DispatchArticlesWait: an edition's moment passed, an article arrived, so long ago."""
+"""Since an edition's moment, since an article arrived: as of the alerts DispatchEditionFailed and DispatchArticlesWait."""
 
 
 def checks() -> Iterator[Check]:
@@ -73,7 +73,9 @@ def held() -> Iterator[Check]:
     paused = Send.objects.filter(state=Send.State.PAUSED, is_held=True).order_by("pk")
     for send in paused.select_related("edition__newsletter")[:5]:
         words = f"It paused by itself and waits for somebody. {send.trouble}"
-        yield Check(f"Send {send.pk}", "todo", words, f"Look at the edition's page. Then: dispatch send resume {send.pk}")
+        yield Check(
+            f"Send {send.pk}", "todo", words, f"Look at the edition's page. Then: dispatch send resume {send.pk}"
+        )
     asked = Send.objects.filter(state=Send.State.DRAFT, approval__agreed_at=None, approval__isnull=False)
     for send in asked.select_related("approval").order_by("pk")[:5]:
         words = f"It waits for a second person. {send.approval.why}"

@@ -1,5 +1,5 @@
-"""Whether bounces and complaints are heard: mailboxes that are asked, the intake, providers' webhooks; and whether they are more
-than mailbox providers bear."""
+"""Whether bounces and complaints are heard: mailboxes that are asked, the intake, providers' webhooks; and whether they are
+more than mailbox providers bear."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ UNREAD = timedelta(hours=1)
 FEW = 5
 """Fewer bounces or complaints say nothing: one of a hundred readers is one reader."""
 BORNE = {"complaint": 0.003, "hard": 0.05}
-"""From these shares on mailbox providers and relays punish, as the alert DispatchMailComesBack has it. Complaints: Gmail's and
-Yahoo's rules for senders ask to stay below 0.3 %; no such mailbox: providers of mail ask to stay below one in twenty."""
+"""From these shares on a sender is punished, as the alert DispatchMailComesBack has it. Complaints: the rules of Gmail and of
+Yahoo for senders say to stay below 0.3 %; no such mailbox: those who sell relaying mostly say below one in twenty."""
 
 
 @dataclass(frozen=True)

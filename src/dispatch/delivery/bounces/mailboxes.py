@@ -87,8 +87,10 @@ def save(name: str, url: str) -> Mailbox:
     """Add a mailbox, or change its address. Raises Unusable."""
     parse(url)
     sealed = vault.seal(url, f"mailbox:{name}:url")
-    fresh = {"url": sealed, "active": True, "trouble": "", "asked_at": None, "read_at": timezone.now()}
-    mailbox, _ = Mailbox.objects.update_or_create(name=name, defaults=fresh)
+    fresh = {"url": sealed, "active": True, "trouble": "", "asked_at": None}
+    mailbox, _ = Mailbox.objects.update_or_create(
+        name=name, defaults=fresh, create_defaults=fresh | {"read_at": timezone.now()}
+    )
     audit.record(None, "mailbox.save", f"mailbox:{name}")
     return mailbox
 
