@@ -1,9 +1,6 @@
 """Troubles in which every program is well and yet somebody goes without: readers, editors, whoever complained. Told as in
 troubles.py, beside which they stand."""
 
-import os
-import signal
-
 from runbooks import counterparts
 from runbooks.world import WEB
 
@@ -57,19 +54,20 @@ def returns_unread(world):
     world.until(lambda: world.one("SELECT trouble FROM delivery_mailbox"), "the mailbox was read where there is none")
     yield {"MAILBOX": "main", "imaps://user:password@mail.example.org/INBOX": server.url}
     yield
+    world.terminal.must("dispatch mailbox off main")
     server.close()
 
 
 def mail_held(world):
-    """An edition's mail stands still for hours, aged, while the worker for it hangs; then it is back."""
-    process = world.freeze(world.process("email"))
+    """A STOP holds an edition's mail for hours, aged, and is lifted: by then nothing leaves by itself any more."""
+    world.terminal.must("dispatch stop newsletter office --reason 'a rehearsal'")
     title = world.publish()
     send = world.send_of(title)
     aged = "UPDATE delivery_send SET started_at = started_at - interval '4 hours', stirred_at = NULL WHERE id = %s"
     world.sql(aged, send)
     held = "SELECT id FROM delivery_send WHERE id = %s AND is_held"
     world.until(lambda: world.one(held, send), "a send that stood still did not pause by itself")
-    os.kill(process, signal.SIGCONT)
+    world.terminal.must("dispatch go newsletter office --by you@example.org --reason 'a rehearsal'")
     yield {"SEND": send}
     yield
     world.wait_sent(title)
