@@ -41,8 +41,10 @@ def test_editions_that_failed_are_late_or_are_not_sent_are_told_apart():
     assert said(overdue.editions()) == [
         (
             "todo",
-            ("1 edition could not be rendered; 1 edition not sent at its moment, waiting for somebody;"
-            " 1 edition due, and no send of it began."),
+            (
+                "1 edition could not be rendered; 1 edition not sent at its moment, waiting for somebody;"
+                " 1 edition due, and no send of it began."
+            ),
         )
     ]
 
