@@ -35,10 +35,10 @@ WHERE s.state IN ('sending', 'first_wave')
   AND EXISTS (SELECT FROM delivery_chunk c WHERE c.send_id = s.id AND c.state = 'pending' AND NOT c.is_retry
                 AND (s.state = 'sending' OR c.in_wave))
 UNION ALL
-SELECT 'held', ARRAY[why], (SELECT count(*) FROM delivery_send s LEFT JOIN delivery_approval a ON a.send_id = s.id
-                            WHERE CASE why WHEN 'trouble' THEN s.state = 'paused' AND s.is_held
+SELECT 'held', ARRAY[waits_for.what], (SELECT count(*) FROM delivery_send s LEFT JOIN delivery_approval a ON a.send_id = s.id
+                            WHERE CASE waits_for.what WHEN 'trouble' THEN s.state = 'paused' AND s.is_held
                                            ELSE s.state = 'draft' AND a.id IS NOT NULL AND a.agreed_at IS NULL END)
-FROM unnest(ARRAY['trouble', 'approval']) AS why
+FROM unnest(ARRAY['trouble', 'approval']) AS waits_for (what)
 UNION ALL
 SELECT 'edition_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - e.due_at)), 0)
 FROM editions_edition e JOIN audience_newsletter n ON n.id = e.newsletter_id
