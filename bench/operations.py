@@ -98,6 +98,7 @@ def main() -> int:
     options = sizes.asked(parser, readers=100_000, rounds=2)
     with embedded.database() as folder, broker(folder):
         from dispatch import queue
+        from dispatch.operations import figures
 
         began = time.perf_counter()
         send = filled(options.readers)
@@ -106,6 +107,7 @@ def main() -> int:
         queue.settle_in()  # as the web server does once its pages are loaded
         asked = [measured(one, options.rounds) for one in pages(send)]
         asked.append(timed(Asked("the live poll", ""), read_all, options.rounds))
+        asked.append(timed(Asked("figures for Prometheus", ""), figures.read, options.rounds))
         if options.explain:
             explain(asked)
     show(asked, options.readers)
@@ -248,6 +250,7 @@ def pages(send: int) -> list[Asked]:
         "flow: 4 weeks": f"{queue}flow/?kind=mail&span=4w",
         "flow: 10 weeks of posts": f"{queue}flow/?kind=post&span=10w",
         "workers": f"{queue}workers/",
+        "health": "/operations/health/",
         "relays": "/operations/relays/",
         "audit": "/audit/",
         "edition": f"/editions/{edition}",

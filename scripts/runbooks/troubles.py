@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from dispatch import env
-from runbooks.world import ADDRESS
+from runbooks import unserved
+from runbooks.world import ADDRESS, WEB
 
 HELD = """
 CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'held for the rehearsal'; END $$;
@@ -189,7 +190,7 @@ def down(world):
     """`dispatch up` is killed, and everything ends with it, while an edition is on its way."""
     title = world.publish()
     os.killpg(world.terminal.running[0].pid, signal.SIGKILL)
-    yield {"http://127.0.0.1:8321": f"http://127.0.0.1:{world.web}"}
+    yield {WEB: f"http://127.0.0.1:{world.web}"}
     yield
     world.wait_sent(title)
 
@@ -225,6 +226,16 @@ ROUNDS = (
         "DispatchChannelTrouble": channel_trouble,
         "DispatchPostsUnknown": posts_unknown,
         "DispatchWebhooksStuck": webhooks_stuck,
+    },
+    {
+        "DispatchLettersWait": unserved.letters_wait,
+        "DispatchEditionFailed": unserved.edition_failed,
+        "DispatchReturnsUnread": unserved.returns_unread,
+    },
+    {
+        "DispatchMailHeld": unserved.mail_held,
+        "DispatchMailComesBack": unserved.mail_comes_back,
+        "DispatchArticlesWait": unserved.articles_wait,
     },
     {"DispatchWorkerMissing": worker_missing, "DispatchClockSilent": clock_silent, "DispatchPostsLate": posts_late},
     {"DispatchBrokerDown": broker_down},

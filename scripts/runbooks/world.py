@@ -22,6 +22,8 @@ PATIENCE = 300.0
 SMALL = "1G"
 ADDRESS = "smtp://user:password@mail.example.org:587"
 """How the pages write the reader's own mail server."""
+WEB = "http://127.0.0.1:8321"
+"""How they write where the web listens."""
 
 
 class World:
@@ -29,6 +31,7 @@ class World:
 
     def __init__(self, home):
         self.home, self.published, self.identity = home, [], pyrage.x25519.Identity.generate()
+        self.readers, self.owed = READERS, {}  # how many there are now; and by title, how many are to get it
         self.has_small_disk = _mount(home)
         home.chmod(0o755)  # PostgreSQL of a root's instance runs as nobody, and must get in
         self.mail, self.spare, self.duty = (counterparts.MailServer() for _ in range(3))
@@ -99,11 +102,12 @@ class World:
     def title(self):
         """Of one more article, that every reader is to get."""
         self.published.append(f"Bread is dearer, report {len(self.published) + 1}")
+        self.owed[self.published[-1]] = self.readers
         return self.published[-1]
 
     def wait_sent(self, title):
         """Until every reader has it, and its send is over: the send's number."""
-        self.until(lambda: self.letters(title) >= READERS, f"“{title}” did not reach everybody")
+        self.until(lambda: self.letters(title) >= self.owed[title], f"“{title}” did not reach everybody")
         return self.until(lambda: self.one(SEND_OF, title, "finished"), f"the send of “{title}” did not finish")
 
     def letters(self, title):

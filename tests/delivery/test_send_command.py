@@ -7,6 +7,7 @@ import pytest
 
 from dispatch import cli
 from dispatch.accounts.models import AuditEntry
+from dispatch.delivery.models import Approval, Send
 
 pytestmark = pytest.mark.django_db
 WHO = ("--by", "alice@example.org", "--reason", "a wrong name in the title")
@@ -71,3 +72,12 @@ def test_a_send_that_is_none_is_said_to_be_none(send, capsys):
 def test_programs_get_a_list(send, capsys):
     (told,) = json.loads(said(capsys, "list", "--json")[1])
     assert (told["send"], told["newsletter"], told["state"], told["readers"]) == (send.pk, "office", "sending", 3)
+
+
+def test_the_list_says_why_a_send_stands_still(send, capsys):
+    assert said(capsys, "list")[1].count("\t") == 4
+    Send.objects.update(state="paused", trouble="It stood still for hours.")
+    assert said(capsys, "list")[1].endswith("\tIt stood still for hours.\n")
+    Send.objects.update(state="draft", trouble="")
+    Approval.objects.create(send=send, why="It goes to many.", then="sending", hash=b"")
+    assert said(capsys, "list")[1].endswith("\tIt waits for a second person. It goes to many.\n")

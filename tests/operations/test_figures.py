@@ -13,11 +13,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from dispatch import queue
 from dispatch.accounts import audit, stopping
 from dispatch.accounts.models import Stop
+from dispatch.audience import letters
 from dispatch.audience.addresses import ProviderClass
+from dispatch.audience.models import Letter
 from dispatch.delivery import sending, tallies
+from dispatch.delivery.bounces import ears
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.delivery.models import Relay, Send, Tally, WorkerBeat
+from dispatch.delivery.models import Approval, Ear, Mailbox, Relay, Send, Tally, WorkerBeat
+from dispatch.editions.models import Edition
 from dispatch.operations import figures
+from dispatch.operations.models import Flow
 from dispatch.outcomes import Refused, Sent
 from dispatch.social.models import Channel, Post
 
@@ -133,7 +138,7 @@ def test_an_answer_serves_for_some_seconds(django_assert_num_queries):
 def test_each_figure_stands_in_the_table_of_the_documentation():
     said = set(re.findall(r"`(dispatch_\w+)", DOCS.read_text(encoding="utf-8")))
     every = [*figures.FIGURES.values(), *figures.LATENESS.values()]
-    counter = {"letters": "letters_total"}
+    counter = {"letters": "letters_total", "returned": "returned_total"}
     assert {f"dispatch_{counter.get(one.name, one.name)}" for one in every} <= said
 
 
@@ -195,3 +200,83 @@ def test_what_a_stop_holds_waits_for_nobody_and_silences_nothing_else():
     stopping.stop("channel", masto.pk, None, "wait")
     Send.objects.filter(edition__newsletter=other).update(state="paused")
     assert waits() == (0, 0)
+
+
+def test_a_first_wave_that_cannot_leave_is_mail_that_waits():
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=3)
+    send = newsroom.send(office, newsroom.story("en"))
+    began = timezone.now() - timedelta(hours=1)
+    Send.objects.filter(pk=send.pk).update(state="first_wave", first_wave=3, started_at=began)
+    assert told()["dispatch_mail_waits_seconds",] == 0  # its chunk is the rest, which is to wait
+    send.chunks.update(in_wave=True)
+    figures._last = (-figures.KEPT, b"")
+    assert told()["dispatch_mail_waits_seconds",] >= 3600
+
+
+def test_sends_that_wait_for_somebody_are_counted_by_what_they_wait_for():
+    office = newsroom.newsletter(languages=["en"])
+    held, other, paused, asked = (newsroom.send(office, newsroom.story("en", key=key)) for key in "abcd")
+    Send.objects.filter(pk__in=[held.pk, other.pk]).update(state="paused", is_held=True)
+    Send.objects.filter(pk=paused.pk).update(state="paused")
+    Send.objects.filter(pk=asked.pk).update(state="draft")
+    Approval.objects.create(send=asked, why="It is large.", then="sending", hash=b"")
+    found = told()
+    assert (found["dispatch_sends_held", "trouble"], found["dispatch_sends_held", "approval"]) == (2, 1)
+
+
+def test_an_edition_waits_from_its_moment_until_a_send_of_it_begins():
+    daily = newsroom.newsletter("daily", cadence="daily")
+    due = {"newsletter": daily, "due_at": timezone.now() - timedelta(minutes=20)}
+    edition = Edition.objects.create(slot="2026-11-22", state="rendered", **due)
+    assert 1199 < told()["dispatch_edition_waits_seconds",] < 1800
+    Edition.objects.filter(pk=edition.pk).update(enlisted_at=timezone.now())
+    Edition.objects.create(slot="2026-11-23", state="late", **due)
+    figures._last = (-figures.KEPT, b"")
+    found = told()
+    assert found["dispatch_edition_waits_seconds",] == 0
+    assert found["dispatch_work", "edition", "failed"] == 1
+
+
+def test_letters_that_readers_asked_for_are_counted_by_what_became_of_them():
+    office = newsroom.newsletter()
+    asked = [
+        letters.write("confirm", office, "en", f"{name}@example.org") for name in ("alice", "bob", "charlie", "eve")
+    ]
+    for letter, now in zip(asked, ({"state": "sent"}, {"attempts": 2}, {"state": "refused"}, {}), strict=True):
+        Letter.objects.filter(pk=letter.pk).update(**now)
+    Letter.objects.filter(pk=asked[3].pk).update(written_at=timezone.now() - timedelta(minutes=12))
+    found = told()
+    counts = {key[1]: value for key, value in found.items() if key[0] == "dispatch_letters_asked_last_hour"}
+    assert counts == {"sent": 1, "deferred": 1, "failed": 1, "waiting": 1, "underway": 0}
+    assert 719 < found["dispatch_letter_waits_seconds",] < 1800
+    stopping.stop(Stop.Scope.NEWSLETTER, office.pk, newsroom.person(), "a test")
+    figures._last = (-figures.KEPT, b"")
+    assert told()["dispatch_letter_waits_seconds",] == 0
+
+
+def test_what_came_back_is_counted_by_relay_provider_and_kind():
+    relay = newsroom.relay()
+    tallies.add(relay.pk, 1, {"accepted": 1000})
+    Tally.objects.create(relay=relay, provider_class=1, outcome="complaint", letters=7)
+    Flow.objects.create(at=timezone.now(), kind="mail", part=f"{relay.name}/1", outcome="sent", count=1000)
+    Flow.objects.create(at=timezone.now(), kind="mail", part=f"{relay.name}/1", outcome="complaint", count=7)
+    found, provider = told(), ProviderClass(1).name.lower()
+    assert found["dispatch_returned_total", "complaint", provider, "main"] == 7
+    assert found["dispatch_returned_total", "soft", provider, "main"] == 0
+    assert found["dispatch_returned_last_days_ratio", "complaint", provider, "main"] == pytest.approx(0.007)
+    assert ("dispatch_letters_total", "complaint", provider, "main") not in found
+
+
+def test_ways_that_bounces_are_heard_by_are_told_with_how_long_they_were_not():
+    hour = timezone.now() - timedelta(hours=1)
+    Mailbox.objects.create(name="main", url=b"", asked_at=timezone.now(), trouble="it hung up", read_at=hour)
+    Mailbox.objects.create(name="old", url=b"", active=False, read_at=hour)
+    ears.note("intake", alive=True)
+    found = {key[1]: value for key, value in told().items() if key[0] == "dispatch_returns_unread_seconds"}
+    assert found.keys() == {"mailbox:main", "intake"}
+    assert found["mailbox:main"] >= 3600
+    assert found["intake"] < 600
+    Ear.objects.update(alive_at=timezone.now() - timedelta(days=8))
+    figures._last = (-figures.KEPT, b"")
+    assert ("dispatch_returns_unread_seconds", "intake") not in told()

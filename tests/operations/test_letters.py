@@ -12,7 +12,7 @@ from dispatch.audience import letters as written
 from dispatch.audience.models import Letter
 from dispatch.delivery import correspondence, letters, relays
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.operations import health, stats
+from dispatch.operations import overdue, stats
 from dispatch.outcomes import Deferred, Refused
 
 pytestmark = pytest.mark.django_db
@@ -118,11 +118,11 @@ def test_without_a_reason_nothing_is_dropped(alice, mixed):
 
 
 def test_health_says_that_readers_wait(mixed):
-    (found,) = health.letters()
+    (found,) = overdue.letters()
     assert (found.state, found.words) == ("todo", "1 letter that readers asked for came to nothing within a day.")
     Letter.objects.filter(state="waiting").update(written_at=timezone.now() - timedelta(minutes=12))
-    (found,) = health.letters()
+    (found,) = overdue.letters()
     assert found.words == "2 letters that readers asked for wait, the oldest for 12 min."
     Letter.objects.all().delete()
-    (found,) = health.letters()
+    (found,) = overdue.letters()
     assert found.state == "ok"

@@ -8,6 +8,8 @@ from django.utils import timezone
 from dispatch.delivery.bounces import ears
 from dispatch.delivery.models import Ear, Mailbox
 from dispatch.operations import returned
+from dispatch.operations.items import providers
+from dispatch.operations.models import Flow
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +53,37 @@ def test_a_webhook_that_does_not_prove_itself_is_told_until_one_does(settings):
     assert states() == {"Bounces from postmark": "todo"}
     ears.note("webhook:postmark", heard=1)
     assert states() == {"Bounces from postmark": "ok"}
+
+
+def flowed(part, *, days=0, **counts):
+    for outcome, count in counts.items():
+        at = timezone.now() - timedelta(days=days)
+        Flow.objects.create(at=at, kind="mail", part=part, outcome=outcome, count=count)
+
+
+def test_complaints_that_providers_bear_are_no_trouble_and_more_are():
+    flowed("main/1", sent=10_000, complaint=20, hard=300)
+    assert list(returned.borne()) == []
+    flowed("main/2", sent=1_000, complaint=5, hard=60)
+    found = [(check.part, check.state, check.words) for check in returned.borne()]
+    provider = providers.NAMES[2]
+    assert found == [
+        (f"{provider} by main".capitalize(), "todo", f"{what}.")
+        for what in (
+            "0.5% of three days' letters through it were complained of as spam: 5",
+            "6.0% of three days' letters through it were to mailboxes that are not there: 60",
+        )
+    ]
+
+
+def test_a_few_complaints_and_those_of_last_week_say_nothing():
+    flowed("main/1", sent=100, complaint=4)
+    flowed("main/1", days=4, complaint=100)
+    assert list(returned.borne()) == []
+
+
+def test_a_mailbox_that_nobody_could_read_for_hours_says_since_when():
+    read = timezone.now() - timedelta(hours=3)
+    Mailbox.objects.create(name="main", url=b"", asked_at=timezone.now(), trouble="it hung up", read_at=read)
+    (found,) = returned.checks()
+    assert found.words == "Asked just now: it hung up. It was last read 3 h ago."

@@ -25,7 +25,7 @@ class Tally(models.Model):
 
     relay = models.ForeignKey("delivery.Relay", on_delete=models.CASCADE, related_name="+")
     provider_class = models.PositiveSmallIntegerField()
-    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES
+    outcome = models.CharField(max_length=10)  # of tallies.OUTCOMES, or of tallies.RETURNED
     letters = models.BigIntegerField(default=0)
     late = models.FloatField(default=0, db_default=0)  # seconds from their due moments to their answers, all together
 

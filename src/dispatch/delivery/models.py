@@ -213,6 +213,7 @@ class Mailbox(models.Model):
     active = models.BooleanField(default=True)
     asking_since = models.DateTimeField(null=True)  # while a worker asks it
     asked_at = models.DateTimeField(null=True)  # to the end
+    read_at = models.DateTimeField(null=True)  # the last time without trouble, or when it was added
     trouble = models.CharField(max_length=300, blank=True)  # of the last time; never what was read
 
 

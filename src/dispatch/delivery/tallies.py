@@ -12,6 +12,8 @@ from dispatch.outcomes import Deferred, Outcome, Refused, Sent
 
 COUNTED: dict[type, str] = {Sent: "accepted", Deferred: "deferred", Refused: "refused"}
 OUTCOMES = (*COUNTED.values(), "unknown")
+RETURNED = ("hard", "soft", "complaint")
+"""Kinds of what came back later (bounces.kinds.Kind), counted beside the outcomes in the same table: see returned.sql."""
 
 
 def outcome(answer: Outcome) -> str:

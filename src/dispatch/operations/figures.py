@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from dispatch import env, queue, replica, signs
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import tallies
-from dispatch.operations import certificate, health, stats
+from dispatch.operations import certificate, health, returned, stats
 
 KEPT = 5.0
 """Seconds that an answer serves everyone who asks."""
@@ -44,7 +44,18 @@ FIGURES = {
     "letters": Figure(
         "letters", "Relays' answers to letters of editions.", ("relay", "provider", "outcome"), CounterMetricFamily
     ),
+    "returned": Figure(
+        "returned", "Bounces and complaints that were heard of.", ("relay", "provider", "kind"), CounterMetricFamily
+    ),
+    "returned_share": Figure(
+        "returned_last_days_ratio", "Share of three days' letters that came back.", ("relay", "provider", "kind")
+    ),
+    "unread": Figure("returns_unread_seconds", "Since bounces and complaints could be heard by a way.", ("way",)),
     "sends": Figure("sends", "Sends that have not ended.", ("state",)),
+    "held": Figure("sends_held", "Sends that stand still until somebody decides.", ("why",)),
+    "edition_waits": Figure("edition_waits_seconds", "Since the moment of the oldest edition without a send."),
+    "letter_waits": Figure("letter_waits_seconds", "Since the oldest untried letter was asked for."),
+    "letters_asked": Figure("letters_asked_last_hour", "Letters that readers asked for within an hour.", ("outcome",)),
     "mail_waits": Figure("mail_waits_seconds", "Since the start of the oldest send that nothing holds."),
     "post_waits": Figure("post_waits_seconds", "Since the moment of the oldest due post that nothing holds."),
     "posts_last_hour": Figure("posts_last_hour", "Attempts at posts within the last hour.", ("network", "outcome")),
@@ -115,6 +126,8 @@ def read() -> Found:
     began, found = time.monotonic(), defaultdict[str, dict[tuple[str, ...], float]](dict)
     for key, labels, value in _rows():
         found[key][_named(key, labels)] = float(value)
+    for share in returned.shares():
+        found["returned_share"][share.relay, share.provider.name.lower(), share.kind] = share.ratio
     _board(found)
     _broker(found)
     _replica(found)
@@ -136,6 +149,7 @@ def _rows() -> list[tuple[Any, ...]]:
         "queues": [*queue.QUEUES, "clock"],
         "providers": [int(provider) for provider in ProviderClass],
         "outcomes": list(tallies.OUTCOMES),
+        "returned": list(tallies.RETURNED),
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -144,7 +158,7 @@ def _rows() -> list[tuple[Any, ...]]:
 
 def _named(key: str, labels: list[str]) -> tuple[str, ...]:
     """A letter's provider by its name."""
-    if key != "letters":
+    if key not in {"letters", "returned"}:
         return tuple(labels)
     relay, provider, outcome = labels
     return relay, ProviderClass(int(provider)).name.lower(), outcome

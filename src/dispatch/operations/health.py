@@ -14,9 +14,9 @@ from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
-from dispatch.delivery import berths, correspondence, throttling, warming
+from dispatch.delivery import berths, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.operations import domains, replicated, returned
+from dispatch.operations import domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
@@ -29,8 +29,6 @@ KEPT = 5.0
 SLOW = timedelta(minutes=1)
 OLD = timedelta(days=2)
 """A backup: what came since would be lost."""
-LATE = timedelta(minutes=10)
-"""A letter that somebody waits for, with the page open."""
 
 
 def checks() -> list[Check]:
@@ -46,8 +44,9 @@ def checks() -> list[Check]:
         *workers(),
         *relays(),
         *sends(),
-        *letters(),
+        *overdue.checks(),
         *returned.checks(),
+        *returned.borne(),
         *domains.checks(),
         *webhooks(),
         *sources(),
@@ -165,24 +164,6 @@ def sends() -> Iterator[Check]:
         )
     else:
         yield Check("Ledger", "ok", "Every send adds up.")
-
-
-def letters() -> Iterator[Check]:
-    """Whoever asked for one has it within moments."""
-    heaps = correspondence.heaps()
-    failed = [heap for heap in heaps if heap.state in correspondence.OVER]
-    waiting = [heap for heap in heaps if heap not in failed]
-    age = max((timezone.now() - heap.oldest for heap in waiting), default=LATE)
-    if age > LATE:
-        count = sum(heap.count for heap in waiting)
-        words = f"{saying.many(count, 'letter')} that readers asked for wait, the oldest for {saying.span(age)}."
-        yield Check("Letters", "todo", words, "The queue says why. Is there a relay, and a worker for email?")
-    elif failed:
-        count = sum(heap.count for heap in failed)
-        words = f"{saying.many(count, 'letter')} that readers asked for came to nothing within a day."
-        yield Check("Letters", "todo", words, "The queue has the relay's replies.")
-    else:
-        yield Check("Letters", "ok", "Whoever asked for one has it.")
 
 
 def webhooks() -> Iterator[Check]:

@@ -1,19 +1,47 @@
-"""Whether bounces and complaints are heard: mailboxes that are asked, the intake, providers' webhooks."""
+"""Whether bounces and complaints are heard: mailboxes that are asked, the intake, providers' webhooks; and whether they are
+more than mailbox providers bear."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from dispatch import env, saying
+from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import verp
 from dispatch.delivery.models import Ear, Mailbox
+from dispatch.operations import stats
 from dispatch.operations.checks import Check
+from dispatch.operations.items import providers
 
 LATE = timedelta(minutes=5)
 SILENT = timedelta(seconds=30)
 """Of the intake, which gives a sign every five."""
+UNREAD = timedelta(hours=1)
+"""As of the alert DispatchReturnsUnread."""
+FEW = 5
+"""Fewer bounces or complaints say nothing: one of a hundred readers is one reader."""
+BORNE = {"complaint": 0.003, "hard": 0.05}
+"""From these shares on a sender is punished, as the alert DispatchMailComesBack has it. Complaints: the rules of Gmail and of
+Yahoo for senders say to stay below 0.3 %; no such mailbox: those who sell relaying mostly say below one in twenty."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of what a relay handed to a provider within three days came back, of one kind."""
+
+    relay: str
+    provider: ProviderClass
+    kind: str  # hard, complaint
+    count: int
+    letters: int
+
+    @property
+    def ratio(self) -> float:
+        """Of all that were accepted."""
+        return self.count / self.letters
 
 
 def checks() -> Iterator[Check]:
@@ -28,12 +56,35 @@ def checks() -> Iterator[Check]:
         yield Check("Bounces", "todo", "Letters come back to an address that nobody listens to.", "See bounces.md.")
 
 
+def shares() -> list[Share]:
+    """Where they are more than a few."""
+    found = [Share(relay, ProviderClass(number), *said) for relay, number, *said in stats.rows("shares", {})]
+    return [share for share in found if share.count >= FEW and share.letters]
+
+
+def borne() -> Iterator[Check]:
+    """A line for each share that is too large; none where all are borne."""
+    for share in shares():
+        if share.ratio > BORNE[share.kind]:
+            what = "complained of as spam" if share.kind == "complaint" else "to mailboxes that are not there"
+            words = f"{share.ratio:.1%} of three days' letters through it were {what}: {saying.number(share.count)}."
+            yield Check(
+                providers.way(share.provider, share.relay).capitalize(),
+                "todo",
+                words,
+                "Providers punish that. See docs/runbooks/DispatchMailComesBack.md.",
+            )
+
+
 def _mailbox(mailbox: Mailbox, ear: Ear | None) -> Check:
     part, asked = f"Mailbox {mailbox.name}", mailbox.asked_at
     seen = f"Asked {saying.ago(asked)}" if asked else "Not asked yet"
     if mailbox.trouble:
         remedy = f"Nothing is lost: it waits there. Run: dispatch mailbox test {mailbox.name}"
-        return Check(part, "todo", f"{seen}: {mailbox.trouble}.", remedy)
+        read = mailbox.read_at
+        is_long = read and timezone.now() - read > UNREAD
+        since = f" It was last read {saying.ago(read)}." if read and is_long else ""
+        return Check(part, "todo", f"{seen}: {mailbox.trouble}.{since}", remedy)
     if asked is None or timezone.now() - asked > LATE:
         return Check(part, "todo", f"{seen}.", "Is a clock there, and a worker for upkeep?")
     return Check(part, "ok", f"{seen}; {_heard(ear)}.")

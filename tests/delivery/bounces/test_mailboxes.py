@@ -1,5 +1,7 @@
 """A mailbox is read over a real IMAP line with TLS, and marked only after what it says is written down."""
 
+from datetime import timedelta
+
 import certificates
 import imap_server
 import pytest
@@ -129,3 +131,24 @@ def test_the_command_adds_tests_lists_and_turns_off(server, capsys):
     assert "lets us in" in capsys.readouterr().out
     assert mailboxes.due() == []
     assert run("test", "other") == run("off", "other") == run("add", "x", "smtp://x") == 1
+
+
+def test_since_when_it_could_not_be_read_is_known_however_often_it_is_asked(server, box):
+    hours = timezone.now() - timedelta(hours=2)
+    Mailbox.objects.update(read_at=hours)
+    server.breaks_at = "SELECT"
+    mailboxes.ask(box.pk)
+    box.refresh_from_db()
+    assert (box.read_at, bool(box.trouble)) == (hours, True)
+    mailboxes.ask(box.pk)
+    box.refresh_from_db()
+    assert (box.read_at, box.trouble) == (box.asked_at, "")
+
+
+def test_one_whose_address_is_changed_is_asked_at_once_and_is_not_read_by_that(server, box):
+    hours = timezone.now() - timedelta(hours=2)
+    Mailbox.objects.update(read_at=hours, asked_at=timezone.now())
+    assert mailboxes.due() == []
+    mailboxes.save("main", server.url)
+    assert mailboxes.due() == [box.pk]
+    assert Mailbox.objects.get().read_at == hours

@@ -8,10 +8,10 @@ from django.db import connection
 from django.utils import timezone
 
 from dispatch.audience.models import Subscription, Suppression
-from dispatch.delivery import closing, ledger, verp
+from dispatch.delivery import closing, ledger, tallies, verp
 from dispatch.delivery.bounces import recording
 from dispatch.delivery.bounces.kinds import Kind, Verdict
-from dispatch.delivery.models import Returned, ReturnedCount, Send, SoftBounce
+from dispatch.delivery.models import Relay, Returned, ReturnedCount, Send, SoftBounce, Tally
 
 pytestmark = pytest.mark.django_db
 QUIET = ["notice.postfix_delayed", "auto_reply.vacation", "challenge.boxtrapper", "unknown.person"]
@@ -161,3 +161,44 @@ def test_nothing_of_the_mail_is_kept(sends, mail):
             assert "over quota" not in rows
             assert "no mailbox here" not in rows
             assert "alice@" not in rows
+
+
+def tallied():
+    return {
+        (one.relay.name, one.outcome): one.letters
+        for one in Tally.objects.filter(outcome__in=tallies.RETURNED).select_related("relay")
+    }
+
+
+def test_what_came_back_is_laid_to_the_relay_that_had_the_letter(sends, mail):
+    alice, first, second = sends
+    other = Relay.objects.create(name="other", kind="fake", url=b"")
+    relay = first.chunks.get().relay
+    second.chunks.update(relay=other)
+    for number in (1, 2, 2):
+        recording.take(mail("soft.gmail_full", first, alice, str(number)))
+    recording.take(mail("complaint.arf", second, alice), "complaints@bounces.example.org")
+    recording.take(mail("auto_reply.vacation", first, alice))
+    assert tallied() == {(relay.name, "soft"): 2, ("other", "complaint"): 1}
+
+
+def test_of_a_letter_that_was_tried_again_it_is_the_relay_of_the_last_round(sends, mail):
+    alice, first, _ = sends
+    other = Relay.objects.create(name="other", kind="fake", url=b"")
+    chunk = first.chunks.get()
+    again = {
+        "number": chunk.number + 1,
+        "variant": chunk.variant,
+        "provider_class": chunk.provider_class,
+        "state": "done",
+    }
+    first.chunks.create(is_retry=True, recipients=[alice.pk], relay=other, **again)
+    recording.take(mail("soft.gmail_full", first, alice))
+    assert tallied() == {("other", "soft"): 1}
+
+
+def test_where_its_relay_is_gone_it_is_counted_by_send_alone(sends, mail):
+    alice, first, _ = sends
+    first.chunks.update(relay=None)
+    recording.take(mail("soft.gmail_full", first, alice))
+    assert (counted(), tallied()) == ({(first.pk, "soft"): 1}, {})

@@ -87,7 +87,10 @@ def save(name: str, url: str) -> Mailbox:
     """Add a mailbox, or change its address. Raises Unusable."""
     parse(url)
     sealed = vault.seal(url, f"mailbox:{name}:url")
-    mailbox, _ = Mailbox.objects.update_or_create(name=name, defaults={"url": sealed, "active": True, "trouble": ""})
+    fresh = {"url": sealed, "active": True, "trouble": "", "asked_at": None}
+    mailbox, _ = Mailbox.objects.update_or_create(
+        name=name, defaults=fresh, create_defaults=fresh | {"read_at": timezone.now()}
+    )
     audit.record(None, "mailbox.save", f"mailbox:{name}")
     return mailbox
 
@@ -121,9 +124,9 @@ def ask(number: int) -> int:
         trouble = _words(problem)
         log.warning("a mailbox cannot be read", extra={"mailbox": mailbox.name, "code": type(problem).__name__})
     finally:
-        Mailbox.objects.filter(pk=number, asking_since=now).update(
-            asking_since=None, asked_at=timezone.now(), trouble=trouble
-        )
+        asked = timezone.now()
+        ours = Mailbox.objects.filter(pk=number, asking_since=now)
+        ours.update(asking_since=None, asked_at=asked, trouble=trouble, read_at=mailbox.read_at if trouble else asked)
     return taken
 
 

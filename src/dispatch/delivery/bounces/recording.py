@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dispatch import vault
 from dispatch.audience.models import Subscriber, Suppression
-from dispatch.delivery import events, personalizing
+from dispatch.delivery import events, personalizing, statements, tallies
 from dispatch.delivery.bounces import reading
 from dispatch.delivery.bounces.kinds import Kind, Verdict
 from dispatch.delivery.models import DeliveryException, Returned, Send, SoftBounce
@@ -23,11 +23,6 @@ KEPT = timedelta(days=60)
 """How long the same report is known again: no server repeats itself for longer."""
 STATES = {Kind.HARD: DeliveryException.State.BOUNCED, Kind.COMPLAINT: DeliveryException.State.COMPLAINED}
 HEAR = """INSERT INTO delivery_returned (digest, "on") VALUES (%s, %s) ON CONFLICT DO NOTHING"""
-COUNT = """
-INSERT INTO delivery_returnedcount AS c (send_id, provider_class, kind, count)
-SELECT s.id, %s, %s, 1 FROM delivery_send s WHERE s.id = %s
-ON CONFLICT (send_id, provider_class, kind) DO UPDATE SET count = c.count + 1
-"""
 
 
 def take(raw: bytes, came_to: str = "") -> Verdict | None:
@@ -52,7 +47,7 @@ def record(send: int | None, reader: int, verdict: Verdict, identity: str) -> bo
         return False
     known = Subscriber.objects.select_for_update().filter(pk=reader)
     provider_class = known.values_list("provider_class", flat=True).first()
-    _count(send, provider_class or 0, verdict.kind)
+    _count(send, reader, provider_class or 0, verdict.kind)
     if provider_class is None:
         return True  # forgotten: nobody is left to strike off
     if verdict.kind == Kind.SOFT:
@@ -82,10 +77,10 @@ def _is_new(key: str) -> bool:
         return bool(cursor.rowcount)
 
 
-def _count(send: int | None, provider_class: int, kind: Kind) -> None:
+def _count(send: int | None, reader: int, provider_class: int, kind: Kind) -> None:
     if send is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT, [provider_class, kind, send])
+        counted = {"send": send, "reader": reader, "provider": provider_class, "kind": kind.value}
+        statements.execute("returned", **counted, judged=list(tallies.RETURNED))
 
 
 def _final(send: int | None, reader: int, state: DeliveryException.State, code: str) -> None:

@@ -60,14 +60,22 @@ def run(options: argparse.Namespace) -> int:
 def _list(*, as_json: bool) -> int:
     from dispatch.delivery.models import Send
 
-    sends = Send.objects.select_related("edition__newsletter").order_by("-pk")[:LISTED]
+    sends = Send.objects.select_related("edition__newsletter", "approval").order_by("-pk")[:LISTED]
     if as_json:
         print(json.dumps([_told(send) for send in sends]))
         return 0
     for send in sends:
         began = f"{send.started_at:%Y-%m-%d %H:%M} UTC" if send.started_at else ""
-        print(f"{send.pk}\t{send.edition.newsletter.slug}\t{send.state}\t{send.frozen_count}\t{began}")
+        line = f"{send.pk}\t{send.edition.newsletter.slug}\t{send.state}\t{send.frozen_count}\t{began}\t{_why(send)}"
+        print(line.rstrip())
     return 0
+
+
+def _why(send: "Send") -> str:
+    """It stands still, in a sentence; empty where it does not."""
+    if send.state == "draft" and hasattr(send, "approval"):
+        return f"It waits for a second person. {send.approval.why}"
+    return send.trouble if send.state == "paused" else ""
 
 
 def _move(options: argparse.Namespace) -> int:

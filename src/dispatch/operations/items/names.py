@@ -38,10 +38,10 @@ def find(of: str, text: str) -> str:
 
 def _provider(text: str) -> str:
     """Raises Missing."""
-    known = {str(number): name for number, name in providers.NAMES.items()}
+    known = {str(number): name for number, name in providers.NAMES.items()} | {"other": "others"}  # as figures say it
     name = known.get(text, text)
     if name not in known.values():
-        raise Missing(_words("provider", text, list(known.values())))
+        raise Missing(_words("provider", text, list(providers.NAMES.values())))
     return name
 
 

@@ -10,9 +10,9 @@ WHERE a.planned_at IS NULL AND (t.embargo_until IS NULL OR t.embargo_until <= cl
 UNION ALL
 SELECT 'article', 'deferred', count(*), min(noted_at) FROM articles_hint
 UNION ALL
-SELECT 'edition', CASE state WHEN 'failed' THEN 'failed' ELSE 'due' END, count(*), min(due_at)
+SELECT 'edition', CASE WHEN state IN ('failed', 'late') THEN 'failed' ELSE 'due' END, count(*), min(due_at)
 FROM editions_edition
-WHERE state IN ('due', 'failed') OR (state = 'gathering' AND due_at <= clock_timestamp())
+WHERE state IN ('due', 'failed', 'late') OR (state = 'gathering' AND due_at <= clock_timestamp())
 GROUP BY 2
 UNION ALL
 SELECT 'chunk', CASE c.state WHEN 'pending' THEN 'due' WHEN 'leased' THEN 'underway' ELSE 'failed' END, count(*), min(s.started_at)

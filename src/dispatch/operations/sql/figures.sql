@@ -9,6 +9,12 @@ WITH attempts AS (
       AND a.started_at > clock_timestamp() - interval '1 hour'
 ), stopped AS (
     SELECT scope, target FROM accounts_stop WHERE lifted_at IS NULL
+), asked AS (
+    SELECT CASE WHEN state = 'sent' THEN 'sent' WHEN state IN ('refused', 'unknown', 'late') THEN 'failed'
+                WHEN attempts = 0 THEN 'waiting' WHEN state = 'waiting' THEN 'deferred' ELSE 'underway' END AS outcome
+    FROM audience_letter
+    WHERE id > (SELECT coalesce(max(id), 0) - 20000 FROM audience_letter) AND state <> 'dropped'
+      AND written_at > clock_timestamp() - interval '1 hour'
 ), left_today AS (
     SELECT greatest(extract(epoch FROM s.started_at - e.due_at), 0) AS late
     FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id
@@ -22,11 +28,40 @@ SELECT 'sends', ARRAY[state::text], count(*) FROM delivery_send WHERE state NOT 
 UNION ALL
 SELECT 'mail_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - greatest(s.started_at, s.wave_over_at))), 0)
 FROM delivery_send s JOIN editions_edition e ON e.id = s.edition_id
-WHERE s.state = 'sending'
+WHERE s.state IN ('sending', 'first_wave')
   AND NOT EXISTS (SELECT FROM stopped WHERE scope = 'everything' OR (scope = 'newsletter' AND target = e.newsletter_id))
   AND NOT EXISTS (SELECT FROM editions_editionstory p JOIN articles_story t ON t.id = p.story_id
                   WHERE p.edition_id = e.id AND t.embargo_until > clock_timestamp())
-  AND EXISTS (SELECT FROM delivery_chunk c WHERE c.send_id = s.id AND c.state = 'pending' AND NOT c.is_retry)
+  AND EXISTS (SELECT FROM delivery_chunk c WHERE c.send_id = s.id AND c.state = 'pending' AND NOT c.is_retry
+                AND (s.state = 'sending' OR c.in_wave))
+UNION ALL
+SELECT 'held', ARRAY[waits_for.what], (SELECT count(*) FROM delivery_send s LEFT JOIN delivery_approval a ON a.send_id = s.id
+                            WHERE CASE waits_for.what WHEN 'trouble' THEN s.state = 'paused' AND s.is_held
+                                           ELSE s.state = 'draft' AND a.id IS NOT NULL AND a.agreed_at IS NULL END)
+FROM unnest(ARRAY['trouble', 'approval']) AS waits_for (what)
+UNION ALL
+SELECT 'edition_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - e.due_at)), 0)
+FROM editions_edition e JOIN audience_newsletter n ON n.id = e.newsletter_id
+WHERE n.active AND e.due_at <= clock_timestamp()
+  AND (e.state IN ('gathering', 'due') OR (e.state = 'rendered' AND e.enlisted_at IS NULL))
+UNION ALL
+SELECT 'letter_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - written_at)), 0)
+FROM audience_letter l
+WHERE l.state = 'waiting' AND l.attempts = 0
+  AND NOT EXISTS (SELECT FROM stopped WHERE scope = 'everything' OR (scope = 'newsletter' AND target = l.newsletter_id))
+UNION ALL
+SELECT 'letters_asked', ARRAY[said], (SELECT count(*) FROM asked WHERE outcome = said)
+FROM unnest(ARRAY['sent', 'waiting', 'underway', 'deferred', 'failed']) AS said
+UNION ALL
+SELECT 'returned', ARRAY[r.name::text, provider::text, said], coalesce(t.letters, 0)
+FROM delivery_relay r CROSS JOIN unnest(%(providers)s::int[]) AS provider CROSS JOIN unnest(%(returned)s::text[]) AS said
+LEFT JOIN delivery_tally t ON t.relay_id = r.id AND t.provider_class = provider AND t.outcome = said
+UNION ALL
+SELECT 'unread', ARRAY['mailbox:' || name], extract(epoch FROM clock_timestamp() - read_at) FROM delivery_mailbox
+WHERE active AND read_at IS NOT NULL
+UNION ALL
+SELECT 'unread', ARRAY[way::text], extract(epoch FROM clock_timestamp() - alive_at) FROM delivery_ear
+WHERE way = 'intake' AND alive_at > clock_timestamp() - interval '7 days'
 UNION ALL
 SELECT 'post_waits', '{}', coalesce(max(extract(epoch FROM clock_timestamp() - p.due_at)), 0)
 FROM social_post p JOIN social_channel c ON c.id = p.channel_id JOIN articles_story t ON t.id = p.story_id
