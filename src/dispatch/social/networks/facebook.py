@@ -33,7 +33,6 @@ from dispatch.social.networks.graph import FAILURES, Graph
 HOST = "https://graph.facebook.com"
 AUTHORIZE = f"https://www.facebook.com/{graph.VERSION}/dialog/oauth"
 TOKEN = f"{HOST}/{graph.VERSION}/oauth/access_token"
-SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement", "pages_manage_engagement")
 LIMITS = Limits(
     longest=63_206,
     unit="characters",
