@@ -57,4 +57,5 @@ LINKEDIN_PERSON = (
     "w_member_social",  # posts and pictures as them
 )
 """learn.microsoft.com/linkedin/shared/authentication/getting-access, "Open Permissions (Consumer)": what needs no approval.
-Comments as a person would need `w_member_social_feed`, which comes with the Community Management API (…/shares/comments-api)."""
+Comments as a person would need `w_member_social_feed`, which comes with the Community Management API alone
+(…/shares/comments-api)."""
