@@ -101,7 +101,7 @@ def test_other_networks_are_connected_again_by_any_of_their_doors(connect):
 def test_the_program_of_the_other_kind_is_refused_and_told(go, place, name, place_of):
     other = "id" if name == "person" else granting.SELF_SERVE
     programs.keep(place_of, programs.Program(place, other, "secret"))
-    with pytest.raises(No, match=r"is not authorized for your application\. Nothing was connected"):
+    with pytest.raises(No, match=r"not authorized for your application\. Give the newsroom's program there all"):
         go(name)
     assert not Channel.objects.exists()
 

@@ -29,6 +29,8 @@ OVER = (
     "This way back is over: it was used already, took more than ten minutes, or began in another session. "
     f"{NOTHING} Begin again here, and stay in this browser."
 )
+NOT_ITS_OWN = {"invalid_scope", "unauthorized_scope_error"}
+"""What is said of a permission that a program was not given: RFC 6749 section 4.1.2.1, and LinkedIn."""
 SHAPE = (*UNREADABLE, IndexError)
 """What reading an answer raises that is not in the documented shape."""
 
@@ -156,6 +158,8 @@ def _denied(network: str, said: Mapping[str, str]) -> str:
     if error == "access_denied":
         return f"You said no at {label}, or it did. {NOTHING}"
     words = (said.get("error_description") or error or "no code came back")[:200].rstrip(".")
+    if error in NOT_ITS_OWN:
+        return f"{label} says: {words}. Give the newsroom's program there all that this way's page asks for. {NOTHING}"
     return f"{label} says: {words}. {NOTHING}"
 
 

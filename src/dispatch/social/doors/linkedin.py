@@ -54,7 +54,7 @@ class Person:
         network="linkedin",
         name="person",
         label="Sign in as yourself",
-        words="For your own profile: you sign in at LinkedIn and allow Dispatch to post as you.",
+        words="For your own profile: you sign in at LinkedIn and allow Dispatch to post as you, under your name.",
         registers=PROGRAM,
         app="person",
         accounts="urn:li:person:",
