@@ -112,3 +112,22 @@ def test_a_program_is_registered_and_a_bot_connected_by_its_token(visitor, page,
     page.get_by_label("Channel or group").fill("office")
     page.get_by_role("button", name="Connect a bot").click()
     page.get_by_text("is connected, and can post").wait_for()
+
+
+@pytest.mark.usefixtures("alice", "abroad")
+def test_of_linkedins_pages_one_is_chosen_and_reconnected(page, place):
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    programs.keep("linkedin", programs.Program(f"{place}/linkedin", "id", "secret"))
+    page.goto("/channels/connect/linkedin/page")
+    page.get_by_role("button", name="Sign in for a page").click()
+    page.get_by_role("link", name="Go on to").click()
+    page.get_by_role("link", name="Allow, as office").click()
+    page.get_by_label("Office", exact=True).check()
+    page.get_by_role("button", name="Connect it").click()
+    page.get_by_text("is connected, and can post").wait_for()
+    page.get_by_role("link", name="Reconnect", exact=True).click()
+    page.get_by_role("button", name="Sign in for a page").click()
+    page.get_by_role("link", name="Go on to").click()
+    page.get_by_role("link", name="Allow, as office").click()
+    page.get_by_text("is connected, and can post").wait_for()
+    assert Channel.objects.get().account == "Office"

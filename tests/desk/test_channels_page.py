@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dispatch.accounts import stopping, views
 from dispatch.accounts.models import AuditEntry, Desk, Stop
-from dispatch.social import admitting, channels, networks
+from dispatch.social import admitting, channels, networks, programs
 from dispatch.social.connecting import Wish
 from dispatch.social.doors.base import Identity, No
 from dispatch.social.models import App, Channel, Counted, Post
@@ -237,6 +237,28 @@ def test_a_program_is_registered_once_sealed_and_never_shown(alice):
     assert "-of-ours" not in stored
     assert b"-of-ours" not in bytes(row.secrets)
     assert AuditEntry.objects.latest("pk").act == "channel.program"
+
+
+def test_linkedin_has_a_program_for_pages_and_one_for_persons(alice):
+    assert "rw_organization_admin" in page(alice, "/channels/connect/linkedin/page")
+    given = {"client_id": "of-pages", "client_secret": "s"}
+    alice.post("/channels/connect/linkedin/page/program", given)
+    assert "is registered. Change it" in page(alice, "/channels/connect/linkedin/page")
+    form = page(alice, "/channels/connect/linkedin/person")
+    assert "First, the newsroom’s program" in form
+    assert "http://dispatch.test/channels/connect/back/linkedin" in form
+    alice.post("/channels/connect/linkedin/person/program", given | {"client_id": "of-persons"})
+    assert (programs.find("linkedin").id, programs.find("linkedin person").id) == ("of-pages", "of-persons")
+
+
+def test_a_channel_is_reconnected_by_the_way_of_its_kind(alice):
+    channel = newsroom.channel("office", "linkedin")
+    Channel.objects.update(identity="urn:li:organization:1")
+    shown = page(alice, f"/channels/{channel.slug}")
+    assert "/reconnect/linkedin/page" in shown
+    assert "/reconnect/linkedin/person" not in shown
+    assert alice.get(f"/channels/{channel.slug}/reconnect/linkedin/page").status_code == 200
+    assert alice.get(f"/channels/{channel.slug}/reconnect/linkedin/person").status_code == 404
 
 
 def test_coming_back_with_nothing_is_told(alice):

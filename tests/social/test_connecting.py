@@ -176,12 +176,6 @@ def test_who_reconnects_may_have_given_what_numbers_of_posts_need(leave, alice, 
     assert feedback.refusal(channel) is None
 
 
-def test_threads_is_asked_for_what_posts_and_their_numbers_need(place, alice):
-    url = connecting.begin(doors.get("threads", "oauth"), {}, Wish(), BACK.format("threads"), alice)
-    (asked,) = parse_qs(urlsplit(url).query)["scope"]
-    assert {"threads_content_publish", "threads_read_replies", "threads_manage_insights"} <= set(asked.split(","))
-
-
 def test_what_is_late_by_then_is_for_an_editor(leave, alice, make_article):
     channel = connecting.finish("mastodon", leave("mastodon"), alice)
     planning.plan(make_article())

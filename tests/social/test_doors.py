@@ -21,7 +21,7 @@ from dispatch.social.doors import asking, atproto, bluesky_oauth
 from dispatch.social.doors.base import No
 
 BACK = "http://dispatch.test/channels/connect/back/{}"
-LATER = ("facebook", "instagram", "threads", "linkedin")
+LATER = ("facebook", "instagram", "threads")
 
 
 def exchanged(_request, _store):
@@ -77,13 +77,6 @@ def test_instagram_and_threads_give_a_token_for_sixty_days(door):
     assert (found.account, found.credentials["user_id"]) == ("@office", "1")
     assert timedelta(days=59) < found.expires_at - timezone.now() < timedelta(days=60)
     assert found.credentials["expires_at"] == found.expires_at.isoformat()
-
-
-@pytest.mark.usefixtures("place")
-def test_linkedin_offers_pages_before_the_person():
-    page, person = through(doors.linkedin.LinkedIn())
-    assert (page.account, page.credentials["author"]) == ("Office", "urn:li:organization:1")
-    assert (person.account, person.key) == ("Alice", "urn:li:person:alice")
 
 
 @pytest.mark.parametrize(

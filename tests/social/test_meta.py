@@ -190,6 +190,18 @@ def test_a_post_of_a_page_is_edited_and_its_card_is_facebooks(reach, standins):
     assert standins.store.posts("facebook")[0].text == f"Іншае {LINK}"
 
 
+def test_a_page_that_may_not_comment_says_so_when_asked_and_posts_all_the_same(reach):
+    network, account = reach("facebook", access_token=meta.NARROW)
+    health = network.probe(account)
+    assert health.ok
+    assert "without pages_manage_engagement, so first comments are refused until it is reconnected" in health.words
+    sent = network.publish(draft(), account)
+    assert isinstance(sent, Sent)
+    assert isinstance(network.publish(draft(reply_to=sent.remote_id), account), Refused)
+    network, account = reach("facebook")
+    assert network.probe(account).words == "signed in as Office"
+
+
 def test_a_token_of_another_page_cannot_post_here(reach):
     network, account = reach("facebook", page_id="1")
     assert "a Page token is needed" in network.probe(account).words

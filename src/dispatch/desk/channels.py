@@ -17,6 +17,7 @@ from dispatch.desk import acting
 from dispatch.outcomes import Sent
 from dispatch.social import channels as connected
 from dispatch.social import (
+    connecting,
     doors,
     expiring,
     feedback,
@@ -184,7 +185,7 @@ def _page(request: HttpRequest, one: Channel, rules: tending.Rules, status: int 
         "channel": one,
         "rules": rules,
         "preferences": preferences.of(one.network),
-        "doors": [door.way for door in doors.to(one.network)],
+        "doors": [door.way for door in connecting.again(one)],
         "fits": fits(limits) if one.network in networks.registry else "",
         "needs_picture": limits.pictures_needed > 0,
         "picture": standing_in.kept_by(one),

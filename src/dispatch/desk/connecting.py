@@ -35,6 +35,8 @@ def way(request: HttpRequest, network: str, way: str, slug: str = "") -> HttpRes
     door, channel = _door(network, way), _channel(slug, network)
     if channel:
         desks.insist(_user(request), channel)
+        if door not in connecting.again(channel):
+            raise Http404
     if request.method != "POST":
         return _form(request, door, channel, {})
     given = {name: request.POST.get(name, "") for name in request.POST}
@@ -96,10 +98,13 @@ def register(request: HttpRequest, network: str, way: str) -> HttpResponse:
     if not door.way.registers or missing:
         messages.error(request, f"Missing: {', '.join(missing)}. Nothing was kept.")
     else:
-        before = programs.find(network)
+        before = programs.find(door.way.place)
         server = before.server if before else ""
-        programs.keep(network, Program(server, given["client_id"], given.get("client_secret", ""), back_to(network)))
-        audit.record(_user(request), "channel.program", f"network:{network}", "the newsroom's program was registered")
+        made = Program(server, given["client_id"], given.get("client_secret", ""), back_to(network))
+        programs.keep(door.way.place, made)
+        audit.record(
+            _user(request), "channel.program", f"network:{door.way.place}", "the newsroom's program was registered"
+        )
         messages.success(request, f"Kept, sealed. Now sign in at {doors.label(network)}.")
     return redirect("connect_way", network, way)
 
@@ -133,7 +138,7 @@ def _go(request: HttpRequest, door: Door, channel: Channel | None, given: dict[s
 def _form(
     request: HttpRequest, door: Door, channel: Channel | None, given: dict[str, str], status: int = 200
 ) -> HttpResponse:
-    is_known = programs.find(door.way.network) is not None
+    is_known = programs.find(door.way.place) is not None
     context = {
         "way": door.way,
         "network": doors.label(door.way.network),
@@ -148,7 +153,7 @@ def _form(
 def _prefilled(door: Door, channel: Channel | None) -> dict[str, str]:
     """What is known of the account already."""
     known = dict.fromkeys([one.name for one in door.way.fields] + ["name", "languages", "topics"], "")
-    if standin := programs.find(door.way.network):
+    if standin := programs.find(door.way.place):
         known["server"] = standin.server
     if channel:
         known |= {"account": channel.account, "handle": channel.account}

@@ -17,7 +17,7 @@ from django.core.cache import cache
 
 from dispatch import vault
 from dispatch.accounts.models import User
-from dispatch.social import admitting, doors
+from dispatch.social import admitting, channels, doors
 from dispatch.social.doors.base import Begun, Door, Identity, No, Paste, SignIn
 from dispatch.social.models import Channel
 from dispatch.social.networks.answers import UNREADABLE
@@ -29,6 +29,8 @@ OVER = (
     "This way back is over: it was used already, took more than ten minutes, or began in another session. "
     f"{NOTHING} Begin again here, and stay in this browser."
 )
+NOT_ITS_OWN = {"invalid_scope", "unauthorized_scope_error"}
+"""What is said of a permission that a program was not given: RFC 6749 section 4.1.2.1, and LinkedIn."""
 SHAPE = (*UNREADABLE, IndexError)
 """What reading an answer raises that is not in the documented shape."""
 
@@ -59,6 +61,15 @@ class Choice:
     names: tuple[str, ...]
 
 
+def again(channel: Channel) -> list[Door]:
+    """By which it may be connected again: those for its kind of account, as far as anybody knows which that is."""
+    every = doors.to(channel.network)
+    if not any(door.way.accounts for door in every):
+        return every
+    name = channel.identity or channels.opened(channel).get("author", "")
+    return [door for door in every if name.startswith(door.way.accounts)] or every
+
+
 def begin(door: SignIn, asked: Mapping[str, str], wish: Wish, redirect: str, who: Visitor) -> str:
     """The address at the network where the person says yes. Raises No: nothing was begun."""
     state = secrets.token_urlsafe(32)
@@ -87,7 +98,8 @@ def _finish(
     if said.get("error") or not said.get("code"):
         raise No(_denied(network, said))
     door = doors.get(network, str(kept["door"]))
-    assert isinstance(door, SignIn)
+    if not isinstance(door, SignIn):  # begun under another version of Dispatch
+        raise No(OVER)
     found: list[Identity] = _understood(lambda: door.finish(said, kept["kept"], str(kept["redirect"])), door)
     if wish.channel:  # the account is known; another one is refused in its own words
         found = [one for one in found if admitting.is_of(wish.channel, one)] or found[:1]
@@ -146,6 +158,8 @@ def _denied(network: str, said: Mapping[str, str]) -> str:
     if error == "access_denied":
         return f"You said no at {label}, or it did. {NOTHING}"
     words = (said.get("error_description") or error or "no code came back")[:200].rstrip(".")
+    if error in NOT_ITS_OWN:
+        return f"{label} says: {words}. Give the newsroom's program there all that this way's page asks for. {NOTHING}"
     return f"{label} says: {words}. {NOTHING}"
 
 

@@ -112,11 +112,12 @@ def _make_sources() -> None:
 
 
 def _connect_channels(server: str) -> None:
-    from dispatch.local.networks import speakers
+    from dispatch.local.networks import granting, speakers
     from dispatch.social import channels, networks, programs, standing_in
 
     for network in speakers.SPEAKERS:
         programs.keep(network, programs.Program(f"{server}/{network}", "id-of-dispatch", "secret-of-dispatch"))
+    programs.keep("linkedin person", programs.Program(f"{server}/linkedin", granting.SELF_SERVE, "secret-of-dispatch"))
     for network, (name, account, languages) in CHANNELS.items():
         channel = channels.connect(
             network,

@@ -33,7 +33,8 @@ def _signed_in(path: str, request: Request, store: Store) -> Answer:
         return Answer({"id": PAGE, "name": "Office", "access_token": "page-token"}, headers=USE)
     if path == "debug_token":
         # docs/graph-api/reference/debug_token: a Page token from a long-lived one says 0, never.
-        scopes = ["pages_manage_posts", "pages_read_engagement", "pages_manage_engagement"]
+        scopes = ["pages_manage_posts", "pages_read_engagement"]
+        scopes += [] if _is_narrow(request) else ["pages_manage_engagement"]
         return Answer({"data": {"is_valid": True, "type": "PAGE", "expires_at": 0, "scopes": scopes}})
     if path == f"{PAGE}/photos":
         return _photo(request, store)
@@ -114,7 +115,13 @@ def _comment(name: str, request: Request, store: Store) -> Answer:
     text = str(request.body.get("message", ""))
     if not text:
         return meta.missing("message")
+    if _is_narrow(request):
+        return meta.not_allowed()
     return Answer({"id": f"{PAGE}_{store.add('facebook', 'Office', text, {'link': '', 'comment_on': name})}"})
+
+
+def _is_narrow(request: Request) -> bool:
+    return request.headers.get("authorization", "") == f"Bearer {meta.NARROW}"
 
 
 def _comments(name: str, store: Store) -> Answer:

@@ -18,7 +18,7 @@ from dispatch.local.networks.store import Store
 EXPIRED = "expired"
 """A token of which the stand-ins say that its time is over."""
 NARROW = "narrow"
-"""A token that may post, and see no numbers."""
+"""A token that may post, and neither see numbers (Threads) nor comment (Facebook)."""
 FETCHED_WITHIN = 5.0
 
 

@@ -1,5 +1,6 @@
 """The networks' pages where a person says yes, and the tokens that a program is given for it afterwards, as far as a program
-sees them: codes good once, for one redirect address and one verifier (RFC 6749 section 4.1, RFC 7636)."""
+sees them: codes good once, for one redirect address and one verifier (RFC 6749 section 4.1, RFC 7636), and for no
+permission that such a program is not given."""
 
 import base64
 import hashlib
@@ -12,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from dispatch.local.networks import granting
 from dispatch.local.networks.server import Answer, Request
 
 OTHER = "of-another-account"
 """A token by which the stand-ins know another account than the newsroom's."""
+FOR_A_PAGE, FOR_A_PERSON = "for-a-page-", "for-a-person-"
+"""How tokens of LinkedIn's begin that either kind of program was given."""
 LASTING = 5_183_944
 """Seconds that a long-lived token of Meta's is good for: sixty days."""
 AUTHORIZE = {
@@ -48,6 +52,8 @@ class Code:
     redirect: str
     challenge: str
     account: str
+    program: str
+    scope: str
 
 
 _codes: dict[str, Code] = {}
@@ -71,7 +77,8 @@ def answer(network: str, ours: Mapping[str, str], request: Request) -> Answer | 
 
 def _whose(network: str, ours: Mapping[str, str], request: Request) -> Answer | None:
     """Which accounts a token is good for."""
-    path, other = request.path, request.headers.get("authorization", "").endswith(OTHER)
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    path, other = request.path, token.endswith(OTHER)
     number, name = ("2", "other") if other else (ours.get("user_id", "1"), "office")
     if network == "facebook" and path.endswith("/me/accounts"):  # …/docs/graph-api/reference/user/accounts
         rows = [(ours.get("page_id", "1"), "Office"), ("2", "Office, culture")]
@@ -82,19 +89,27 @@ def _whose(network: str, ours: Mapping[str, str], request: Request) -> Answer | 
         return Answer({"id": number, "user_id": number, "username": name})
     if network == "linkedin" and path == "/v2/userinfo":
         # learn.microsoft.com/linkedin/consumer/integrations/self-serve/sign-in-with-linkedin-v2
-        return Answer({"sub": "alice", "name": "Alice"})
+        return _lacking("userinfo.GET") if token.startswith(FOR_A_PAGE) else Answer({"sub": "alice", "name": "Alice"})
     if network == "linkedin" and path == "/rest/organizationAcls":
-        # learn.microsoft.com/linkedin/marketing/community-management/organizations/organization-access-control-by-role
-        row = {
-            "role": "ADMINISTRATOR",
-            "state": "APPROVED",
-            "organization": ours.get("author", "urn:li:organization:1"),
-        }
-        return Answer({"elements": [row]})
+        return _lacking("organizationAcls.FINDER") if token.startswith(FOR_A_PERSON) else _administered(ours)
     if network == "linkedin" and path.startswith("/rest/organizations/") and not _is_ours(path, ours):
         # …/organizations/organization-lookup-api; of ours the network itself tells
-        return Answer({"id": path.rpartition("/")[2], "localizedName": "Office"})
+        number = path.rpartition("/")[2]
+        return Answer({"id": number, "localizedName": "Office, culture" if number == "2" else "Office"})
     return None
+
+
+def _lacking(what: str) -> Answer:
+    """learn.microsoft.com/linkedin/shared/api-guide/concepts/error-handling."""
+    words = f"Not enough permissions to access: {what}"
+    return Answer({"status": 403, "serviceErrorCode": 100, "code": "ACCESS_DENIED", "message": words}, 403)
+
+
+def _administered(ours: Mapping[str, str]) -> Answer:
+    """learn.microsoft.com/linkedin/marketing/community-management/organizations/organization-access-control-by-role."""
+    names = (ours.get("author", "urn:li:organization:1"), "urn:li:organization:2")
+    rows = [{"role": "ADMINISTRATOR", "state": "APPROVED", "organization": name} for name in names]
+    return Answer({"elements": rows})
 
 
 def _is_ours(path: str, ours: Mapping[str, str]) -> bool:
@@ -115,6 +130,8 @@ def _asked(network: str, request: Request) -> Answer:
     redirect = query.get("redirect_uri", "")
     if query.get("response_type") != "code" or not redirect or not query.get("client_id"):
         return Answer({"error": "invalid_request"}, 400)
+    if refused := granting.refused(network, query["client_id"], query.get("scope", "")):
+        return _back(redirect, {**refused, "state": query.get("state", "")})
     said = query.get("answer")
     if said is None:
         links = {name: html.escape(urlencode({**query, "answer": name})) for name in ("yes", "other", "no")}
@@ -124,7 +141,8 @@ def _asked(network: str, request: Request) -> Answer:
         return _back(redirect, {"error": "access_denied", "state": query.get("state", "")})
     code = secrets.token_urlsafe(16)
     with _lock:
-        _codes[code] = Code(network, redirect, query.get("code_challenge", ""), said)
+        challenge, program = query.get("code_challenge", ""), query["client_id"]
+        _codes[code] = Code(network, redirect, challenge, said, program, query["scope"])
     return _back(redirect, {"code": code, "state": query.get("state", "")})
 
 
@@ -135,18 +153,20 @@ def _token(network: str, request: Request) -> Answer:
     redirect, verifier = (str(request.body.get(name, "")) for name in ("redirect_uri", "code_verifier"))
     if known is None or known.network != network or known.redirect != redirect or not _fits(known.challenge, verifier):
         return Answer({"error": "invalid_grant", "error_description": "The code is invalid, expired or revoked."}, 400)
-    return Answer(_given(network, OTHER if known.account == "other" else "demo"))
+    return Answer(_given(known, OTHER if known.account == "other" else "demo"))
 
 
-def _given(network: str, token: str) -> Mapping[str, Any]:
-    bearer = {"access_token": token, "token_type": "bearer"}
-    if network == "x":
-        return {**bearer, "expires_in": 7200, "refresh_token": "r1", "scope": "tweet.write offline.access"}
-    if network == "linkedin":
-        return {**bearer, "expires_in": 5_184_000, "scope": "w_member_social"}
-    if network in {"instagram", "threads"}:
+def _given(code: Code, token: str) -> Mapping[str, Any]:
+    bearer = {"access_token": token, "token_type": "bearer", "scope": code.scope}
+    if code.network == "x":
+        lasting = {"refresh_token": "r1"} if "offline.access" in code.scope.split() else {}
+        return {**bearer, "expires_in": 7200, **lasting}
+    if code.network == "linkedin":
+        whose = FOR_A_PERSON if granting.is_self_serve(code.program) else FOR_A_PAGE
+        return {**bearer, "access_token": f"{whose}{token}", "expires_in": 5_184_000}
+    if code.network in {"instagram", "threads"}:
         return {"access_token": token, "user_id": 1}
-    return {**bearer, "scope": "write:statuses", "created_at": 1}
+    return {**bearer, "created_at": 1}
 
 
 def _fits(challenge: str, verifier: str) -> bool:

@@ -28,7 +28,8 @@ DOORS: tuple[Door, ...] = (
     meta.Facebook(),
     meta.Instagram(),
     meta.Threads(),
-    linkedin.LinkedIn(),
+    linkedin.Page(),
+    linkedin.Person(),
     links.Apprise(),
 )
 

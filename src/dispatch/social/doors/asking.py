@@ -52,9 +52,9 @@ def authorize(address: str, **query: str) -> str:
     return f"{address}?{urlencode({'response_type': 'code', **query}, quote_via=quote)}"
 
 
-def program(network: str, label: str) -> programs.Program:
-    """The newsroom's own at a network. Raises No."""
-    found = programs.find(network)
+def program(place: str, label: str) -> programs.Program:
+    """The newsroom's own at a network, or for one way to it (Way.place). Raises No."""
+    found = programs.find(place)
     if found is None:
         raise No(f"{label} knows no program of this newsroom yet: an operator registers one first.")
     return found

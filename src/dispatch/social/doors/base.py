@@ -33,8 +33,15 @@ class Way:
     words: str  # what happens, and what is needed for it
     fields: tuple[Field, ...] = ()
     registers: tuple[Field, ...] = ()  # what an operator enters once: the newsroom's own program there; empty: none
+    app: str = ""  # which of the newsroom's programs there, where no single one may do for every way
+    accounts: str = ""  # how the network's names of the accounts begin that this way is for; empty: for any
     scopes: str = ""  # what that program is to be allowed
     guide: str = ""  # where at the network it is made
+
+    @property
+    def place(self) -> str:
+        """Where its program is kept (programs.find)."""
+        return f"{self.network} {self.app}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)

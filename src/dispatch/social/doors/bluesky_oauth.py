@@ -9,8 +9,9 @@ from dispatch.social import dpop
 from dispatch.social.doors import asking, atproto
 from dispatch.social.doors.base import Begun, Identity, No, Way
 from dispatch.social.doors.bluesky import HANDLE, SERVER
+from dispatch.social.networks import scopes
 
-SCOPE = "atproto transition:generic"
+SCOPE = " ".join(scopes.BLUESKY)
 DOCUMENT = "/channels/connect/program.json"
 """Where Dispatch shows what it is; the document's whole address is its client_id."""
 

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 from dispatch.social import programs
 from dispatch.social.doors import asking
 from dispatch.social.doors.base import Begun, Field, Identity, No, Way
+from dispatch.social.networks import scopes
 from dispatch.social.programs import Program
 
-SCOPES = "read:accounts read:statuses write:media write:statuses"
+SCOPES = " ".join(scopes.MASTODON)
 
 
 class Mastodon:
@@ -20,6 +21,7 @@ class Mastodon:
         label="Sign in at your instance",
         words="You sign in at your instance and allow Dispatch to post. Sign in there as the account that is to post.",
         fields=(Field("server", "Instance", "such as social.example.org"),),
+        scopes=SCOPES,
     )
 
     def begin(self, asked: Mapping[str, str], redirect: str, state: str) -> Begun:

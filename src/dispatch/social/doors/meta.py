@@ -5,7 +5,7 @@ from typing import Any
 
 from dispatch.social.doors import asking
 from dispatch.social.doors.base import Begun, Field, Identity, No, Way
-from dispatch.social.networks import threads
+from dispatch.social.networks import scopes
 
 VERSION = "v25.0"
 """Of the Graph API (developers.facebook.com/docs/graph-api/changelog)."""
@@ -23,7 +23,7 @@ class Facebook:
         label="Sign in at Facebook",
         words=f"You sign in at Facebook, allow Dispatch to post to your Pages, and then choose the Page. {ALLOWED}",
         registers=PROGRAM,
-        scopes="pages_show_list,pages_manage_posts,pages_read_engagement",
+        scopes=",".join(scopes.FACEBOOK),
         guide="developers.facebook.com, your app, Facebook Login: Valid OAuth Redirect URIs",
     )
 
@@ -73,7 +73,7 @@ class Instagram:
         label="Sign in at Instagram",
         words="You sign in at Instagram as the newsroom's professional account and allow Dispatch to post.",
         registers=PROGRAM,
-        scopes="instagram_business_basic,instagram_business_content_publish",
+        scopes=",".join(scopes.INSTAGRAM),
         guide="developers.facebook.com, your app, Instagram, API setup with Instagram login: OAuth redirect URIs",
     )
 
@@ -106,7 +106,7 @@ class Threads:
         label="Sign in at Threads",
         words="You sign in at Threads as the newsroom's account and allow Dispatch to post.",
         registers=PROGRAM,
-        scopes=",".join(threads.SCOPES),
+        scopes=",".join(scopes.THREADS),
         guide="developers.facebook.com, your app, Access the Threads API, Settings: Redirect Callback URLs",
     )
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dispatch.social import programs
 from dispatch.social.doors import asking
 from dispatch.social.doors.base import Begun, Field, Identity, No, Way
+from dispatch.social.networks import scopes
 
-SCOPES = "tweet.read tweet.write users.read media.write offline.access"
 KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 ID_AND_SECRET = (
     Field("client_id", "Client ID"),
@@ -23,7 +23,7 @@ class X:
         label="Sign in at X",
         words="You sign in at X and allow Dispatch to post. Sign in there as the account that is to post.",
         registers=ID_AND_SECRET,
-        scopes=SCOPES,
+        scopes=" ".join(scopes.X),
         guide="developer.x.com, your app, User authentication settings: type “Web App”, permissions “Read and write”",
     )
 
@@ -34,7 +34,7 @@ class X:
             f"{program.server or 'https://x.com'}/i/oauth2/authorize",
             client_id=program.id,
             redirect_uri=redirect,
-            scope=SCOPES,
+            scope=self.way.scopes,
             state=state,
             code_challenge=asking.challenge(verifier),
             code_challenge_method="S256",

@@ -33,7 +33,6 @@ from dispatch.social.networks.graph import FAILURES, Graph
 HOST = "https://graph.facebook.com"
 AUTHORIZE = f"https://www.facebook.com/{graph.VERSION}/dialog/oauth"
 TOKEN = f"{HOST}/{graph.VERSION}/oauth/access_token"
-SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement", "pages_manage_engagement")
 LIMITS = Limits(
     longest=63_206,
     unit="characters",
@@ -45,6 +44,7 @@ LIMITS = Limits(
     edits=True,
     deletes=True,
 )
+COMMENTING = "pages_manage_engagement"
 FIELDS = "id,message,created_time,permalink_url,attachments{unshimmed_url}"
 COUNTED = "comments.limit(0).summary(total_count),reactions.limit(0).summary(total_count),shares"
 COMMENT_FIELDS = "id,message,created_time,permalink_url"
@@ -143,7 +143,7 @@ class Facebook:
             answer = _graph(account).answer("GET", "me", params={"fields": "id,name"})
             page = graph.read(answer)
             told = _graph(account).get("debug_token", input_token=account.credentials["access_token"])["data"]
-            words = _wrong(page, told, account) or f"signed in as {page['name']}"
+            words = _wrong(page, told, account) or f"signed in as {page['name']}{_without(told)}"
             end = graph.moment_of(told.get("expires_at")) or ends(account.credentials)
         except FAILURES as error:
             return answers.ill(graph.outcome(error))
@@ -201,6 +201,12 @@ def _wrong(page: Mapping[str, Any], told: Mapping[str, Any], account: Account) -
         return f"the token speaks for {page['name']}, not for this Page; a Page token is needed"
     missing = [one for one in ("pages_manage_posts",) if told.get("scopes") and one not in told["scopes"]]
     return f"the token lacks {', '.join(missing)}" if missing else ""
+
+
+def _without(told: Mapping[str, Any]) -> str:
+    """What a token that posts may not do beside it: one that was given before comments were asked for."""
+    lacks = told.get("scopes") and COMMENTING not in told["scopes"]
+    return f"; without {COMMENTING}, so first comments are refused until it is reconnected" if lacks else ""
 
 
 def _is(post: Mapping[str, Any], draft: Draft) -> bool:

@@ -34,7 +34,6 @@ AUTHORIZE = "https://www.instagram.com/oauth/authorize"
 TOKEN = "https://api.instagram.com/oauth/access_token"  # noqa: S105 - an address
 EXCHANGE = f"{HOST}/access_token"
 """A short-lived token for one of sixty days: GET with grant_type=ig_exchange_token."""
-SCOPES = ("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments")
 USED_UP = 24
 """What is said of a container that was published before: of whatever says so, something may be out."""
 LIMITS = Limits(

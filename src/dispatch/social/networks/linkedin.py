@@ -39,10 +39,6 @@ VERSION = "202610"
 """A month's version answers for about a year; a channel's setting `version` names another."""
 AUTHORIZE = f"{LOGIN}/oauth/v2/authorization"
 TOKEN = f"{LOGIN}/oauth/v2/accessToken"
-SCOPES = {
-    "organization": ("w_organization_social", "r_organization_social", "rw_organization_admin"),
-    "person": ("openid", "profile", "w_member_social"),
-}
 LIMITS = Limits(
     longest=3000,
     unit="characters",

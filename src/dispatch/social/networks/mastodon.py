@@ -38,7 +38,6 @@ KNOWN = {
 }
 REGISTER, AUTHORIZE, TOKEN = "/api/v1/apps", "/oauth/authorize", "/oauth/token"
 """On each instance of its own, where a program first makes itself known (docs.joinmastodon.org/methods/apps, /oauth)."""
-SCOPES = ("read:accounts", "read:statuses", "write:media", "write:statuses")
 WORKING = timedelta(seconds=10)
 """When to come back to pictures that the instance still works on."""
 TAG = re.compile(r"<[^>]*>")

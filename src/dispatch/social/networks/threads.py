@@ -31,14 +31,6 @@ AUTHORIZE = "https://threads.net/oauth/authorize"
 TOKEN = f"{HOST}/oauth/access_token"
 EXCHANGE = f"{HOST}/access_token"
 """A short-lived token for one of sixty days: GET with grant_type=th_exchange_token."""
-SCOPES = (
-    "threads_basic",
-    "threads_content_publish",
-    "threads_manage_replies",
-    "threads_read_replies",
-    "threads_delete",
-    "threads_manage_insights",
-)
 LIMITS = Limits(
     longest=500,
     unit="characters",

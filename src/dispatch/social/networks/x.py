@@ -36,8 +36,6 @@ from dispatch.social.networks.base import (
 
 HOST = "https://api.twitter.com"
 AUTHORIZE, TOKEN = "https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token"
-SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
-"""OAuth 2 with PKCE (docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code)."""
 COST = {"plain": 0.015, "with_link": 0.20}
 """Dollars a post (docs.x.com/x-api/getting-started/pricing)."""
 LIMITS = Limits(
