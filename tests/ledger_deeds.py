@@ -7,6 +7,7 @@ from unittest import mock
 
 import psycopg
 from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from ledger_model import Model
 
 from dispatch.accounts import stopping
@@ -290,8 +291,9 @@ class Deeds:
 
 
 def rows_of(send):
-    """What its tables hold, as the model has it."""
-    columns = ("number", "recipients", "is_retry", "state", "settled", "ahead", "token", "takeovers", "is_careful")
+    """What its tables hold, as the model has it: of a lease only whether it is over."""
+    over = ExpressionWrapper(Q(state="leased", lease_until=LONG_AGO), BooleanField())
+    columns = ("number", "recipients", "is_retry", "state", "settled", "ahead", "token", "takeovers", "is_careful", over)
     state = Send.objects.values_list("state", flat=True).get(pk=send.pk)
     chunks = list(Chunk.objects.filter(send=send).order_by("number").values_list(*columns))
     found = DeliveryException.objects.filter(send=send)

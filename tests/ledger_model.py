@@ -262,6 +262,7 @@ class Model:
             (
                 *(one.number, one.readers, one.is_retry, one.state),
                 *(one.settled, one.ahead, one.token, one.takeovers, one.is_careful),
+                one.state == "leased" and one.is_over,
             )
             for one in self.chunks.values()
         ]
