@@ -16,7 +16,7 @@ BUSY = 0.7
 EXCEPTED = 0.02
 """Readers put off or refused, of each send: what tables assume."""
 KEPT_DAYS = 7
-"""For which exceptions are kept (closing.KEPT)."""
+"""For which exceptions are kept (forgetting.KEPT)."""
 WHOLE_DAY = 86_400
 HOT = ("audience_subscriber", "audience_subscription")
 """Tables of which a send reads all it sends to; with the indexes that it goes by."""

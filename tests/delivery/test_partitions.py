@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from dispatch import queue
-from dispatch.delivery import closing, ledger, progress, sending, statements
+from dispatch.delivery import closing, forgetting, ledger, progress, sending, statements
 from dispatch.delivery.ledger import Answers, Except
 from dispatch.delivery.models import Send
 from dispatch.outcomes import Refused
@@ -65,16 +65,16 @@ def ended(edition, subscribe, fake):
 
 
 def test_exceptions_are_dropped_and_the_totals_stay(ended):
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
     assert statements.value("SELECT count(*) FROM pg_class WHERE relname = %s", f"delivery_exception_{ended.pk}") == 0
     assert progress.of_send(ended.pk).exceptions == {"refused": 1}
     assert progress.of_send(ended.pk).balances
-    assert closing.forget_old() == 0
+    assert forgetting.begin() == 0
 
 
 def test_dropping_waits_for_nobody_and_comes_back_later(ended):
     with transaction.atomic():
         statements.value("SELECT count(*) FROM delivery_exception")  # someone reads, and does not end
-        assert meanwhile(closing.forget_old) == []
+        assert meanwhile(forgetting.begin) == []
         assert Send.objects.get().totals == {}
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
