@@ -60,8 +60,10 @@ FIGURES = {
     "workers_silent": Figure("workers_silent", "Processes that ended without a word, of the last day."),
     "clock_age": Figure("clock_age_seconds", "Since the leading clock's last sign of life."),
     "database_bytes": Figure("database_bytes", "Size of the database."),
-    "partitions": Figure("partitions", "Sends whose details are kept."),
-    "partition_age": Figure("partition_age_seconds", "Since the end of the oldest of them that has ended."),
+    "partitions": Figure("partitions", "Sends whose exceptions are kept."),
+    "partition_age": Figure(
+        "partition_age_seconds", "Since the end of the oldest send of which something says who got it."
+    ),
     "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
     "certificate": Figure("certificate_expiry_timestamp_seconds", "End of our own address's certificate."),
     "disk": Figure("disk_free_ratio", "Free share of the disk of an embedded instance."),
