@@ -28,6 +28,13 @@ def must_wait(edition: Edition) -> bool:
     return earlier.filter(state__in=[Edition.State.RENDERED, Edition.State.DUE], send=None).exists()
 
 
+def put_by(edition: Edition) -> bool:
+    """Whether it is late now and waits for a person, since nobody can be chosen for it any more. Within a transaction, as
+    `too_late`."""
+    trouble = too_late(edition)
+    return bool(trouble and Edition.objects.filter(pk=edition.pk).update(state=Edition.State.LATE, trouble=trouble))
+
+
 def too_late(edition: Edition) -> str:
     """Why nobody can be chosen for it any more, in a sentence; empty: they can.
 

@@ -95,8 +95,7 @@ class Unbalanced(Exception):
 def enlist(edition_id: int) -> Send | None:
     """Freeze an edition's audience and let it go. Once: a second call finds the first one's send.
 
-    None: it is not rendered, an earlier edition of its story must be enlisted first, or nobody can be chosen for it any more:
-    then it is late.
+    None: it is not rendered, an earlier edition of its story must be enlisted first, or it comes too late (enlisting.py).
     """
     with transaction.atomic():
         edition = Edition.objects.select_for_update().select_related("newsletter").get(pk=edition_id)
@@ -108,10 +107,7 @@ def enlist(edition_id: int) -> Send | None:
         if boarding.is_vain(edition):
             edition.delete()
             return None
-        if enlisting.must_wait(edition):
-            return None
-        if trouble := enlisting.too_late(edition):
-            Edition.objects.filter(pk=edition.pk).update(state=Edition.State.LATE, trouble=trouble)
+        if enlisting.must_wait(edition) or enlisting.put_by(edition):
             return None
         send = enlisting.new_send(edition)
         first, every, wave, frozen, distinct = _freeze(edition, send)
