@@ -72,6 +72,7 @@ def test_when_the_details_are_gone_it_says_so_and_keeps_the_totals(alice, ended)
     assert "The details are gone" in page
     assert "1</td>" in page
     assert "Send to" not in page
+    assert "Nothing was sent: who is missing is not known any more." in press(alice, ended, "missing")
 
 
 @pytest.mark.parametrize(("policy", "most"), [("resend_once", "3 messages"), ("never_twice", "1 message")])
