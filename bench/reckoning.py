@@ -16,7 +16,9 @@ BUSY = 0.7
 EXCEPTED = 0.02
 """Readers put off or refused, of each send: what tables assume."""
 KEPT_DAYS = 7
-"""For which exceptions are kept (closing.KEPT)."""
+"""For which exceptions, and who stands in a chunk, are kept (forgetting.KEPT)."""
+STRUCK_BYTES, STRUCK_LOG = 1.0, 2.5
+"""What a reader of a send leaves in its chunk after that, and the log of forgetting them (delivery/sql/strike.sql)."""
 WHOLE_DAY = 86_400
 HOT = ("audience_subscriber", "audience_subscription")
 """Tables of which a send reads all it sends to; with the indexes that it goes by."""
@@ -137,9 +139,10 @@ def need(figures: Figures, readers: int, letters: float, hours: float, *, never_
     rate, daily = readers / (hours * 3600), readers * letters
     workers = rate * one.worker_us / 1e6 / BUSY
     processes = math.ceil(workers)
-    chunks = daily * 365 * figures.largest["ledger_bytes"]
+    chunks = daily * (KEPT_DAYS * figures.largest["ledger_bytes"] + (365 - KEPT_DAYS) * STRUCK_BYTES)
     kept = daily * KEPT_DAYS * EXCEPTED * figures.exception_bytes
-    log = daily * (one.log + figures.largest["freeze_log"] + figures.vacuum_log + EXCEPTED * figures.exception_log)
+    steps = one.log + figures.largest["freeze_log"] + figures.vacuum_log + STRUCK_LOG
+    log = daily * (steps + EXCEPTED * figures.exception_log)
     return Need(
         rate=rate,
         megabits=rate * figures.letter_bytes * 8 / 1e6,

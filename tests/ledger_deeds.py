@@ -293,7 +293,18 @@ class Deeds:
 def rows_of(send):
     """What its tables hold, as the model has it: of a lease only whether it is over."""
     over = ExpressionWrapper(Q(state="leased", lease_until=LONG_AGO), BooleanField())
-    columns = ("number", "recipients", "is_retry", "state", "settled", "ahead", "token", "takeovers", "is_careful", over)
+    columns = (
+        "number",
+        "recipients",
+        "is_retry",
+        "state",
+        "settled",
+        "ahead",
+        "token",
+        "takeovers",
+        "is_careful",
+        over,
+    )
     state = Send.objects.values_list("state", flat=True).get(pk=send.pk)
     chunks = list(Chunk.objects.filter(send=send).order_by("number").values_list(*columns))
     found = DeliveryException.objects.filter(send=send)

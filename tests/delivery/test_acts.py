@@ -8,7 +8,7 @@ from django.db import connection
 from dispatch import queue
 from dispatch.accounts.models import AuditEntry
 from dispatch.audience.models import Suppression
-from dispatch.delivery import acts, closing, events, ledger, progress, sending, statements, ticks
+from dispatch.delivery import acts, closing, events, forgetting, ledger, progress, sending, statements, ticks
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
@@ -125,7 +125,7 @@ def test_what_comes_back_after_the_exceptions_are_gone_still_suppresses(sent_to)
     send, alice = sent_to(Sent())
     closing.close(send)
     Send.objects.update(finished_at="2020-01-01T00:00Z")
-    closing.forget_old()
+    forgetting.begin()
     assert ledger.fate(send.pk, alice.pk) == "forgotten"
     events.record(send.pk, alice.pk, "bounced", "5.1.1")
     assert Suppression.objects.get().reason == "bounced"
@@ -135,7 +135,7 @@ def test_an_edition_without_readers_is_over_at_once_and_forgotten_in_time(editio
     send = ledger.enlist(edition.pk)
     assert send.finished_at is not None
     Send.objects.update(finished_at="2020-01-01T00:00Z")
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
 
 
 def test_progress_tells_how_fast_it_goes(sent_to):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dispatch.articles.models import Article, Revision
 from dispatch.audience.models import Subscription, Suppression
-from dispatch.delivery import acts, closing, correcting, ledger, relays, sending
+from dispatch.delivery import acts, closing, correcting, forgetting, ledger, relays, sending
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 from dispatch.editions import correcting as writing
@@ -165,6 +165,17 @@ def test_what_is_forgotten_is_said(office, fire, sent, bob):
     draft = correct(office, fire, bob, en="Wrong.", be="Няправільна.")
     Send.objects.filter(pk=sent.pk).update(totals={"exceptions": {}})
     assert "forgotten a week after" in correcting.hindrance(draft)
+
+
+def test_one_that_waited_until_it_was_forgotten_goes_to_nobody_and_says_why(office, fire, sent, bob):
+    draft = correct(office, fire, bob, en="Wrong.", be="Няправільна.")
+    assert correcting.hindrance(draft) == ""
+    Send.objects.filter(pk=sent.pk).update(finished_at="2020-01-01T00:00Z")
+    while forgetting.begin() or forgetting.go_on():
+        pass
+    assert sent_off(draft, bob) is None
+    waiting = Edition.objects.get(pk=draft.edition_id)
+    assert (waiting.state, waiting.trouble) == ("late", correcting.hindrance(draft))
 
 
 def test_silence_in_a_language_is_said(office, fire, sent, bob):

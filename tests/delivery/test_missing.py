@@ -6,7 +6,7 @@ import pytest
 
 from dispatch import cli, vault
 from dispatch.accounts.models import AuditEntry, User
-from dispatch.delivery import acts, closing, events, ledger, missing, progress, sending
+from dispatch.delivery import acts, closing, events, forgetting, ledger, missing, progress, sending
 from dispatch.delivery.models import Chunk, Relay, Send
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 
@@ -113,7 +113,7 @@ def test_what_was_taken_back_goes_to_nobody(send):
 
 def test_a_week_later_the_totals_say_how_many_and_nobody_is_named(send, capsys):
     Send.objects.update(finished_at="2020-01-01T00:00Z")
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
     assert sum(reason.readers for reason in missing.reasons(send.pk)) == 4
     assert list(missing.readers(send.pk)) == []
     assert missing.send_to(send.pk, None, "late") == 0

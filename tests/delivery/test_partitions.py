@@ -6,9 +6,12 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from dispatch import queue
-from dispatch.delivery import closing, ledger, progress, sending, statements
+from dispatch.articles.models import Story
+from dispatch.audience.models import Subscription
+from dispatch.delivery import closing, forgetting, ledger, progress, sending, statements
 from dispatch.delivery.ledger import Answers, Except
 from dispatch.delivery.models import Send
+from dispatch.editions.models import EditionStory
 from dispatch.outcomes import Refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,17 +67,35 @@ def ended(edition, subscribe, fake):
     return send
 
 
+def test_nobody_is_forgotten_while_a_further_edition_asks_who_they_were(ended, subscribe, make_edition, monkeypatch):
+    story, newsletter = Story.objects.create(key="s"), ended.edition.newsletter
+    further = make_edition("story:1/be", ("be",))
+    EditionStory.objects.create(edition=ended.edition, newsletter=newsletter, story=story)
+    EditionStory.objects.create(edition=further, newsletter=newsletter, story=story, is_further=True)
+    Subscription.objects.update(language="be")  # Alice, who was to have it in English
+    subscribe("bob", language="be")
+    begun = []
+
+    def meanwhile_the_clock(*_):
+        meanwhile(lambda: begun.append(forgetting.begin()))
+
+    monkeypatch.setattr(queue, "enqueue", meanwhile_the_clock)  # the last thing that enlisting does before its commit
+    assert ledger.enlist(further.pk).frozen_count == 1
+    assert begun == [0]
+    assert forgetting.begin() == 1
+
+
 def test_exceptions_are_dropped_and_the_totals_stay(ended):
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
     assert statements.value("SELECT count(*) FROM pg_class WHERE relname = %s", f"delivery_exception_{ended.pk}") == 0
     assert progress.of_send(ended.pk).exceptions == {"refused": 1}
     assert progress.of_send(ended.pk).balances
-    assert closing.forget_old() == 0
+    assert forgetting.begin() == 0
 
 
 def test_dropping_waits_for_nobody_and_comes_back_later(ended):
     with transaction.atomic():
         statements.value("SELECT count(*) FROM delivery_exception")  # someone reads, and does not end
-        assert meanwhile(closing.forget_old) == []
+        assert meanwhile(forgetting.begin) == []
         assert Send.objects.get().totals == {}
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1

@@ -10,7 +10,7 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import leaving
 from dispatch.audience.models import Newsletter, Subscriber, Subscription, Suppression
-from dispatch.delivery import acts, closing, ledger, progress, relays, sending
+from dispatch.delivery import acts, closing, forgetting, ledger, progress, relays, sending
 from dispatch.delivery.mailers.base import Trouble
 from dispatch.delivery.models import Ambiguity, Chunk, Relay, Send
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
@@ -339,7 +339,7 @@ def test_a_week_after_the_end_only_totals_are_left(fake, edition, subscribe):
     send_all(send)
     closing.close(send)
     Send.objects.update(finished_at="2020-01-01T00:00Z")
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
     assert progress.of_send(send.pk).exceptions == {"refused": 1}
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM delivery_exception")

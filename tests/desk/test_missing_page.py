@@ -4,7 +4,7 @@ import newsroom
 import pytest
 from django.utils import timezone
 
-from dispatch.delivery import closing, ledger, relays, sending
+from dispatch.delivery import closing, forgetting, ledger, relays, sending
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Chunk, Send
 from dispatch.outcomes import Refused, Sent
@@ -66,12 +66,13 @@ def test_an_editor_sees_it_and_may_not_send(client, ended):
 
 
 def test_when_the_details_are_gone_it_says_so_and_keeps_the_totals(alice, ended):
-    Send.objects.update(finished_at=timezone.now() - closing.KEPT - timezone.timedelta(hours=1))
-    closing.forget_old()
+    Send.objects.update(finished_at=timezone.now() - forgetting.KEPT - timezone.timedelta(hours=1))
+    forgetting.begin()
     page = shown(alice, f"/sends/{ended.pk}/missing")
     assert "The details are gone" in page
     assert "1</td>" in page
     assert "Send to" not in page
+    assert "Nothing was sent: who is missing is not known any more." in press(alice, ended, "missing")
 
 
 @pytest.mark.parametrize(("policy", "most"), [("resend_once", "3 messages"), ("never_twice", "1 message")])

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry
-from dispatch.delivery import closing, sending
+from dispatch.delivery import closing, forgetting, sending
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Send
 from dispatch.desk import states
@@ -78,8 +78,8 @@ def test_an_edition_of_several_stories_is_called_by_its_first_and_their_number(a
 
 def test_what_came_of_a_send_is_still_told_when_its_exceptions_are_forgotten(alice, send):
     story = send.edition.stories.get().story_id
-    Send.objects.update(finished_at=timezone.now() - closing.KEPT - timedelta(hours=1))
-    assert closing.forget_old() == 1
+    Send.objects.update(finished_at=timezone.now() - forgetting.KEPT - timedelta(hours=1))
+    assert forgetting.begin() == 1
     assert '<span>4 accepted</span> <span class="state bad">1 refused</span>' in shown(alice, f"/stories/{story}")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dispatch import queue
 from dispatch.articles.models import Article
 from dispatch.audience.models import Rhythm, Subscriber, Subscription
-from dispatch.delivery import closing, personalizing
+from dispatch.delivery import forgetting, personalizing
 from dispatch.delivery.models import Send
 from dispatch.editions import planning, slots
 from dispatch.editions.models import Edition, Variant
@@ -162,7 +162,7 @@ def test_a_week_later_of_each_language_the_letter_that_the_web_shows_is_kept_and
     newsroom.pass_hours(clock, 24)
     hashes = {bytes(one.hash) for one in Variant.objects.all()}
     Send.objects.update(state="finished", finished_at=SPRING - timedelta(days=365))
-    while closing.forget_old():
+    while forgetting.begin():
         pass
     own = Variant.objects.filter(edition__slot__startswith="own:")
     kept = {(one.language, one.discreet, len(one.telling)): bool(one.text) for one in own}

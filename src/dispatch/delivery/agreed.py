@@ -41,7 +41,9 @@ def opened(send: int, numbers: Sequence[int]) -> list[int]:
     chunks = Chunk.objects.filter(send=send, number__in=numbers).exclude(seal=None).order_by("number")
     rows = chunks.values_list("number", "variant__hash", "recipients", "seal")
     return [
-        number for number, letter, readers, seal in rows.iterator(50) if _holds(send, number, letter, readers, seal)
+        number
+        for number, letter, readers, seal in rows.iterator(50)
+        if _holds(send, number, letter, readers or [], seal)
     ]
 
 
@@ -49,7 +51,10 @@ def reseal(send: int, numbers: Sequence[int]) -> None:
     """Seal chunks whose letter is another one now, which was agreed to, too."""
     chunks = Chunk.objects.filter(send=send, number__in=numbers).order_by("number")
     rows = chunks.values_list("number", "variant__hash", "recipients")
-    keep(send, {number: seal(send, number, bytes(letter), readers) for number, letter, readers in rows.iterator(50)})
+    keep(
+        send,
+        {number: seal(send, number, bytes(letter), readers or []) for number, letter, readers in rows.iterator(50)},
+    )
 
 
 def require(claimed: "Claim", letter: bytes) -> None:
@@ -70,7 +75,7 @@ def _readers(send: int, variant: int, letter: bytes) -> "array[int]":
     every: array[int] = array("q")
     chunks = Chunk.objects.filter(send=send, variant=variant, is_retry=False)
     for number, recipients, sealed in chunks.values_list("number", "recipients", "seal").iterator(50):
-        if not _holds(send, number, letter, recipients, sealed):
+        if not recipients or not _holds(send, number, letter, recipients, sealed):
             raise NotAgreed("Readers were changed after somebody agreed to them: nobody is tried again.")
         every.extend(recipients)
     return array("q", sorted(every))

@@ -70,6 +70,7 @@ def _look(send: Send) -> tuple[bytes, dict[int, bytes]]:
         whole.update(letters[variant.pk])
     chunks = send.chunks.filter(is_retry=False).order_by("number")
     for number, which, recipients in chunks.values_list("number", "variant_id", "recipients").iterator(50):
+        assert recipients is not None  # a send that waits to be agreed to has not begun
         whole.update(f"\n{number} {which} {' '.join(map(str, recipients))}".encode())
         seals[number] = agreed.seal(send.pk, number, letters.get(which, b""), recipients)
     return whole.digest(), seals

@@ -15,7 +15,7 @@ from dispatch.editions import subjects
 from dispatch.editions.models import SubjectTest
 
 READERS = """
-SELECT v.arm, coalesce(sum(cardinality(c.recipients)), 0) FROM delivery_chunk c JOIN editions_variant v ON v.id = c.variant_id
+SELECT v.arm, coalesce(sum(c.size), 0) FROM delivery_chunk c JOIN editions_variant v ON v.id = c.variant_id
 WHERE c.send_id = %s AND c.in_wave AND v.arm <> '' GROUP BY v.arm
 """
 

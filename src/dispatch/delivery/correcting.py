@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dispatch.delivery import statements
+from dispatch.delivery import enlisting, statements
 from dispatch.delivery.models import Send
 from dispatch.editions import correcting
 from dispatch.editions.models import Correction
@@ -24,7 +24,7 @@ def hindrance(correction: Correction) -> str:
             "The letter that is wrong is still on its way. Pause and cancel it for the rest, or wait until it is over."
         )
     if sends.exclude(totals={}).exists():
-        return "Who got it is not known any more: that is forgotten a week after a send's end."
+        return enlisting.GONE
     got_it = readers(correction)
     if not got_it:
         return "Nobody who still reads along got it."

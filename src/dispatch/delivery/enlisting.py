@@ -4,16 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from dispatch import logs, staging, vault
 from dispatch.audience import addresses
 from dispatch.audience.models import Newsletter, Subscriber
 from dispatch.delivery import comparing, hold_window, statements
 from dispatch.delivery.models import Send
-from dispatch.editions import subjects
-from dispatch.editions.models import Edition
+from dispatch.editions import correcting, subjects
+from dispatch.editions.models import Edition, EditionStory
 
 TTL = {Newsletter.Cadence.WEEKLY: timedelta(hours=72)}
+GONE = "Who got it is not known any more: that is forgotten a week after a send's end."
+TOLD = "Nobody gets a story twice, and who has this one is not known any more: that is forgotten a week after a send's end."
 
 
 def must_wait(edition: Edition) -> bool:
@@ -23,6 +26,35 @@ def must_wait(edition: Edition) -> bool:
     further = edition.stories.filter(is_further=True).values("story")
     earlier = Edition.objects.filter(newsletter=edition.newsletter_id, stories__story__in=further, pk__lt=edition.pk)
     return earlier.filter(state__in=[Edition.State.RENDERED, Edition.State.DUE], send=None).exists()
+
+
+def put_by(edition: Edition) -> bool:
+    """Whether it is late now and waits for a person, since nobody can be chosen for it any more. Within a transaction, as
+    `too_late`."""
+    trouble = too_late(edition)
+    return bool(trouble and Edition.objects.filter(pk=edition.pk).update(state=Edition.State.LATE, trouble=trouble))
+
+
+def too_late(edition: Edition) -> str:
+    """Why nobody can be chosen for it any more, in a sentence; empty: they can.
+
+    Within a transaction, until whose end no send forgets whom this depends upon.
+    """
+    over = _decisive(edition).filter(state__in=[Send.State.FINISHED, Send.State.CANCELLED], frozen_count__gt=0)
+    known = over.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("totals", flat=True)
+    return (GONE if edition.is_correction else TOLD) if any(list(known)) else ""
+
+
+def _decisive(edition: Edition) -> QuerySet[Send]:
+    """The sends whose readers say who gets it, or who does not: what it corrects, or earlier ones of a further edition's
+    story."""
+    if edition.is_correction:
+        return Send.objects.filter(edition__in=correcting.mistaken(edition.correction).values("edition"))
+    if not edition.slot.startswith("story:"):  # a digest leaves nobody out (enlist.sql)
+        return Send.objects.none()
+    further = edition.stories.filter(is_further=True).values("story")
+    others = EditionStory.objects.filter(newsletter=edition.newsletter_id, story__in=further).exclude(edition=edition)
+    return Send.objects.filter(edition__in=others.values("edition"))
 
 
 def new_send(edition: Edition) -> Send:

@@ -87,5 +87,5 @@ def one(send: int, reader: int, act: str, by: User | None, reason: str, *, relay
         heap = Heap(readers=1, relay_id=found.answered_by, **same)
         done = step(heap, act, statements.now(), relay=relay, readers=[reader])
         if done:
-            audit.record(by, f"reader.{act}", f"send:{send}:reader:{reader}", reason)
+            audit.record(by, f"reader.{act}", f"send:{send}", reason)  # for ever: it names no reader
     return bool(done)

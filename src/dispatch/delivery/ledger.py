@@ -95,7 +95,7 @@ class Unbalanced(Exception):
 def enlist(edition_id: int) -> Send | None:
     """Freeze an edition's audience and let it go. Once: a second call finds the first one's send.
 
-    None: it is not rendered, or an earlier edition of its story must be enlisted first.
+    None: it is not rendered, an earlier edition of its story must be enlisted first, or it comes too late (enlisting.py).
     """
     with transaction.atomic():
         edition = Edition.objects.select_for_update().select_related("newsletter").get(pk=edition_id)
@@ -107,7 +107,7 @@ def enlist(edition_id: int) -> Send | None:
         if boarding.is_vain(edition):
             edition.delete()
             return None
-        if enlisting.must_wait(edition):
+        if enlisting.must_wait(edition) or enlisting.put_by(edition):
             return None
         send = enlisting.new_send(edition)
         first, every, wave, frozen, distinct = _freeze(edition, send)

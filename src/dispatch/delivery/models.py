@@ -43,6 +43,7 @@ class Send(models.Model):
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)  # TTL: no deferral is tried past it
     totals = models.JSONField(default=dict)  # kept when the partition is dropped
+    emptied_at = models.DateTimeField(null=True)  # when its chunks named nobody any more (forgetting.py)
     first_wave = models.PositiveIntegerField(default=0)  # how many readers go ahead of the rest; 0: nobody does
     wave_until = models.DateTimeField(null=True)  # the rest waits till then; null while the wave is not answered
     wave_over_at = models.DateTimeField(null=True)  # when the rest was let go
@@ -54,11 +55,14 @@ class Send(models.Model):
     trail = models.CharField(max_length=40, blank=True, default="", db_default="")  # what it began with (logs.trail)
 
     class Meta:
-        indexes = [models.Index(fields=["id"], name="send_urgent", condition=URGENT)]
+        indexes = [
+            models.Index(fields=["id"], name="send_urgent", condition=URGENT),
+            models.Index(fields=["id"], name="send_remembered", condition=models.Q(emptied_at=None)),
+        ]
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether the details are gone, a week after its end: who had which exception. The totals stay."""
+        """Whether the details are gone, a week after its end: who got it, and who had which exception. The totals stay."""
         return bool(self.totals)
 
 
@@ -96,7 +100,8 @@ class Chunk(models.Model):
     provider_class = models.PositiveSmallIntegerField(default=0)
     in_wave = models.BooleanField(default=False)  # goes ahead of the rest
     is_retry = models.BooleanField(default=False)  # readers whose deferral came due; not counted twice
-    recipients = ArrayField(models.BigIntegerField())  # subscribers' ids; a trigger keeps their count as `size`
+    # Subscribers' ids; null: forgotten. A trigger keeps their count as `size`, which stays.
+    recipients = ArrayField(models.BigIntegerField(), null=True)
     seal = models.BinaryField(max_length=32, null=True)  # where somebody agreed to it; see agreed.py
     settled = models.PositiveIntegerField(default=0)
     ahead = models.PositiveIntegerField(default=0)
@@ -251,5 +256,6 @@ class SoftBounce(models.Model):
     """That a reader's mailbox would not have a letter for now; forgotten after the days in which it counts, and with them."""
 
     subscriber = models.ForeignKey("audience.Subscriber", on_delete=models.CASCADE, related_name="+")
-    letter = models.BinaryField(max_length=16)  # a keyed hash of send and reader: the same for the same letter, no more
+    # A keyed hash of send and reader; after a week, bytes that mean nothing. The same for the same letter, no more.
+    letter = models.BinaryField(max_length=16)
     on = models.DateField(db_index=True)

@@ -236,7 +236,8 @@ def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message 
         return ledger.Except(number, State.FAILED_RENDER, f"key {problem}")
     except (vault.Unreadable, Misaddressed, ValueError) as problem:
         code = type(problem).__name__.lower()
-        log.error("a letter cannot be made", extra={"send": errand.claimed.send, "reader": number, "code": code})  # noqa: TRY400 - a traceback could hold the address
+        told = {"send": errand.claimed.send, "chunk": errand.claimed.number, "code": code}
+        log.error("a letter cannot be made", extra=told)  # noqa: TRY400 - a traceback could hold the address
         return ledger.Except(number, State.FAILED_RENDER, code)
 
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 from dispatch import clock, queue
 from dispatch.delivery import (
     closing,
+    forgetting,
     hold_window,
     ledger,
     letters,
@@ -75,7 +76,13 @@ def close_sends() -> None:
 @clock.tick("forget old exceptions", every=20)
 def forget() -> None:
     """The partition of a send that ended a week ago."""
-    closing.forget_old()
+    forgetting.begin()
+
+
+@clock.tick("strike readers out of old chunks", every=2)
+def strike() -> None:
+    """Of those sends, a part at a time."""
+    forgetting.go_on()
 
 
 @clock.tick("ring due letters", every=2)

@@ -10,9 +10,12 @@ from django.http import HttpRequest
 from dispatch import saying
 from dispatch.accounts import audit
 from dispatch.accounts.models import Role, User
-from dispatch.delivery import acts, hold_window, ledger, missing
+from dispatch.delivery import acts, enlisting, hold_window, ledger, missing
 from dispatch.desk import forms
 from dispatch.editions import lateness, planning
+from dispatch.editions.models import Edition
+
+NOBODY_KNOWN = "Nothing was sent: who is missing is not known any more. That is forgotten a week after a send's end."
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class Act:
     freshly: bool = False  # the second factor is asked for anew
     leaves: bool = False  # it puts mail on the wire, so preflight is asked first
     holds: bool = False  # what is on the wire at that moment still leaves
+
+
+def _late_now(edition: int, by: User, reason: str) -> bool:
+    with transaction.atomic():
+        if enlisting.too_late(Edition.objects.get(pk=edition)):
+            return False
+        return lateness.send_now(edition, by, reason)
 
 
 def _again(edition: int, by: User, reason: str) -> bool:
@@ -104,10 +114,10 @@ ON_EDITION = {
         leaves=True,
     ),
     "late-now": Act(
-        lateness.send_now,
+        _late_now,
         Role.APPROVER,
         "It leaves now.",
-        "Somebody decided before; nothing was changed.",
+        "Nothing was changed: somebody decided before, or who has it already is not known any more.",
         freshly=True,
         leaves=True,
     ),

@@ -116,7 +116,10 @@ def act_on_send(request: HttpRequest, send_id: int, act: str) -> HttpResponseBas
 
 
 def _as_it_stands(act: acting.Act | None, send: Send) -> acting.Act | None:
-    """To go on with a send that was stopped before its first letter is to let it leave."""
+    """To go on with a send that was stopped before its first letter is to let it leave. Of one whose details are gone nobody
+    knows who is missing."""
+    if act is acting.ON_SEND["missing"] and send.is_forgotten:
+        return replace(act, too_late=acting.NOBODY_KNOWN)
     begins = act is acting.ON_SEND["resume"] and editing.has_left_nobody(send)
     return replace(act, leaves=True) if act and begins else act
 

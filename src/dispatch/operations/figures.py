@@ -73,8 +73,10 @@ FIGURES = {
     "database_bytes": Figure("database_bytes", "Size of the database."),
     "replica_up": Figure("replica_up", "1 where history is read at the replica."),
     "replica_lag": Figure("replica_lag_seconds", "How far the replica is behind."),
-    "partitions": Figure("partitions", "Sends whose details are kept."),
-    "partition_age": Figure("partition_age_seconds", "Since the end of the oldest of them that has ended."),
+    "partitions": Figure("partitions", "Sends whose exceptions are kept."),
+    "partition_age": Figure(
+        "partition_age_seconds", "Since the end of the oldest send of which something says who got it."
+    ),
     "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
     "certificate": Figure("certificate_expiry_timestamp_seconds", "End of our own address's certificate."),
     "disk": Figure("disk_free_ratio", "Free share of the disk of an embedded instance."),

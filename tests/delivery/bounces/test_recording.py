@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dispatch.audience.models import Subscription, Suppression
-from dispatch.delivery import closing, ledger, tallies, verp
+from dispatch.delivery import forgetting, ledger, tallies, verp
 from dispatch.delivery.bounces import recording
 from dispatch.delivery.bounces.kinds import Kind, Verdict
 from dispatch.delivery.models import Relay, Returned, ReturnedCount, Send, SoftBounce, Tally
@@ -116,6 +116,20 @@ def test_soft_bounces_of_long_ago_do_not_count_and_are_forgotten(sends, mail):
         assert SoftBounce.objects.count() == 1
 
 
+def test_a_week_later_soft_bounces_count_and_tell_of_no_letter_any_more(sends, mail):
+    alice, first, second = sends
+    soft(mail, alice, first, first, second)
+    keyed = [bytes(one) for one in SoftBounce.objects.order_by("pk").values_list("letter", flat=True)]
+    with time_machine.travel(timezone.now() + timedelta(days=6)):
+        recording.forget_old()
+    assert [bytes(one.letter) for one in SoftBounce.objects.order_by("pk")] == keyed
+    with time_machine.travel(timezone.now() + timedelta(days=9)):
+        recording.forget_old()
+    one, same, other = (bytes(one.letter) for one in SoftBounce.objects.order_by("pk"))
+    assert one == same != other
+    assert not {one, other} & set(keyed)
+
+
 def test_nobody_is_struck_off_by_soft_bounces_where_the_newsroom_says_so(sends, mail, settings):
     settings.BOUNCES = {**settings.BOUNCES, "soft": 0}
     alice, first, second = sends
@@ -126,7 +140,7 @@ def test_nobody_is_struck_off_by_soft_bounces_where_the_newsroom_says_so(sends, 
 def test_a_bounce_after_the_details_are_gone_still_strikes_off(sends, mail):
     alice, first, _ = sends
     Send.objects.filter(pk=first.pk).update(state="finished", finished_at=timezone.now() - timedelta(days=8))
-    assert closing.forget_old() == 1
+    assert forgetting.begin() == 1
     recording.take(mail("hard.qmail", first, alice))
     assert reasons() == ["bounced"]
 

@@ -22,7 +22,16 @@ from dispatch.delivery.verp import Letter
 KEPT = timedelta(days=60)
 """How long the same report is known again: no server repeats itself for longer."""
 STATES = {Kind.HARD: DeliveryException.State.BOUNCED, Kind.COMPLAINT: DeliveryException.State.COMPLAINED}
+NAMELESS = timedelta(days=7)
+"""Then a soft bounce does not tell any more, even to who has the key, which letter it was about."""
 HEAR = """INSERT INTO delivery_returned (digest, "on") VALUES (%s, %s) ON CONFLICT DO NOTHING"""
+UNNAME = """
+UPDATE delivery_softbounce b SET letter = other.letter
+FROM (SELECT subscriber_id, letter AS known, substr(uuid_send(gen_random_uuid()), 1, 15) AS letter
+      FROM delivery_softbounce WHERE length(letter) = 16 GROUP BY subscriber_id, letter HAVING max("on") < %s) AS other
+WHERE b.subscriber_id = other.subscriber_id AND b.letter = other.known
+"""
+"""A letter's bounces stay together under bytes that mean nothing, one fewer than a keyed hash has here."""
 
 
 def take(raw: bytes, came_to: str = "") -> Verdict | None:
@@ -58,8 +67,10 @@ def record(send: int | None, reader: int, verdict: Verdict, identity: str) -> bo
 
 
 def forget_old() -> None:
-    """Which reports were heard, and soft bounces that count no more."""
+    """Which reports were heard, soft bounces that count no more, and which letters older ones were about."""
     today = timezone.now().date()
+    with connection.cursor() as cursor:
+        cursor.execute(UNNAME, [today - NAMELESS])
     Returned.objects.filter(on__lt=today - KEPT).delete()
     SoftBounce.objects.filter(on__lte=today - _days()).delete()
 

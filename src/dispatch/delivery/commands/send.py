@@ -146,12 +146,15 @@ def _as_json(send: int) -> int:
 
 def _addresses(options: argparse.Namespace) -> int:
     from dispatch.delivery import missing
+    from dispatch.delivery.models import Send
 
     who = _operator(options.by)
     if who is None:
         return _sorry("--by is to be the address of an active operator's account")
     if len(options.reason.strip()) < 3:
         return _sorry("say why, by --reason; it is kept in the audit log")
+    if Send.objects.get(pk=options.send).is_forgotten:
+        return _sorry("who is missing is not known any more: that is forgotten a week after a send's end")
     try:
         found = missing.addresses(options.send, who, options.reason)
     except missing.TooMany as problem:

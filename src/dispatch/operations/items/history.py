@@ -104,8 +104,10 @@ def _edition(number: str) -> Item:
 def _chunk(number: str) -> Item:
     one: Chunk = _one("chunk", number)
     item = Item(rows.ROW_OF["chunk"](one))
-    readers = statements.value("SELECT cardinality(recipients) FROM delivery_chunk WHERE id = %s", one.pk)
-    item.facts = [("Readers", readers), ("Answered", one.settled), ("On the wire", one.ahead - one.settled),
+    readers = statements.value("SELECT size FROM delivery_chunk WHERE id = %s", one.pk)
+    gone = "forgotten, a week after the send's end" if one.send.is_forgotten else None
+    item.facts = [("Readers", readers), ("Who they were", gone),
+                  ("Answered", one.settled), ("On the wire", one.ahead - one.settled),
                   ("Claimed", f"{one.token} times"), ("Lease until", one.lease_until), ("Not before", one.not_before),
                   ("Language", one.variant.language),
                   ("Relay", one.relay.name if one.relay else "any that works")]  # fmt: skip

@@ -119,6 +119,6 @@ UNION ALL
 SELECT 'partitions', '{}', count(*) FROM pg_inherits WHERE inhparent = 'delivery_exception'::regclass
 UNION ALL
 SELECT 'partition_age', '{}', extract(epoch FROM clock_timestamp() - min(finished_at)) FROM delivery_send
-WHERE totals = '{}' AND state IN ('finished', 'cancelled') HAVING count(finished_at) > 0
+WHERE emptied_at IS NULL AND state IN ('finished', 'cancelled') HAVING count(finished_at) > 0
 UNION ALL
 SELECT 'backup_made', '{}', extract(epoch FROM max(at)) FROM accounts_auditentry WHERE act = 'backup.make' HAVING count(*) > 0
