@@ -14,6 +14,7 @@ from dispatch.delivery.domains import asking
 from dispatch.delivery.mailers import dane, tlsa
 from dispatch.delivery.mailers.base import Trouble
 
+pytestmark = pytest.mark.counterpart
 TRUE = bytes.fromhex("aa" * 32)
 HOST = "relay.example.org"
 
