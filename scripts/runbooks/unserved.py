@@ -82,7 +82,7 @@ def mail_comes_back(world):
     readers = world.sql("SELECT id FROM audience_subscriber ORDER BY id LIMIT %s", COMPLAINING)
     for (reader,) in readers:
         recording.record(send, reader, kinds.Verdict(kinds.Kind.COMPLAINT), "")
-    world.readers -= COMPLAINING
+    world.leave(COMPLAINING)
     yield {"KIND": "complained", "PROVIDER": "other", "NEWSLETTER": "office", WEB: f"http://127.0.0.1:{world.web}"}
     world.sql("UPDATE operations_flow SET at = at - interval '4 days' WHERE kind = 'mail'")
 

@@ -110,6 +110,13 @@ class World:
         self.until(lambda: self.letters(title) >= self.owed[title], f"“{title}” did not reach everybody")
         return self.until(lambda: self.one(SEND_OF, title, "finished"), f"the send of “{title}” did not finish")
 
+    def leave(self, count):
+        """So many readers are gone: what has not reached everybody by now is not owed to them any more."""
+        self.readers -= count
+        for title, owed in self.owed.items():
+            if self.letters(title) < owed:
+                self.owed[title] = owed - count
+
     def letters(self, title):
         """How many came, by whatever relay."""
         return sum(n for server in (self.mail, self.spare) for (_, about), n in server.took.items() if about == title)
