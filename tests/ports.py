@@ -2,6 +2,9 @@
 
 import random
 import socket
+import subprocess
+import time
+from pathlib import Path
 
 
 def free() -> int:
@@ -11,3 +14,13 @@ def free() -> int:
         with socket.socket() as knocking:
             if knocking.connect_ex(("127.0.0.1", port)):
                 return port
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the process listens on it, for two minutes at most; what it wrote to its log says why it does not."""
+    deadline = time.monotonic() + 120
+    with socket.socket() as knocking:
+        while knocking.connect_ex(("127.0.0.1", port)):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, f"nothing listens on {port}: {log.read_text()}"
+            time.sleep(0.05)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import certificates
+import ports
 import pytest
 from faulty_relay import Relay
 
@@ -71,11 +72,11 @@ def real(request, tmp_path_factory, certificate):
     if subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
         pytest.skip("Postfix, Exim and OpenSMTPD cannot run apart: this machine grants no namespaces")
     onward = Relay(offers=("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 1000000"))
-    etc, ports = tmp_path_factory.mktemp(request.param), {"port": free_port(), "secure": free_port()}
-    lay_out(etc, request.param, certificate, {**ports, "onward": onward.port})
+    etc, at = tmp_path_factory.mktemp(request.param), {"port": free_port(), "secure": free_port()}
+    lay_out(etc, request.param, certificate, {**at, "onward": onward.port})
     script = INSIDE.format(root=UNPACKED / request.param, etc=etc, command=COMMANDS[request.param])
-    with running([*APART, "sh", "-ec", script], *ports.values(), log=etc / "log"):
-        yield Running(request.param, **ports, onward=onward, cafile=str(certificate))
+    with running([*APART, "sh", "-ec", script], *at.values(), log=etc / "log"):
+        yield Running(request.param, **at, onward=onward, cafile=str(certificate))
     onward.close()
 
 
@@ -161,23 +162,14 @@ def free_port():
 
 
 @contextmanager
-def running(command, *ports, log, env=None):
+def running(command, *listening, log, env=None):
     """From when it listens."""
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, cwd="/", env=env, start_new_session=True)
         try:
-            for port in ports:
-                wait_for(port, process, log)
+            for port in listening:
+                ports.wait_for(port, process, log)
             yield
         finally:
             process.kill()
             process.wait()
-
-
-def wait_for(port, process, log):
-    deadline = time.monotonic() + 120
-    with socket.socket() as knocking:
-        while knocking.connect_ex(("127.0.0.1", port)):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, f"nothing listens on {port}: {log.read_text()}"
-            time.sleep(0.05)

@@ -1,9 +1,7 @@
 """A real Unbound that verifies: one zone is signed and trusted, one is not, and of one name the proof was broken."""
 
 import os
-import socket
 import subprocess
-import time
 from pathlib import Path
 
 import dns.dnssec
@@ -82,7 +80,7 @@ def unbound(tmp_path_factory):
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=libraries)
         try:
-            wait_for(port, process, folder / "log")
+            ports.wait_for(port, process, folder / "log")
             yield f"127.0.0.1:{port}"
         finally:
             process.kill()
@@ -97,12 +95,3 @@ def signed():
     with zone.writer() as writing:
         dns.dnssec.sign_zone(zone, writing, keys=[(private, key)], lifetime=86_400)
     return zone.to_text(relativize=False), key.to_text()
-
-
-def wait_for(port, process, log):
-    deadline = time.monotonic() + 120
-    with socket.socket() as knocking:
-        while knocking.connect_ex(("127.0.0.1", port)):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, f"nothing listens on {port}: {log.read_text()}"
-            time.sleep(0.05)
