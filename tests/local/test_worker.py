@@ -2,6 +2,7 @@
 
 import argparse
 import configparser
+import re
 import shlex
 import subprocess
 import sys
@@ -21,14 +22,24 @@ PODS = [
     for one in yaml.safe_load_all((HOME / "deploy/kustomize/base/workers.yaml").read_text())
     if one["kind"] in {"Deployment", "StatefulSet"}
 ]
-UNIT = {"M": 2**20, "G": 2**30}
+COMPOSED = {
+    name: service
+    for name, service in yaml.safe_load((HOME / "docker-compose.yml").read_text())["services"].items()
+    if service["image"].startswith("${DISPATCH_IMAGE")
+}
+UNIT = {"m": 2**20, "g": 2**30}
 MAIN = worker.LEAST_MEMORY * 1_000_000
 """Bytes that a worker's main process stays below."""
 
 
 def size(text):
-    text = str(text).removesuffix("i")
+    text = str(text).removesuffix("i").lower()
     return int(text[:-1]) * UNIT[text[-1]]
+
+
+def unset(text):
+    """What Compose makes of it where the environment says nothing."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
 def needed(words):
@@ -63,10 +74,20 @@ def test_a_pods_ceiling_is_above_its_processes_own(one):
     assert leaves_room(size(container["resources"]["limits"]["memory"]), words), needed(words)
 
 
+@pytest.mark.parametrize("name", [name for name in COMPOSED if name.startswith("worker-")])
+def test_a_composed_services_ceiling_is_above_its_processes_own(name):
+    words = [unset(word) for word in COMPOSED[name]["command"][1:]]
+    assert leaves_room(size(unset(COMPOSED[name]["mem_limit"])), words), needed(words)
+
+
+def test_every_composed_service_of_ours_has_a_ceiling():
+    assert {name for name, service in COMPOSED.items() if "mem_limit" not in service} == set()
+
+
 def test_every_queue_is_somebodys_and_has_a_ceiling():
     assert set(worker.MEMORY) == set(queue.QUEUES)
     assert min(worker.MEMORY.values()) >= worker.LEAST_MEMORY
-    assert len(UNITS) == len(PODS) == 4
+    assert len(UNITS) == len(PODS) == sum(name.startswith("worker-") for name in COMPOSED) == 4
 
 
 @pytest.mark.long
