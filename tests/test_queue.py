@@ -22,7 +22,12 @@ def broker() -> Iterator[redis.Redis]:
 
 
 def waiting(broker: redis.Redis, name: str) -> int:
-    return broker.llen(f"dispatch:{name}")
+    """Doorbells of a queue: what comes first, and what comes later."""
+    return broker.llen(f"dispatch:{name}") + broker.llen(later(name))
+
+
+def later(name: str) -> str:
+    return f"dispatch:{name}\x06\x163"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -30,10 +35,38 @@ def test_what_task_events_tell_of_a_doorbell_has_none_of_its_ids(broker):
     """Flower shows a message's argsrepr and kwargsrepr, which the worker copies into its events."""
     queue.enqueue("email.send_chunk", 1234567, 7654321)
     queue.flush(60)
-    headers = json.loads(broker.lindex("dispatch:email", 0))["headers"]
+    headers = json.loads(broker.lindex(later("email"), 0))["headers"]
     assert (headers["argsrepr"], headers["kwargsrepr"]) == ("(…)", "{}")
     assert "1234567" not in json.dumps(headers)
     assert queue.app.conf.worker_send_task_events is False  # unless DISPATCH_TASK_EVENTS asks for them
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_letter_that_somebody_waits_for_is_heard_before_all_chunks(broker):
+    queue.enqueue("email.send_chunk", 1, 2)
+    queue.enqueue("email.send_letter", 7)
+    queue.enqueue("email.send_chunk", 1, 3)
+    queue.flush(60)
+    heard = []
+    with queue.app.connection_for_read() as connection, connection.SimpleQueue(queue.app.conf.task_queues[2]) as email:
+        for _ in range(3):
+            message = email.get(timeout=10)
+            heard.append(message.headers["task"])
+            message.ack()
+    assert heard == ["email.send_letter", "email.send_chunk", "email.send_chunk"]
+
+
+def test_rabbitmq_is_told_the_same_in_its_own_numbers(monkeypatch):
+    monkeypatch.setenv("DISPATCH_BROKER_URL", "amqp://127.0.0.1")
+    assert queue._priority("email.send_letter") > 4 >= queue._priority("email.send_chunk")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_that_wait_are_counted_whatever_comes_first(broker):
+    queue.enqueue("email.send_chunk", 1, 2)
+    queue.enqueue("email.send_letter", 7)
+    queue.flush(60)
+    assert queue.waiting(10) == {**dict.fromkeys(queue.QUEUES, 0), "email": 2}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ never fails a request: a bounded queue and one thread a process hand the message
 
 import atexit
 import contextlib
+import functools
 import gc
 import logging
 import mmap
@@ -22,6 +23,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from django.db import transaction
 from kombu import Connection, Exchange, Queue
+from kombu.transport.redis import Channel
 
 from dispatch import env, logs, tracing
 
@@ -113,6 +115,14 @@ app.conf.update(
     timezone="UTC",
 )
 
+LATER = {"email.send_chunk"}
+"""Doorbells that come after all others of their queue: somebody waits for each confirmation, and for no single chunk."""
+REDIS = {"first": 0, "later": 3}  # kombu asks its lists in this order
+AMQP = {
+    "first": 5,
+    "later": 0,
+}  # two classes of quorum queues since RabbitMQ 4, above 4 and below; before, all are equal
+
 EXPIRES = 600
 """Seconds after which an unheard doorbell is worthless: the clock has rung again long before."""
 
@@ -159,7 +169,8 @@ class _Bell:
         while True:
             (name, ids), along = pending.get()
             try:
-                app.send_task(name, args=ids, expires=EXPIRES, retry=False, argsrepr="(…)", headers=along or None)
+                said: dict[str, Any] = {"expires": EXPIRES, "retry": False, "argsrepr": "(…)", "headers": along or None}
+                app.send_task(name, args=ids, priority=_priority(name), **said)
                 self._note("")
             except Exception as error:  # noqa: BLE001 - each transport has its own; none may end this thread
                 self._note(type(error).__name__)
@@ -173,6 +184,11 @@ class _Bell:
         if self.trouble and not trouble:
             log.info("doorbells get through again")
         self.trouble = trouble
+
+
+def _priority(name: str) -> int:
+    known = BY_AMQP if env.broker_url().startswith("amqp") else BY_REDIS
+    return known["later" if name in LATER else "first"]
 
 
 _bell = _Bell()
@@ -246,6 +262,11 @@ def ping(seconds: int = 2) -> str:
 
 def redis(seconds: float) -> Any:
     """A client of the broker where that is Redis or Valkey, however it is reached, which waits `seconds` for an answer."""
+    return _client(env.broker_url(), seconds, os.getpid())
+
+
+@functools.lru_cache(maxsize=8)
+def _client(url: str, seconds: float, process: int) -> Any:  # noqa: ARG001 - what it is one of
     patience = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry_on_timeout": False}
     channel: Any = app.connection_for_write(transport_options=patience).default_channel
     return channel.client
@@ -257,9 +278,14 @@ def waiting(seconds: float) -> dict[str, int]:
         return {}
     try:
         client = redis(seconds)
-        return {name: int(client.llen(name)) for name in QUEUES}
+        return {name: sum(map(client.llen, _lists(name))) for name in QUEUES}
     except Exception:  # noqa: BLE001 - every transport has its own; each means: not known
         return {}
+
+
+def _lists(name: str) -> tuple[str, str]:
+    """Where kombu keeps a queue: what comes first, and what comes later."""
+    return name, f"{name}{Channel.sep}{BY_REDIS['later']}"
 
 
 def clients(seconds: float) -> dict[str, int]:

@@ -176,7 +176,7 @@ def what_keeps(send):
         *WorkerBeat.objects.filter(beat_at__gt=timezone.now() - timedelta(minutes=1)).values(
             "name", "doing", "beat_at"
         ),
-        {name: queue.redis(3).llen(name) for name in queue.QUEUES},
+        queue.waiting(3),
         timezone.now(),
     ]
 

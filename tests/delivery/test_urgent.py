@@ -4,7 +4,7 @@ import newsroom
 import pytest
 
 from dispatch.accounts import stopping
-from dispatch.delivery import ledger, relays, sending
+from dispatch.delivery import ledger, relays, sending, turns
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Chunk, Send
 from dispatch.editions.models import Edition
@@ -79,9 +79,9 @@ def test_what_is_held_holds_up_nobody(digest):
     urgent = make_urgent()
     for state in (Send.State.PAUSED, Send.State.READY, Send.State.DRAFT):
         Send.objects.filter(pk=urgent.pk).update(state=state)
-        assert ledger.urgent() is None
+        assert turns.urgent() is None
     Send.objects.filter(pk=urgent.pk).update(state=Send.State.SENDING)
     stopping.stop("newsletter", urgent.edition.newsletter_id, None, "a test")
-    assert ledger.urgent() is None
+    assert turns.urgent() is None
     sending.send_chunk(digest.pk, 1)
     assert untouched(digest) == 6

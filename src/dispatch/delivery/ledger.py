@@ -16,8 +16,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 
-from dispatch import queue
-from dispatch.delivery import boarding, enlisting, isolating, journal, partitions, statements
+from dispatch.delivery import boarding, enlisting, isolating, journal, partitions, ringing, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions import items
 from dispatch.editions.models import Edition
@@ -54,6 +53,7 @@ class Claim:
     relay: int | None = None  # that its letters go through, or last went
     tie: str = ""  # of Chunk.Tie, to that relay
     due_at: datetime | None = None  # when its send began, or a retry's next try was due
+    trail: str = ""  # of its send, whoever was rung for
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,8 @@ def enlist(edition_id: int) -> Send | None:
         enlisting.start(send, frozen, wave)
         partitions.add(send.pk)
         Edition.objects.filter(pk=edition.pk).update(enlisted_at=send.started_at)
-        for number in _leaving_now(send, first, every):
-            queue.enqueue("email.send_chunk", send.pk, number)
+        ringing.first(send.pk, _leaving_now(send, first, every))
     return send
-
-
-def urgent() -> tuple[int, int] | None:
-    """A free chunk of a send that overtakes others: (send, number); None: there is none."""
-    found = next(iter(statements.prepared("urgent")), None)
-    return (int(found[0]), int(found[1])) if found else None
 
 
 def claim(send: int, number: int, *, or_next: bool = False, full: Sequence[int] = ()) -> Claim | None:
@@ -195,9 +188,9 @@ def promote_due() -> list[tuple[int, int]]:
         return [(int(s), int(n)) for s, n in statements.rows("promote", size=settings.DELIVERY["chunk"])]
 
 
-def due_chunks() -> list[tuple[int, int]]:
+def due_chunks(most: int = 100) -> list[tuple[int, int]]:
     """Chunks that wait for a worker: (send, number). Marks them as rung."""
-    return [(int(s), int(n)) for s, n in statements.rows("due")]
+    return [(int(s), int(n)) for s, n in statements.rows("due", most=most)]
 
 
 def cancel_free(send: int) -> None:

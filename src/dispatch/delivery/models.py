@@ -16,6 +16,7 @@ from dispatch.delivery.relay_models import RelayDay as RelayDay  # noqa: PLC0414
 from dispatch.delivery.relay_models import RelayPace as RelayPace  # noqa: PLC0414 - likewise
 from dispatch.editions.models import Edition, Variant
 
+UNDER_WAY = models.Q(state__in=["sending", "first_wave"])
 URGENT = models.Q(is_urgent=True, state__in=["sending", "first_wave"])
 
 
@@ -57,6 +58,7 @@ class Send(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["id"], name="send_urgent", condition=URGENT),
+            models.Index(fields=["id"], name="send_under_way", condition=UNDER_WAY),
             models.Index(fields=["id"], name="send_remembered", condition=models.Q(emptied_at=None)),
         ]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dispatch import openpgp, queue, retrying, tracing, vault
+from dispatch import logs, openpgp, queue, retrying, tracing, vault
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import (
     agreed,
@@ -24,6 +24,7 @@ from dispatch.delivery import (
     statements,
     tallies,
     throttling,
+    turns,
     verp,
     warming,
     ways,
@@ -72,26 +73,20 @@ class Errand:
 
 
 def send_chunk(send: int, number: int) -> None:
-    """Send what is left of a chunk, or of the next free one; then of others of the same send, one after another, for a while.
+    """Send what is left of a chunk, or of the next free one; then others, one after another, for a while.
 
     Rung twice, late or in vain: no harm, and whoever comes in vain for one chunk is of use to another. What is urgent goes
-    first, whoever was rung for.
+    first, whoever was rung for; then the send that the fewest workers are at, so that none waits for another's end.
     """
     began = time.monotonic()
-    claimed = _next(send, number)
+    claimed = turns.take(send, number)
     while (
         claimed is not None and _send_claimed(claimed) and time.monotonic() - began < TURN and not queue.is_stopping()
     ):
-        claimed = _next(send, number)
+        claimed = turns.take(send, number)
     if claimed is None and berths.full():
         time.sleep(PAUSE)
         queue.enqueue("email.send_chunk", send, number)
-
-
-def _next(send: int, number: int) -> ledger.Claim | None:
-    urgent, full = ledger.urgent(), berths.full()
-    claimed = ledger.claim(*urgent, or_next=True, full=full) if urgent else None
-    return claimed or ledger.claim(send, number, or_next=True, full=full)
 
 
 def _send_claimed(claimed: ledger.Claim) -> bool:
@@ -101,7 +96,7 @@ def _send_claimed(claimed: ledger.Claim) -> bool:
         _wait(claimed, are_full=are_full)
         return are_full
     mailer = relays.open_mailer(relay, room) if room else relays.open_mailer(relay)
-    with contextlib.closing(mailer):
+    with logs.following(claimed.trail), contextlib.closing(mailer):
         return _send_through(replace(claimed, relay=relay.pk), relay, mailer, room)
 
 

@@ -38,7 +38,8 @@ def enlist_rendered() -> None:
 def ring_chunks() -> None:
     """Free chunks, and those whose worker died; not of sends that stood still for hours."""
     stale.hold()
-    ringing.ring(ledger.due_chunks())
+    if room := ringing.room():
+        ringing.ring(ledger.due_chunks(room))
 
 
 @clock.tick("end hold windows", every=1)

@@ -54,4 +54,4 @@ RETURNING c.id, c.number, c.variant_id, c.recipients, c.settled, c.ahead, c.toke
           c.is_careful, c.trouble, c.relay_id, c.tie,
           CASE WHEN c.is_retry THEN (SELECT x.next_attempt_at FROM delivery_exception x
                                      WHERE x.send_id = s.id AND x.subscriber_id = c.recipients[c.settled + 1])
-               ELSE s.started_at END;
+               ELSE s.started_at END, s.trail;

@@ -9,6 +9,6 @@ WHERE c.id IN (
       AND (c.rung_at IS NULL OR c.rung_at < clock_timestamp() - interval '5 seconds')
       AND {not_stopped}
     ORDER BY c.id
-    LIMIT 100
+    LIMIT %(most)s
     FOR UPDATE OF c SKIP LOCKED)
 RETURNING c.send_id, c.number;

@@ -1,0 +1,24 @@
+-- Whose turn it is, and its first free chunk: of the sends under way the one that the fewest workers are at, of equals the one
+-- that was rung for. Doorbells wait in a row, and those of one send may stand before all of another's: without this that one
+-- stood still until the first was through (decision 51 tells what was measured).
+--
+-- Asked before each claim, so nothing here grows with a send: workers are counted in the index of leased chunks, and a free
+-- one is the first of the open chunks that nobody holds. 0.2 ms with five sends of 40,000 open chunks each.
+SELECT s.id, free.number
+FROM delivery_send s
+JOIN editions_edition e ON e.id = s.edition_id
+CROSS JOIN LATERAL (
+    SELECT c.number FROM delivery_chunk c
+    WHERE c.send_id = s.id
+      AND (s.state = 'sending' OR c.in_wave OR c.is_retry)
+      AND (c.state = 'pending' OR (c.state = 'leased' AND c.lease_until < clock_timestamp()))
+      AND (c.not_before IS NULL OR c.not_before <= clock_timestamp())
+      AND c.provider_class <> ALL (%(full)s::smallint[])
+    ORDER BY c.number LIMIT 1) free
+CROSS JOIN LATERAL (
+    SELECT count(*) AS workers FROM delivery_chunk c
+    WHERE c.send_id = s.id AND c.state = 'leased' AND c.lease_until >= clock_timestamp()) busy
+WHERE s.state IN ('sending', 'first_wave')
+  AND {not_stopped}
+ORDER BY busy.workers, s.id <> %(send)s, s.id
+LIMIT 1;

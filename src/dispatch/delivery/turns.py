@@ -1,0 +1,32 @@
+"""Which chunk a worker takes next, whoever it was rung for: of what is urgent, then of the send that the fewest are at."""
+
+from collections.abc import Sequence
+
+from dispatch.delivery import berths, ledger, statements
+
+
+def take(send: int, number: int) -> ledger.Claim | None:
+    """The next chunk for a worker that was rung for this one; None: nothing is free."""
+    full = berths.full()
+    if (first := urgent()) and (claimed := ledger.claim(*first, or_next=True, full=full)):
+        return claimed
+    turn = whose(send, full)
+    if turn and turn[0] != send and (claimed := ledger.claim(*turn, or_next=True, full=full)):
+        return claimed
+    return ledger.claim(send, number, or_next=True, full=full)  # of one send each begins at the chunk it was rung for
+
+
+def urgent() -> tuple[int, int] | None:
+    """A free chunk of a send that overtakes others: (send, number); None: there is none."""
+    return _first("urgent")
+
+
+def whose(send: int, full: Sequence[int] = ()) -> tuple[int, int] | None:
+    """Whose turn it is where `send` was rung for: (send, its first free chunk); None: nothing is free. `full`: of none of
+    these provider classes."""
+    return _first("turn", send=send, full=list(full))
+
+
+def _first(name: str, **values: object) -> tuple[int, int] | None:
+    found = next(iter(statements.prepared(name, **values)), None)
+    return (int(found[0]), int(found[1])) if found else None
