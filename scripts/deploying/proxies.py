@@ -72,7 +72,9 @@ def _leads_to_tls(name, door):
 def _passes_on(name, door, wanted):
     """What Dispatch is told is ours, and nothing that a client says of itself."""
     answer, head = _ask(door, "GET", f"/leave/{TOKEN}", expect={200})
-    if other := {key: answer.get(key) for key, value in ({"Host": door.host} | wanted).items() if answer.get(key) != value}:
+    if other := {
+        key: answer.get(key) for key, value in ({"Host": door.host} | wanted).items() if answer.get(key) != value
+    }:
         raise parts.Failed(f"{name}, {door.host}: what is passed on has {other}")
     told = [value for key, value in head if key.lower() == "strict-transport-security"]
     if door.is_tls and told != ["max-age=31536000"]:
@@ -179,7 +181,11 @@ def _nginx(place, behind, plain, tls, _):
     scratch = "".join(f"{kind}_temp_path {place}/{kind};\n" for kind in _SCRATCH)
     (place / "nginx.conf").write_text(text.replace("http {", f"http {{\n{scratch}", 1))
     place.parent.chmod(0o755)
-    return [binary, "-c", place / "nginx.conf", "-g", "daemon off;"], {"env": parts.libraries("nginx")}, Door.of_tor(place / "onion")
+    return (
+        [binary, "-c", place / "nginx.conf", "-g", "daemon off;"],
+        {"env": parts.libraries("nginx")},
+        Door.of_tor(place / "onion"),
+    )
 
 
 _SCRATCH = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

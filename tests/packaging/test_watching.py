@@ -34,7 +34,9 @@ def said(text, name):
 
 def probes(name):
     """Of the one container of one file."""
-    found = [one for one in yaml.safe_load_all((BASE / name).read_text(encoding="utf-8")) if one["kind"] == "Deployment"]
+    found = [
+        one for one in yaml.safe_load_all((BASE / name).read_text(encoding="utf-8")) if one["kind"] == "Deployment"
+    ]
     return found[0]["spec"]["template"]["spec"]["containers"][0]
 
 
