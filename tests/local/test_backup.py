@@ -16,7 +16,8 @@ from dispatch import cli, vault
 from dispatch.accounts.models import AuditEntry
 from dispatch.audience import honey
 from dispatch.audience.models import Honey, Subscriber, Subscription, Suppression
-from dispatch.local import backup, client, opening, restore as restoring, shares, verifying
+from dispatch.local import backup, client, opening, shares, verifying
+from dispatch.local import restore as restoring
 from dispatch.operations import health
 
 from .conftest import clean_environment, command
@@ -141,7 +142,7 @@ def command_lines(monkeypatch, tmp_path):
     return seen.read_text
 
 
-def test_the_databases_password_is_on_no_command_line(place, empty, alice, tmp_path, monkeypatch, command_lines):
+def test_the_databases_password_is_on_no_command_line(empty, alice, tmp_path, monkeypatch, command_lines):
     file = tmp_path / "office.age"
     monkeypatch.setenv("DISPATCH_DATABASE_URL", make_conninfo(place_of_tests(), password="not-for-all"))
     backup.make(file, shares.recipients([alice[1]]))

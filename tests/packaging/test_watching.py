@@ -1,4 +1,4 @@
-"""`DispatchWorkerMissing` promises that whoever hangs is replaced within two minutes, wherever it runs: the sums, from the files."""
+"""The runbooks promise that whoever hangs is replaced within two minutes, wherever it runs: the sums, from the files."""
 
 import re
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Whether a web server of this machine still answers, for where nobody else would replace one that hangs: systemd is told so by
-the server itself (sd_notify(3)), in a container a parent asks it.
+"""Whether a web server of this machine still answers, for where nobody else would replace one that hangs: systemd is told so
+by the server itself (sd_notify(3)), in a container a parent asks it.
 
 Any answer will do, and what is asked needs neither database nor broker.
 """
@@ -33,7 +33,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def tell_beside(host: str, port: int) -> None:
-    """From a thread of the server's own process: tell systemd, where it listens, that it is ready and then that it is well."""
+    """From a thread of the server's own process: tell systemd, if it listens, that it is ready, and then that it is well."""
     if os.environ.get("NOTIFY_SOCKET"):
         threading.Thread(target=_tell, args=(host, port), name="answering", daemon=True).start()
 
@@ -51,8 +51,8 @@ def _tell(host: str, port: int) -> None:
 
 
 def keep(host: str, port: int) -> int:
-    """Run a web server until told to stop (SIGINT, SIGTERM), anew when it dies, or answers nothing for DISPATCH_SILENT_SECONDS.
-    The exit status."""
+    """Run a web server until told to stop (SIGINT, SIGTERM), anew when it dies or answers nothing for
+    DISPATCH_SILENT_SECONDS. The exit status."""
     everything = Supervisor([Program(name="web", command=python("web", "--host", host, "--port", str(port)))])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: everything.stopping.set())
@@ -78,4 +78,4 @@ def _watch(everything: Supervisor, host: str, port: int) -> None:
 
 
 def _reached(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what is listened on, not listening
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
