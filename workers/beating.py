@@ -111,8 +111,7 @@ def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> N
         is_deaf = silent_for > signs.silence()
         doing = "stopping" if queue.is_stopping() else "deaf" if is_deaf else "busy" if hearing.is_busy() else ""
         beat.write(doing, timezone.now() - silent_for)
-        if not is_deaf:
-            ending.tell("WATCHDOG=1")
+        ending.tell("WATCHDOG=trigger" if is_deaf else "WATCHDOG=1")
         with contextlib.suppress(Error):
             besides()
     except Exception:  # a watched process that no longer says so would be killed

@@ -17,6 +17,8 @@ SERVICES = [
     for name in ("web", "clock", *(f"worker-{queue}" for queue in ("email", "articles", "social", "upkeep")))
 ]
 WORKER = "dispatch-worker-email"
+OTHER = "dispatch-worker-social"
+"""One that has nothing to do."""
 READERS, PACE = 400, 25
 """Readers, and letters a second: a send takes long enough to be disturbed."""
 INBOX = "/var/lib/dispatch/inbox.sqlite"
@@ -42,6 +44,7 @@ def check(work):
         yield from stands(one)
         yield from confined(one)
         yield from sends(one)
+        yield from hangs(one)
         yield from ends(one)
     finally:
         one.remove()
@@ -181,21 +184,25 @@ def restarted(one):
     return f" (in {time.monotonic() - began:.0f} s)"
 
 
-def frozen(one):
-    old = _main(one, WORKER)
+def frozen(one, name=WORKER):
+    old = _main(one, name)
     began = time.monotonic()
-    one.type(f"systemctl kill --signal=STOP {WORKER}")
-    _soon(lambda: _main(one, WORKER) not in {0, old} and WORKER in _active(one), "nobody replaces it", one)
+    one.type(f"systemctl kill --signal=STOP {name}")
+    _soon(lambda: _main(one, name) not in {0, old} and name in _active(one), "nobody replaces it", one)
     return f" (after {time.monotonic() - began:.0f} s)"
 
 
 def hook(one):
     """From its next start on, the first process of the mail worker to get there grows in the middle of a chunk."""
     one.type("mkdir -p /opt/dispatch/hooks && cp /root/dispatch/tests/chaos/hooks/sitecustomize.py /opt/dispatch/hooks")
-    lines = f"[Service]\nEnvironment=PYTHONPATH=/opt/dispatch/hooks HOOK_GROW={GROWN}\n"
-    one.type(f"mkdir -p /run/systemd/system/{WORKER}.service.d")
-    one.type(f"cat > /run/systemd/system/{WORKER}.service.d/hook.conf && systemctl daemon-reload", given=lines)
-    one.type(f"systemctl restart {WORKER}")
+    _start_with(one, WORKER, f"HOOK_GROW={GROWN}")
+
+
+def _start_with(one, name, setting):
+    lines = f"[Service]\nEnvironment=PYTHONPATH=/opt/dispatch/hooks {setting}\n"
+    one.type(f"mkdir -p /run/systemd/system/{name}.service.d")
+    one.type(f"cat > /run/systemd/system/{name}.service.d/hook.conf && systemctl daemon-reload", given=lines)
+    one.type(f"systemctl restart {name}")
 
 
 def outgrown(one):
@@ -206,6 +213,21 @@ def outgrown(one):
     if _main(one, WORKER) != main:
         raise parts.Failed("the whole worker was ended, not the process that grew")
     return f" (MemoryMax {int(one.type(f'systemctl show -P MemoryMax {WORKER}')) >> 20} MB)"
+
+
+def hangs(one):
+    """What runs and is of no use is replaced, mail or not."""
+    note = frozen(one, "dispatch-web")
+    _answers(one)
+    yield f"a web server that stands still is replaced{note}"
+    began = time.monotonic()
+    _start_with(one, OTHER, "HOOK_HANG=/var/lib/dispatch/hung")
+    old, journal = _main(one, OTHER), f"journalctl --quiet -o cat -u {OTHER}"
+    _soon(lambda: _main(one, OTHER) not in {0, old} and OTHER in _active(one), "nobody replaces it", one)
+    seconds = time.monotonic() - began
+    if "Watchdog request" not in (said := one.type(journal)):
+        raise parts.Failed(f"a deaf worker did not ask for its end: {said[-1000:]}")
+    yield f"a worker whose main loop hangs, and whose threads go on, asks for its end (replaced after {seconds:.0f} s)"
 
 
 def ends(one):

@@ -8,6 +8,8 @@ import re
 import socket
 import ssl
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,14 +24,27 @@ CLIENT = "127.0.0.9"
 TOKEN = "a-readers-own-token"
 
 
+@dataclass(frozen=True)
+class Door:
+    """Where readers come in: `at` is a port, or a socket's path."""
+
+    at: int | Path
+    host: str = HOST
+    is_tls: bool = True
+
+    @classmethod
+    def of_tor(cls, at):
+        return cls(at, f"{'a' * 56}.onion", is_tls=False)
+
+
 def check(work):
     for name, begin in (("nginx", _nginx), ("caddy", _caddy)):
         place = work / name
         place.mkdir(mode=0o755)
         _certify(place)
-        behind, plain, tls = parts.free_ports(3)
+        behind, plain, tls, onion = parts.free_ports(4)
         try:
-            command, about = begin(place, behind, plain, tls)
+            command, about, from_tor = begin(place, behind, plain, tls, onion)
         except parts.Missing as missing:
             yield f"skipped: {missing}"
             continue
@@ -37,29 +52,39 @@ def check(work):
         with parts.running(command, log, **about):
             parts.wait(lambda port=tls: parts.listens(port), f"{name} does not start", log)
             with stand_in.serving(behind):
-                _passes_on(name, plain, tls)
-            _ask(tls, "GET", f"/leave/{TOKEN}", expect={502})
+                _leads_to_tls(name, Door(plain, is_tls=False))
+                _passes_on(name, Door(tls), {"X-Forwarded-Proto": "https", "X-Forwarded-For": CLIENT})
+                _passes_on(name, from_tor, {"X-Forwarded-Proto": "http", "X-Forwarded-For": "127.0.0.1"})
+            for door in (Door(tls), from_tor):
+                _ask(door, "GET", f"/leave/{TOKEN}", expect={502})
             with socket.create_connection(("127.0.0.1", tls), source_address=(CLIENT, 0)) as one:
                 one.sendall(b"no TLS at all\r\n\r\n")
                 one.recv(100)
         yield f"{name}: {_kept(name, place)}"
 
 
-def _passes_on(name, plain, tls):
-    answer, head = _ask(tls, "GET", f"/leave/{TOKEN}", expect={200})
-    if answer["X-Forwarded-Proto"] != "https" or answer["Host"] != HOST or answer["X-Forwarded-For"] != CLIENT:
-        raise parts.Failed(f"{name} passes on {answer}")
-    if [value for key, value in head if key.lower() == "strict-transport-security"] != ["max-age=31536000"]:
-        raise parts.Failed(f"{name} answers with {head}")
-    _, head = _ask(plain, "GET", "/x", expect={301, 308}, tls=False)
+def _leads_to_tls(name, door):
+    _, head = _ask(door, "GET", "/x", expect={301, 308})
     if not dict(head)["Location"].startswith(f"https://{HOST}"):
         raise parts.Failed(f"{name} leads to {dict(head)['Location']}")
-    _ask(tls, "POST", "/hooks/site", body=b"x" * 8_000_000, expect={200})
-    _ask(tls, "POST", "/hooks/site", announced=9_500_000, expect={413})
-    _ask(tls, "GET", "/operations/metrics", expect={404})
-    waited = _first_event(tls)
+
+
+def _passes_on(name, door, wanted):
+    """What Dispatch is told is ours, and nothing that a client says of itself."""
+    answer, head = _ask(door, "GET", f"/leave/{TOKEN}", expect={200})
+    if other := {
+        key: answer.get(key) for key, value in ({"Host": door.host} | wanted).items() if answer.get(key) != value
+    }:
+        raise parts.Failed(f"{name}, {door.host}: what is passed on has {other}")
+    told = [value for key, value in head if key.lower() == "strict-transport-security"]
+    if door.is_tls and told != ["max-age=31536000"]:
+        raise parts.Failed(f"{name} answers with {head}")
+    _ask(door, "POST", "/hooks/site", body=b"x" * 8_000_000, expect={200})
+    _ask(door, "POST", "/hooks/site", announced=9_500_000, expect={413})
+    _ask(door, "GET", "/operations/metrics", expect={404})
+    waited = _first_event(door)
     if waited > stand_in.SILENCE / 2:
-        raise parts.Failed(f"{name} held a live page's first event back for {waited:.1f} s")
+        raise parts.Failed(f"{name}, {door.host}: a live page's first event was held back for {waited:.1f} s")
 
 
 def _kept(name, place):
@@ -69,23 +94,28 @@ def _kept(name, place):
         if trace in written:
             raise parts.Failed(f"{name} keeps {trace}: {written[-1500:]}")
     lines = len(written.splitlines())
-    return f"requests, TLS, 413, live pages; of the client nothing is kept ({lines} lines of log)"
+    return f"requests, TLS, Tor, 413, live pages; of the client nothing is kept ({lines} lines of log)"
 
 
-def _connect(port, *, tls):
-    line = socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(CLIENT, 0))
-    if tls:
+def _connect(door):
+    if isinstance(door.at, Path):
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(60)
+        line.connect(str(door.at))
+    else:
+        line = socket.create_connection(("127.0.0.1", door.at), timeout=60, source_address=(CLIENT, 0))
+    if door.is_tls:
         trusting = ssl.create_default_context()
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        line = trusting.wrap_socket(line, server_hostname=HOST)
-    connection = http.client.HTTPConnection(HOST)
+        line = trusting.wrap_socket(line, server_hostname=door.host)
+    connection = http.client.HTTPConnection(door.host)
     connection.sock = line
     return connection
 
 
-def _ask(port, method, path, *, expect, body=None, announced=None, tls=True):
+def _ask(door, method, path, *, expect, body=None, announced=None):
     """What is answered; where a size is only announced, before a byte of it was sent."""
-    connection = _connect(port, tls=tls)
+    connection = _connect(door)
     claimed = {"X-Forwarded-For": "192.0.2.1"}  # what a client says of itself must not be believed
     size = {"Content-Length": str(announced)} if announced else {}
     connection.request(method, path, body=body, headers=claimed | size)
@@ -93,13 +123,13 @@ def _ask(port, method, path, *, expect, body=None, announced=None, tls=True):
     text = answer.read()
     connection.close()
     if answer.status not in expect:
-        raise parts.Failed(f"{method} {path} is answered {answer.status}: {text[:300]}")
+        raise parts.Failed(f"{method} {path} is answered {answer.status} by {door.host}: {text[:300]}")
     return stand_in.told(text), answer.getheaders()
 
 
-def _first_event(port):
+def _first_event(door):
     """Seconds from the stand-in's first event, which tells its moment, until it was here."""
-    connection = _connect(port, tls=True)
+    connection = _connect(door)
     connection.request("GET", "/operations/events")
     line = connection.getresponse().readline()
     seconds = time.time() - float(line.removeprefix(b"data: "))
@@ -123,14 +153,24 @@ def _certify(place):
     (place / "log").mkdir()
 
 
-def _nginx(place, behind, plain, tls):
+def _with_onion(text, begins):
+    """A file whose onion service, which stands there as a comment, is one."""
+    found = re.search(rf"(?m)^ *# {begins}.*\n(?: *# ?.*\n)*? *# }}\n", text)
+    if not found:
+        raise parts.Failed(f"there is no onion service that begins with {begins}")
+    block = re.sub(r"(?m)^( *)# ?", r"\1", found[0]).replace("<56 letters>.onion", Door.of_tor(0).host)
+    return text.replace(found[0], block)
+
+
+def _nginx(place, behind, plain, tls, _):
     """Our file, with this place's ports and folders."""
     binary = parts.program("nginx", "usr/sbin/nginx")
-    text = (parts.DEPLOY / "proxy/nginx.conf").read_text()
+    text = _with_onion((parts.DEPLOY / "proxy/nginx.conf").read_text(), "server {")
     for old, new in {
         "127.0.0.1:8321": f"127.0.0.1:{behind}", "/run/nginx.pid": f"{place}/pid", "/var/log/nginx": f"{place}/log",
         f"/etc/letsencrypt/live/{HOST}/fullchain.pem": f"{place}/certificate.pem",
         f"/etc/letsencrypt/live/{HOST}/privkey.pem": f"{place}/key.pem", "user www-data;": "user nobody nogroup;",
+        "unix:/run/dispatch-onion.sock;\n        server_name": f"unix:{place}/onion;\n        server_name",
     }.items():  # fmt: skip
         if old not in text:
             raise parts.Failed(f"nginx.conf has no {old}")
@@ -141,19 +181,23 @@ def _nginx(place, behind, plain, tls):
     scratch = "".join(f"{kind}_temp_path {place}/{kind};\n" for kind in _SCRATCH)
     (place / "nginx.conf").write_text(text.replace("http {", f"http {{\n{scratch}", 1))
     place.parent.chmod(0o755)
-    return [binary, "-c", place / "nginx.conf", "-g", "daemon off;"], {"env": parts.libraries("nginx")}
+    return (
+        [binary, "-c", place / "nginx.conf", "-g", "daemon off;"],
+        {"env": parts.libraries("nginx")},
+        Door.of_tor(place / "onion"),
+    )
 
 
 _SCRATCH = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def _caddy(place, behind, plain, tls):
+def _caddy(place, behind, plain, tls, onion):
     """Our file, with this place's ports and the certificate that it would otherwise get by itself."""
     binary = parts.program("caddy", "usr/bin/caddy")
-    text = (parts.DEPLOY / "proxy/Caddyfile").read_text()
+    text = _with_onion((parts.DEPLOY / "proxy/Caddyfile").read_text(), "http://").replace(":8380 {", f":{onion} {{")
     text = text.replace("admin off", f"admin off\n\thttp_port {plain}\n\thttps_port {tls}\n\tdefault_bind 127.0.0.1", 1)
     text = text.replace("127.0.0.1:8321", f"127.0.0.1:{behind}")
     text = text.replace(f"\n{HOST} {{", f"\n{HOST} {{\n\ttls {place}/certificate.pem {place}/key.pem", 1)
     (place / "Caddyfile").write_text(text)
     home = {**os.environ, "HOME": str(place), "XDG_DATA_HOME": str(place), "XDG_CONFIG_HOME": str(place)}
-    return [binary, "run", "--config", place / "Caddyfile", "--adapter", "caddyfile"], {"env": home}
+    return [binary, "run", "--config", place / "Caddyfile", "--adapter", "caddyfile"], {"env": home}, Door.of_tor(onion)

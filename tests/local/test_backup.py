@@ -16,7 +16,8 @@ from dispatch import cli, vault
 from dispatch.accounts.models import AuditEntry
 from dispatch.audience import honey
 from dispatch.audience.models import Honey, Subscriber, Subscription, Suppression
-from dispatch.local import backup, shares, verifying
+from dispatch.local import backup, client, opening, shares, verifying
+from dispatch.local import restore as restoring
 from dispatch.operations import health
 
 from .conftest import clean_environment, command
@@ -124,6 +125,35 @@ def test_a_backup_comes_back_and_stands_still_until_somebody_has_looked(kept, re
     again = restore(kept, alice[0])
     assert again.returncode == 1
     assert "There is something in this database already" in again.stderr
+
+
+@pytest.fixture
+def command_lines(monkeypatch, tmp_path):
+    """What every user of this machine may read of PostgreSQL's programs: a call for all of it until now."""
+    own, seen = client.program, tmp_path / "seen"
+
+    def noted(name):
+        script = tmp_path / name
+        script.write_text(f'#!/bin/bash\ntr "\\0" "\\n" < /proc/$$/cmdline >> {seen}\nexec {own(name)} "$@"\n')
+        script.chmod(0o755)
+        return str(script)
+
+    monkeypatch.setattr(client, "program", noted)
+    return seen.read_text
+
+
+def test_the_databases_password_is_on_no_command_line(empty, alice, tmp_path, monkeypatch, command_lines):
+    file = tmp_path / "office.age"
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", make_conninfo(place_of_tests(), password="not-for-all"))
+    backup.make(file, shares.recipients([alice[1]]))
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", make_conninfo(empty, password="not-for-all"))
+    with opening.opened(file, shares.identities(alice[0])) as opened:
+        opening.about(opened)
+        restoring._take_in(opened)
+    assert rows(empty, "SELECT count(*) > 50 FROM pg_tables WHERE schemaname = 'public'") == [(True,)]
+    said = command_lines()
+    assert [name for name in ("/pg_dump", "/pg_restore", "/psql") if name not in said] == []
+    assert "not-for-all" not in said
 
 
 def test_who_opens_a_backup_finds_readers_in_it_who_were_invented_for_it(kept, alice, caplog):

@@ -1,6 +1,8 @@
 """The programs that back up and restore are here, and reach a database as Dispatch itself does."""
 
+import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,33 @@ def test_a_database_elsewhere_may_insist_on_tls(program, monkeypatch):
     monkeypatch.setenv("DISPATCH_DATABASE_URL", ELSEWHERE)
     assert "Connection refused" in said(program, env=client.environment()).stderr
     assert "SSL support is not compiled in" in said(program).stderr  # why the environment is needed
+
+
+@pytest.mark.parametrize("program", ["pg_dump", "psql"])
+def test_the_password_goes_to_the_server_and_is_on_no_command_line(program, monkeypatch):
+    """A server that asks for it in the clear (PostgreSQL, Message Formats), and does not go on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        at = f"127.0.0.1:{server.getsockname()[1]}/dispatch?sslmode=disable&gssencmode=disable"
+        monkeypatch.setenv("DISPATCH_DATABASE_URL", f"postgresql://dispatch:not%20for%20all@{at}")
+        command = [client.program(program), f"--dbname={client.address()}"]
+        with subprocess.Popen(command, env=client.environment(), stderr=subprocess.DEVNULL) as asking:
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(b"R" + (8).to_bytes(4, "big") + (3).to_bytes(4, "big"))
+                answer = line.recv(4096)
+                shown = Path(f"/proc/{asking.pid}/cmdline").read_bytes()
+    assert answer[5:] == b"not for all\0"
+    assert b"127.0.0.1" in shown
+    assert b"not for all" not in shown
+
+
+def test_an_address_without_a_password_is_left_to_whatever_the_machine_says_of_it(monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "the machine's own")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", "postgresql:///dispatch?host=/run/postgresql")
+    assert client.address() == "dbname=dispatch host=/run/postgresql"
+    assert client.environment()["PGPASSWORD"] == "the machine's own"
 
 
 def test_the_embedded_one_is_reached_without_another_library(monkeypatch):

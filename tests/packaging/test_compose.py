@@ -46,9 +46,9 @@ def test_each_container_of_ours_has_no_right_and_writes_nowhere_but_to_what_it_i
     assert one.get("volumes", []) == ([BACKUPS] if name in {"worker-upkeep", "backup"} else [])
 
 
-def test_whoever_gives_signs_of_life_is_watched_since_docker_replaces_nobody_who_hangs():
-    commands = {name: one["command"] for name, one in SERVICES.items() if name == "clock" or name.startswith("worker-")}
-    assert len(commands) == 5
+def test_web_and_whoever_gives_signs_of_life_are_watched_since_docker_replaces_nobody_who_hangs():
+    commands = {n: one["command"] for n, one in SERVICES.items() if n in {"clock", "web"} or n.startswith("worker-")}
+    assert len(commands) == 6
     assert [name for name, command in commands.items() if "--watched" not in command] == []
 
 

@@ -197,7 +197,7 @@ def _said(made_at: datetime, rows: dict[str, int]) -> bytes:
 
 
 def _seal(head: bytes, snapshot: str, out: io.BufferedWriter, recipients: list[shares.Holder]) -> None:
-    dump = [client.program("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--dbname={env.database_url()}"]
+    dump = [client.program("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--dbname={client.address()}"]
     with subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=client.environment()) as running:
         assert running.stdout
         assert running.stderr

@@ -124,7 +124,7 @@ def _wrong(about: dict[str, Any]) -> str:
 def _take_in(opened: opening.Opened) -> None:
     """In one transaction. Were the file cut short or altered, age says so at the latest at its end: then nothing is kept."""
     restore = [client.program("pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error", "--file=-"]
-    take = [client.program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={env.database_url()}"]
+    take = [client.program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={client.address()}"]
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     with (
         subprocess.Popen(restore, stdin=opened.out, stdout=pipe, stderr=nothing) as reading,
