@@ -117,11 +117,8 @@ app.conf.update(
 
 LATER = {"email.send_chunk"}
 """Doorbells that come after all others of their queue: somebody waits for each confirmation, and for no single chunk."""
-REDIS = {"first": 0, "later": 3}  # kombu asks its lists in this order
-AMQP = {
-    "first": 5,
-    "later": 0,
-}  # two classes of quorum queues since RabbitMQ 4, above 4 and below; before, all are equal
+BY_REDIS = {"first": 0, "later": 3}  # kombu asks its lists in this order
+BY_AMQP = {"first": 5, "later": 0}  # quorum queues' two classes since RabbitMQ 4; before, all are equal
 
 EXPIRES = 600
 """Seconds after which an unheard doorbell is worthless: the clock has rung again long before."""
