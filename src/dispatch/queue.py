@@ -23,7 +23,7 @@ from celery.app.amqp import AMQP
 from django.db import transaction
 from kombu import Connection, Exchange, Queue
 
-from dispatch import env, logs, tracing
+from dispatch import env, logs, signs, tracing
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=True,  # those acknowledged late: none; else Celery warns each time
     worker_hijack_root_logger=False,
+    worker_proc_alive_timeout=signs.STARTS,  # Celery's 4 s kill a process that a busy machine has just forked, for ever
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=400_000,
     imports=[f"dispatch.workers.{name}" for name in QUEUES],

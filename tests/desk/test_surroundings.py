@@ -68,6 +68,27 @@ def test_a_worker_that_runs_and_hears_nothing_is_told_though_it_beats():
     assert kinds() == []
 
 
+def test_a_worker_that_is_slow_to_start_serves_nobody_and_people_are_told_why():
+    beat("social", doing=signs.STARTING, heard=timedelta(seconds=10))
+    assert kinds() == [], "usual"
+    beat("email", AGO)
+    beat("email", doing=signs.STARTING, heard=timedelta(minutes=3))
+    (thing,) = happening.now()
+    assert (thing.name, thing.is_urgent) == ("worker:email", True)
+    assert thing.words.startswith("Nobody works for email any more; the last sign of life came ")
+    assert thing.words.endswith(f" The new one is slow to start, 3 minutes so far. {signs.REMEDY}")
+    WorkerBeat.objects.filter(name="host:1").delete()
+    (thing,) = happening.now()
+    assert thing.words.startswith("Nobody works for email yet. The new one is slow to start, ")
+    beat("email", heard=timedelta())
+    assert kinds() == []
+
+
+def test_a_clock_that_is_slow_to_start_was_never_there():
+    beat("clock", doing=signs.STARTING, heard=timedelta(minutes=3))
+    assert kinds() == []
+
+
 def test_a_clock_in_wait_is_none_that_leads():
     beat("clock", AGO, "leading")
     beat("clock", doing="waiting")

@@ -33,6 +33,7 @@ class Program:
     group: int = 1  # 0 holds data: starts first, stops last
     fds: tuple[int, ...] = ()  # open files it gets under the same numbers
     watched: bool = False  # it gives signs of life, and is replaced when they cease (watchdog.py)
+    works_for: str = ""  # its queues, or "clock", as its signs of life say it
 
 
 class Running:

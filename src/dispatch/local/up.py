@@ -137,6 +137,7 @@ def workers() -> list[Program]:
             command=supervisor.python("worker", "--queues", queues, "--concurrency", *how),
             env=_for_people(),
             watched=True,
+            works_for=queues,
         )
         for name, (queues, *how) in WORKERS.items()
     ]
@@ -144,7 +145,7 @@ def workers() -> list[Program]:
 
 def clock() -> Program:
     """The clock."""
-    return Program(name="clock", command=supervisor.python("clock"), env=_for_people(), watched=True)
+    return Program(name="clock", command=supervisor.python("clock"), env=_for_people(), watched=True, works_for="clock")
 
 
 def intakes() -> list[Program]:

@@ -111,7 +111,10 @@ def workers() -> Iterator[Check]:
                 f"{what}: silent, last seen {saying.ago(beat.beat_at)}.",
                 "Another takes over what it held.",
             )
-        elif why := signs.trouble(signs.Sign(beat.beat_at, beat.heard_at), timezone.now()):
+        elif slow := signs.slow_for(beat.sign, timezone.now()):
+            words = f"{what}: slow to start, {saying.span(slow)} so far."
+            yield Check("Worker", "todo", words, f"{signs.REMEDY} It gets more time with each try.")
+        elif why := signs.trouble(beat.sign, timezone.now()):
             yield Check("Worker", "bad", f"{what}: {why}.", "Whoever supervises it should start it anew: see Workers.")
         else:
             heard.update(names)
