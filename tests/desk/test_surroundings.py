@@ -13,6 +13,7 @@ import newsroom
 import pytest
 from django.utils import timezone
 
+from dispatch import signs
 from dispatch.accounts import audit
 from dispatch.delivery.models import Relay, WorkerBeat
 from dispatch.desk import happening, telling

@@ -140,7 +140,7 @@ class Watchdog:
 def keep(called: str, command: list[str]) -> int:
     """Run one program that gives signs of life until told to stop (SIGINT, SIGTERM), for where nobody else replaces it (a
     container). Told to end, it has DISPATCH_DRAIN_SECONDS and a little more. The exit status."""
-    only = Program(name=called, command=command, watched=True, works_for=called)
+    only = Program(name=called, command=command, watched=True, works_for=called, refuses=env.REFUSES)
     everything = Supervisor([only], stop_within=env.number("DISPATCH_DRAIN_SECONDS", 60) + 5)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: everything.stopping.set())
@@ -148,7 +148,7 @@ def keep(called: str, command: list[str]) -> int:
     Watchdog(everything).watch_beside()
     everything.watch()
     everything.stop()
-    return 0
+    return env.REFUSES if everything.refusal else 0  # it said why itself
 
 
 def _sign(one: Running, sign: signs.Sign | None) -> signs.Sign:
