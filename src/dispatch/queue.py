@@ -29,6 +29,7 @@ P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
 QUEUES = ("articles", "editions", "email", "social", "upkeep")
+BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 
 
 SILENT = 3
@@ -40,8 +41,10 @@ KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT
 
 def transport(url: str) -> dict[str, Any]:
     """Celery's settings for the kind of broker that `url` names: Redis's options mean nothing to RabbitMQ, and its quorum
-    queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER.
+    queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER. Raises env.Misconfigured.
     """
+    if why := unknown(url):
+        raise env.Misconfigured(why)
     if url.startswith("amqp"):
         return {
             "broker_transport_options": {"confirm_publish": True},
@@ -68,6 +71,13 @@ def transport(url: str) -> dict[str, Any]:
         "task_queues": _queues(),
         "worker_disable_prefetch": True,
     }
+
+
+def unknown(url: str) -> str:
+    """Why there is no such kind of broker, in words; empty: there is."""
+    scheme = url.partition("://")[0]
+    known = ", ".join(BROKERS)
+    return "" if scheme in BROKERS else f"DISPATCH_BROKER_URL starts with {scheme[:20]!r}; known are {known}."
 
 
 def _queues(arguments: dict[str, str] | None = None) -> list[Queue]:

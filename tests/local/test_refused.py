@@ -1,18 +1,23 @@
 """What cannot run as it is configured says so once and ends; it is not tried for ever."""
 
+import shutil
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+import ports
 import pytest
 
 from dispatch.local import supervisor
 from dispatch.local.supervisor import Program
 
-from .conftest import wait_for
+from .conftest import Up, wait_for
 
 WORKS = "import time; print('here', flush=True); time.sleep(600)"
 REFUSES = "import sys; print('dispatch: DISPATCH_EXAMPLE is wrong. Mend it.', flush=True); sys.exit(2)"
 BREAKS = "raise SystemExit(1)"
+NO_KEY = "DISPATCH_VAULT_KEYS: each line is a number and 32 bytes in base64."
 FOREIGN = (
     "web cannot start as Dispatch is configured: DISPATCH_REPLICA_URL names a database that is no copy of "
     "DISPATCH_DATABASE_URL's: another server's, or another one of the same server. Give a streaming replica's "
@@ -84,23 +89,61 @@ def test_one_that_ran_before_leaves_the_others_at_work_until_none_can_run(house,
     assert everything.stopping.is_set()
 
 
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"DISPATCH_REPLICA_URL": "postgresql://dispatch@/postgres?host={run}"}, FOREIGN),
-        ({"DISPATCH_TIME_ZONE": "Mars"}, "DISPATCH_TIME_ZONE is 'Mars'; give an IANA name such as Europe/Vilnius."),
-        (
-            {"DISPATCH_BROKER_URL": "htp://broker"},
-            "DISPATCH_BROKER_URL starts with 'htp'; known are redis, rediss, redis+socket, sentinel, amqp, amqps.",
-        ),
-    ],
-    ids=["a foreign replica", "a zone that is nowhere", "a broker that is none"],
-)
-def test_up_ends_with_one_sentence_and_is_not_tried_again(folder, start, wrong, words):
-    up = start(folder, **{name: value.format(run=folder / "run") for name, value in wrong.items()})
+@pytest.fixture(scope="module")
+def kept():
+    """A directory with a database that is at this version: a first start takes longest."""
+    place = Path(tempfile.mkdtemp(prefix="dispatch-up-"))
+    place.chmod(0o755)
+    up = Up(place / "data", ports.free())
+    try:
+        up.wait_until_up()
+    finally:
+        up.stop()
+    yield place / "data"
+    shutil.rmtree(place, ignore_errors=True)
+
+
+WRONG = {
+    "a foreign replica": ("DISPATCH_REPLICA_URL", "postgresql://dispatch@/postgres?host={run}", FOREIGN),
+    "keys that are none": ("DISPATCH_VAULT_KEYS", "garbage", " cannot start as Dispatch is configured: " + NO_KEY),
+    "a number that is none": (
+        "DISPATCH_SILENT_SECONDS",
+        "soon",
+        "DISPATCH_SILENT_SECONDS is 'soon', which is not a number.",
+    ),
+    "a zone that is nowhere": (
+        "DISPATCH_TIME_ZONE",
+        "Mars",
+        "dispatch: DISPATCH_TIME_ZONE is 'Mars'; give an IANA name such as Europe/Vilnius.",
+    ),
+    "a database that is none": (
+        "DISPATCH_DATABASE_URL",
+        "http://user:word@db.example.org",
+        "DISPATCH_DATABASE_URL cannot be read. Give it as postgresql://user:password@host/name, with %40 for an @ inside.",
+    ),
+    "a broker that is none": (
+        "DISPATCH_BROKER_URL",
+        "htp://user:word@x",
+        "known are redis, rediss, redis+socket, sentinel, amqp, amqps.",
+    ),
+    "a relay that is none": (
+        "DISPATCH_RELAY_URL",
+        "foo://user:word@x",
+        "cannot be used: it begins with smtp://, smtps:// or anymail+PROVIDER://. See docs/relays.md.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [next(iter(WRONG)), *(pytest.param(n, marks=pytest.mark.long) for n in [*WRONG][1:])])
+def test_up_ends_with_one_sentence_and_is_not_tried_again(kept, start, name):
+    setting, value, words = WRONG[name]
+    up = start(kept, **{setting: value.format(run=kept / "run")})
     wait_for(lambda: up.process.poll() is not None)
+    last = up.said.splitlines()[-1]
     assert up.process.returncode == 2
-    assert up.said.splitlines()[-1] == f"dispatch: {words}"
+    assert last.startswith("dispatch: ")
+    assert last.endswith(words)
     assert "starting again" not in up.said
     assert "Traceback" not in up.said
+    assert "word" not in last.replace("password", "")
     assert up.processes() == []

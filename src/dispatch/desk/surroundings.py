@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
-from dispatch.delivery import watching
+from dispatch.delivery import holding_to_dane, watching
 from dispatch.delivery.models import Relay, WorkerBeat
 from dispatch.operations import certificate, health
 
@@ -81,6 +81,10 @@ def _clock(moment: datetime) -> Iterator[Said]:
 
 def _relays() -> Iterator[Said]:
     """On trial it is still in the same trouble: that is no news."""
+    for relay in Relay.objects.filter(active=True).exclude(dane=None).order_by("pk"):
+        held = holding_to_dane.kept(relay)
+        if held and held.standing != holding_to_dane.HELD:
+            yield f"relay:{relay.pk}:dane", "relay", f"The relay {relay.name}: {held.words} {held.todo}"
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED).order_by("pk"):
         words = f"The relay {relay.name} is left alone after {saying.many(relay.failures, 'failure')}. {relay.trouble}"
         yield f"relay:{relay.pk}", "relay", words

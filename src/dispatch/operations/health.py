@@ -14,7 +14,7 @@ from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
-from dispatch.delivery import berths, throttling, warming
+from dispatch.delivery import berths, holding_to_dane, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.operations import domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
@@ -133,6 +133,7 @@ def relays() -> Iterator[Check]:
     """Where mail is handed over."""
     active = list(Relay.objects.filter(active=True).order_by("name"))
     for relay in active:
+        yield from _dane(relay)
         if relay.breaker == Relay.Breaker.CLOSED:
             rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
             pace = "".join(f"; {words}" for words in _limits(relay) if words)
@@ -152,6 +153,14 @@ def relays() -> Iterator[Check]:
             "There is none, so no mail leaves.",
             "Run: dispatch relay add NAME smtp://user:password@host:587",
         )
+
+
+def _dane(relay: Relay) -> Iterator[Check]:
+    """Said before a letter waits for it, or leaves without the protection that its address asks for."""
+    held = holding_to_dane.kept(relay)
+    if held and held.standing != holding_to_dane.HELD:
+        state = "bad" if held.standing == holding_to_dane.WAITS else "todo"
+        yield Check(f"Relay {relay.name}, DANE", state, held.words, held.todo)
 
 
 def sends() -> Iterator[Check]:
