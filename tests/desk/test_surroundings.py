@@ -77,7 +77,7 @@ def test_a_worker_that_is_slow_to_start_serves_nobody_and_people_are_told_why():
     (thing,) = happening.now()
     assert (thing.name, thing.is_urgent) == ("worker:email", True)
     assert thing.words.startswith("Nobody works for email any more; the last sign of life came ")
-    assert thing.words.endswith(f" The new one is slow to start, 3 minutes so far. {signs.REMEDY}")
+    assert thing.words.endswith(f" The new one is slow to start, 3 min so far. {signs.REMEDY}")
     WorkerBeat.objects.filter(name="host:1").delete()
     (thing,) = happening.now()
     assert thing.words.startswith("Nobody works for email yet. The new one is slow to start, ")
