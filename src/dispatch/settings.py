@@ -50,7 +50,6 @@ def _replica(url: str) -> dict[str, Any]:
 
 
 def _zone(name: str) -> str:
-    """Django would raise a ValueError of its own."""
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
