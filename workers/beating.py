@@ -20,7 +20,6 @@ from dispatch.delivery.models import WorkerBeat
 from dispatch.workers import ending, hands
 from dispatch.workers.hearing import Hearing
 
-EVERY = 5.0
 log = logging.getLogger(__name__)
 FORGOTTEN_AFTER = timedelta(days=1)
 VERSION = importlib.metadata.version("dispatch")
@@ -104,6 +103,16 @@ def _end_task(**_: Any) -> None:
     hands.let_go()
 
 
+def _doing(sign: signs.Sign, hearing: Hearing) -> str:
+    if queue.is_stopping():
+        return "stopping"
+    if sign.is_starting:
+        return signs.STARTING
+    if signs.is_deaf(sign, sign.beat_at):
+        return "deaf"
+    return "busy" if hearing.is_busy() else ""
+
+
 def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> None:
     """One sign, to everybody who watches. Whatever fails: the next one must come."""
     try:
@@ -112,6 +121,11 @@ def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> N
         doing = "stopping" if queue.is_stopping() else "deaf" if is_deaf else "busy" if hearing.is_busy() else ""
         beat.write(doing, timezone.now() - silent_for)
         ending.tell("WATCHDOG=trigger" if is_deaf else "WATCHDOG=1")
+        now, silent_for = timezone.now(), timedelta(0) if queue.is_stopping() else timedelta(seconds=hearing.seconds())
+        sign = signs.Sign(now, now - silent_for, not hearing.has_heard())
+        beat.write(_doing(sign, hearing), sign.heard_at)
+        if not signs.is_deaf(sign, now):
+            ending.tell("WATCHDOG=1")
         with contextlib.suppress(Error):
             besides()
     except Exception:  # a watched process that no longer says so would be killed

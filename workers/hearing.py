@@ -75,6 +75,11 @@ class Hearing:
         """Whether each of its processes is at work: then it takes nothing, and is not deaf."""
         return len(state.reserved_requests) >= self.concurrency
 
+    def has_heard(self) -> bool:
+        """Whether anything ever came through to it. Until then it is starting, however long that takes on a busy machine."""
+        heard_at: float = struct.unpack("d", _heard[:])[0]
+        return Turning.at > float("-inf") and (heard_at > 0 or self.busy_at > float("-inf"))
+
     def seconds(self) -> float:
         """Since it last heard, or could not be expected to; asks anew when it is time."""
         now = time.monotonic()

@@ -4,7 +4,7 @@ from dispatch import queue
 from dispatch.accounts import losing
 from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
-from dispatch.delivery import preflighting, rotating, watching
+from dispatch.delivery import holding_to_dane, preflighting, rotating, watching
 from dispatch.delivery.bounces import mailboxes
 from dispatch.desk import outbox
 from dispatch.local import nightly
@@ -81,6 +81,12 @@ def ask_mailbox(number: int) -> None:
 def look_at_domains() -> None:
     """See how sending domains' records stand."""
     watching.look_at_all()
+
+
+@queue.task("upkeep.look_at_relays")
+def look_at_relays() -> None:
+    """See whether relays that ask for DANE can be held to it."""
+    holding_to_dane.look_at_all()
 
 
 @queue.task("upkeep.rotate_keys")

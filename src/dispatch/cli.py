@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(arguments[0], arguments[1:])
     except env.Misconfigured as error:
-        return _sorry(str(error), 2)
+        return _sorry(str(error), env.REFUSES)
     except Exception as error:  # what was not reached is said in a sentence; everything else is raised
         if words := _unreached(error):
             return _sorry(words, 1)

@@ -5,6 +5,9 @@ import ipaddress
 import os
 from pathlib import Path
 
+REFUSES = 2
+"""The exit status of a program that cannot run as it is configured, however often it is started."""
+
 
 class Misconfigured(Exception):
     """A setting is missing or cannot be understood; the text says which and what to do."""

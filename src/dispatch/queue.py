@@ -25,12 +25,13 @@ from django.db import transaction
 from kombu import Connection, Exchange, Queue
 from kombu.transport.redis import Channel
 
-from dispatch import env, logs, tracing
+from dispatch import env, logs, signs, tracing
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
 QUEUES = ("articles", "editions", "email", "social", "upkeep")
+BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 
 
 SILENT = 3
@@ -42,8 +43,10 @@ KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT
 
 def transport(url: str) -> dict[str, Any]:
     """Celery's settings for the kind of broker that `url` names: Redis's options mean nothing to RabbitMQ, and its quorum
-    queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER.
+    queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER. Raises env.Misconfigured.
     """
+    if why := unknown(url):
+        raise env.Misconfigured(why)
     if url.startswith("amqp"):
         return {
             "broker_transport_options": {"confirm_publish": True},
@@ -70,6 +73,13 @@ def transport(url: str) -> dict[str, Any]:
         "task_queues": _queues(),
         "worker_disable_prefetch": True,
     }
+
+
+def unknown(url: str) -> str:
+    """Why there is no such kind of broker, in words; empty: there is."""
+    scheme = url.partition("://")[0]
+    known = ", ".join(BROKERS)
+    return "" if scheme in BROKERS else f"DISPATCH_BROKER_URL starts with {scheme[:20]!r}; known are {known}."
 
 
 def _queues(arguments: dict[str, str] | None = None) -> list[Queue]:
@@ -109,6 +119,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=True,  # those acknowledged late: none; else Celery warns each time
     worker_hijack_root_logger=False,
+    worker_proc_alive_timeout=signs.STARTS,  # Celery's 4 s kill a process that a busy machine has just forked, for ever
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=400_000,
     imports=[f"dispatch.workers.{name}" for name in QUEUES],

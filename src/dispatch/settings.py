@@ -1,5 +1,6 @@
 """Django's settings, all from the environment (see docs/operating.md)."""
 
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,16 @@ PATIENCE = {
 """Of libpq, where the URL says nothing else: a database's host that is cut off must not be waited for for hours."""
 
 
-def _database(url: str) -> dict[str, Any]:
-    parts: dict[str, Any] = conninfo.conninfo_to_dict(url)
+def _database(url: str, name: str = "DISPATCH_DATABASE_URL") -> dict[str, Any]:
+    refused = env.Misconfigured(
+        f"{name} cannot be read. Give it as postgresql://user:password@host/name, with %40 for an @ inside."
+    )
+    try:
+        parts: dict[str, Any] = conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its words may hold the password
+        raise refused from None
+    if "@" in parts.get("host", "") or not str(parts.get("port", "5432")).replace(",", "").isdecimal():
+        raise refused
     taken = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     named = {django: str(parts.pop(libpq)) for libpq, django in taken.items() if libpq in parts}
     size = int(env.number("DISPATCH_DATABASE_POOL", 16))  # 0: none
@@ -31,21 +40,21 @@ def _database(url: str) -> dict[str, Any]:
 
 def _replica(url: str) -> dict[str, Any]:
     """Read-only even once it is promoted, and not waited for: whoever reads there would rather have the primary."""
-    refused = env.Misconfigured(
-        "DISPATCH_REPLICA_URL cannot be read. Give it as postgresql://user:password@host/name, with %40 for an @ inside."
-    )
-    try:
-        found = _database(url)
-    except psycopg.ProgrammingError:  # its words may hold the password
-        raise refused from None
-    if "@" in found.get("HOST", "") or not found.get("PORT", "5432").replace(",", "").isdecimal():
-        raise refused
+    found = _database(url, "DISPATCH_REPLICA_URL")
     options = found["OPTIONS"]
     options |= {"options": f"{options.get('options', '')} -c default_transaction_read_only=on".strip()}
     # Sessions are kept: one that is there is let go sooner than libpq gives up a new one.
     pool = options["pool"] and {"min_size": 1, "max_size": 4, "timeout": 1}
     options |= {"pool": pool, "connect_timeout": "2"}
     return {"NAME": DATABASES["default"].get("NAME", ""), **found, "TEST": {"MIRROR": "default"}}
+
+
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise env.Misconfigured(f"DISPATCH_TIME_ZONE is {name!r}; give an IANA name such as Europe/Vilnius.") from None
+    return name
 
 
 DEBUG = False
@@ -201,7 +210,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 USE_TZ = True
-TIME_ZONE = env.text("DISPATCH_TIME_ZONE", "Europe/Vilnius")
+TIME_ZONE = _zone(env.text("DISPATCH_TIME_ZONE", "Europe/Vilnius"))
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("be", "Беларуская"), ("ru", "Русский"), ("uk", "Українська"), ("ar", "العربية")]

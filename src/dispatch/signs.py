@@ -2,7 +2,7 @@
 
 Two signs stand in its row: that the process runs (`beat_at`, from a thread of its own) and that it hears (`heard_at`: a
 doorbell of its own came through the broker, its main loop and one of its processes). One that runs and hears nothing is deaf:
-kombu did not notice that its connection is gone, or its loop hangs.
+kombu did not notice that its connection is gone, or its loop hangs. One that never heard yet is starting, and has longer.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,23 @@ from dispatch import env
 
 BEATS = 5.0
 """Seconds between two signs."""
-STARTS = 100.0
-"""Seconds that a program gets until its first sign."""
+STARTS, LONGEST_START = 100.0, 900.0
+"""Seconds that a program gets until it works: at first, and at most once it was replaced before it did (`grace`)."""
+SLOW = 30.0
+"""Seconds of a start from which on people are told of it."""
+STARTING = "starting"
+"""What its row says that it does until then."""
+REMEDY = "This machine has more to do than it can: give it more processors or memory, or stop what else runs on it."
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One row. `heard_at` is None where it is not known, as with a clock, which has nothing to hear."""
+    """One row. `heard_at` is None where it is not known, as with a clock, which has nothing to hear; of one that starts it is
+    the moment from which on it could have."""
 
     beat_at: datetime
     heard_at: datetime | None
+    is_starting: bool = False
 
 
 def silence() -> timedelta:
@@ -29,13 +36,30 @@ def silence() -> timedelta:
     return timedelta(seconds=max(2 * BEATS, env.number("DISPATCH_SILENT_SECONDS", 70)))
 
 
-def is_deaf(sign: Sign, now: datetime) -> bool:
-    """Whether it runs, and no doorbell comes through to it."""
-    return sign.heard_at is not None and now - sign.heard_at > silence()
+def grace(replaced: int) -> float:
+    """Seconds that a start may take after so many were cut short: each gets twice as long as the one before. So what a slow
+    start costs in vain is less than twice the last one, and one that hangs is still found."""
+    return float(min(STARTS * 2 ** min(replaced, 10), LONGEST_START))
 
 
-def trouble(sign: Sign, now: datetime) -> str:
-    """Why its process is of no use any more, in words; empty: it is well."""
+def is_deaf(sign: Sign, now: datetime, start: float = STARTS) -> bool:
+    """Whether it runs, and no doorbell comes through to it; `start`: the seconds that it has for its start."""
+    patience = timedelta(seconds=start) if sign.is_starting else silence()
+    return sign.heard_at is not None and now - sign.heard_at > patience
+
+
+def slow_for(sign: Sign, now: datetime) -> timedelta | None:
+    """How long it has been starting, where that is long."""
+    if not sign.is_starting or sign.heard_at is None or now - sign.heard_at <= timedelta(seconds=SLOW):
+        return None
+    return now - sign.heard_at
+
+
+def trouble(sign: Sign, now: datetime, start: float = STARTS) -> str:
+    """Why its process is of no use any more, in words; empty: it is well, or still has time for its start."""
+    if sign.is_starting and sign.heard_at is not None:
+        waited = (now - sign.heard_at).total_seconds()
+        return f"it does not work {waited:.0f} s after its start" if is_deaf(sign, now, start) else ""
     if now - sign.beat_at > silence():
         return f"no sign of life for {(now - sign.beat_at).total_seconds():.0f} s"
     if sign.heard_at is not None and is_deaf(sign, now):

@@ -125,6 +125,12 @@ def fingerprint() -> str:
     return hashlib.sha256(_subkey(oldest(), "fingerprint")).hexdigest()[:12]
 
 
+def require() -> None:
+    """Raises env.Misconfigured where there are keys and they cannot be read. None at all is told when one is needed."""
+    if env.text("DISPATCH_VAULT_KEYS", ""):
+        _keys()
+
+
 @functools.cache
 def _keys() -> dict[int, Key]:
     keys: dict[int, Key] = {}

@@ -96,7 +96,12 @@ def test_workers_say_what_they_do(visitor, alice, page, transactional_db):
     WorkerBeat.objects.create(name="host:7", beat_at=now, now=hands, **values)
     WorkerBeat.objects.create(name="host:8", beat_at=now - timedelta(minutes=9), **values)
     WorkerBeat.objects.create(name="host:9", beat_at=now, heard_at=now - timedelta(minutes=9), **values)
+    starting = {"beat_at": now, "heard_at": now - timedelta(minutes=3), "doing": "starting"}
+    WorkerBeat.objects.create(name="host:10", **values | starting | {"connections": [], "memory": 0})
     visitor.look("workers", "/operations/queue/workers/")
+    WorkerBeat.objects.exclude(name="host:8").update(beat_at=timezone.now())  # a busy machine looks at it for long
+    page.reload()
+    page.get_by_text("slow to start", exact=True).wait_for()
     page.get_by_text("150 MB").first.wait_for()
     page.get_by_text("silent", exact=True).wait_for()
     page.get_by_text("deaf", exact=True).wait_for()

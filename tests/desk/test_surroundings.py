@@ -13,6 +13,7 @@ import newsroom
 import pytest
 from django.utils import timezone
 
+from dispatch import signs
 from dispatch.accounts import audit
 from dispatch.delivery.models import Relay, WorkerBeat
 from dispatch.desk import happening, telling
@@ -65,6 +66,27 @@ def test_a_worker_that_runs_and_hears_nothing_is_told_though_it_beats():
     (thing,) = happening.now()
     assert thing.words.endswith("Others do its work. Start it anew.")
     WorkerBeat.objects.filter(name="host:0").update(heard_at=timezone.now())
+    assert kinds() == []
+
+
+def test_a_worker_that_is_slow_to_start_serves_nobody_and_people_are_told_why():
+    beat("social", doing=signs.STARTING, heard=timedelta(seconds=10))
+    assert kinds() == [], "usual"
+    beat("email", AGO)
+    beat("email", doing=signs.STARTING, heard=timedelta(minutes=3))
+    (thing,) = happening.now()
+    assert (thing.name, thing.is_urgent) == ("worker:email", True)
+    assert thing.words.startswith("Nobody works for email any more; the last sign of life came ")
+    assert thing.words.endswith(f" The new one is slow to start, 3 min so far. {signs.REMEDY}")
+    WorkerBeat.objects.filter(name="host:1").delete()
+    (thing,) = happening.now()
+    assert thing.words.startswith("Nobody works for email yet. The new one is slow to start, ")
+    WorkerBeat.objects.filter(name="host:2").update(doing="", heard_at=timezone.now())
+    assert kinds() == []
+
+
+def test_a_clock_that_is_slow_to_start_was_never_there():
+    beat("clock", doing=signs.STARTING, heard=timedelta(minutes=3))
     assert kinds() == []
 
 

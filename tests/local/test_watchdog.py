@@ -96,7 +96,9 @@ def test_whoever_says_nothing_after_its_start_is_replaced_too_and_no_older_row_s
     dog = watchdog.Watchdog(everything)
     dog.look()
     dog.look()
-    assert lines[0].startswith("mail is replaced: no sign of life in the 1")
+    assert lines[0].startswith("mail is slow to start: 1")
+    assert lines[1].startswith("mail is replaced: it does not work 1")
+    assert lines[1].endswith(f" s after its start; now it has 200 s. {signs.REMEDY}")
 
 
 @pytest.mark.django_db
@@ -107,7 +109,7 @@ class TestWorkerHealth:
 
         def ask():
             names = WorkerBeat.objects.filter(name__startswith=watchdog.name(0)[:-1]).order_by("queues", "name")
-            return list(names.values_list("name", "queues", "beat_at", "heard_at"))
+            return list(names.values_list("name", "queues", "beat_at", "heard_at", "doing"))
 
         monkeypatch.setattr(worker_health, "_rows", ask)
 

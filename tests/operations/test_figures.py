@@ -105,6 +105,7 @@ def test_a_worker_is_counted_for_each_of_its_queues_while_it_beats():
     WorkerBeat.objects.create(name="a:1", queues="email,social", beat_at=now, **values)
     WorkerBeat.objects.create(name="a:2", queues="email", beat_at=now - timedelta(minutes=5), **values)
     WorkerBeat.objects.create(name="a:3", queues="clock", beat_at=now, **values | {"doing": "leading"})
+    WorkerBeat.objects.create(name="a:4", queues="upkeep", beat_at=now, heard_at=now, **values | {"doing": "starting"})
     found = told()
     assert [found["dispatch_workers", name] for name in ("email", "social", "upkeep", "clock")] == [1, 1, 0, 1]
     assert found["dispatch_workers_silent",] == 1

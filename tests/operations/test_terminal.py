@@ -8,7 +8,7 @@ import newsroom
 import pytest
 from django.utils import timezone
 
-from dispatch import cli, queue
+from dispatch import cli, queue, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import relays
 from dispatch.delivery.models import WorkerBeat
@@ -116,6 +116,19 @@ def test_a_deaf_worker_is_shown_as_such(client, capsys):
     assert "heard nothing since" in page
     WorkerBeat.objects.update(heard_at=now)
     assert "DEAF" not in said(capsys, "top")
+
+
+def test_a_worker_that_is_slow_to_start_is_shown_as_such_with_what_to_do(client, capsys):
+    now = timezone.now()
+    values = {"queues": "email", "started_at": now, "beat_at": now, "heard_at": now - timedelta(minutes=3)}
+    WorkerBeat.objects.create(name="host:7", doing=signs.STARTING, **values)
+    assert "SLOW TO START: 3 min" in said(capsys, "top")
+    assert json.loads(said(capsys, "top", "--json"))["workers"][0]["starting_s"] >= 180
+    page = newsroom.signed_in(client).get("/operations/queue/workers/").content.decode()
+    assert "3 min so far" in page
+    assert signs.REMEDY in page
+    WorkerBeat.objects.update(heard_at=now)
+    assert "SLOW" not in said(capsys, "top")
 
 
 def test_a_send_is_paused_at_the_terminal(alice, capsys):

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from dispatch import signs
+
 
 class WorkerBeat(models.Model):
     """A worker process's sign of life, written beside Celery: what it means is in signs.py. Its name is host:pid."""
@@ -18,6 +20,11 @@ class WorkerBeat(models.Model):
     connections = models.JSONField(  # to relays, of all its processes: what roll.call() says
         default=list, db_default=models.Value([], models.JSONField())
     )
+
+    @property
+    def sign(self) -> signs.Sign:
+        """What it says of its process."""
+        return signs.Sign(self.beat_at, self.heard_at, self.doing == signs.STARTING)
 
 
 class Tally(models.Model):

@@ -40,6 +40,7 @@ class Relay(models.Model):
     trouble = models.CharField(max_length=300, blank=True)
     tested_at = models.DateTimeField(null=True)
     tested = models.JSONField(default=list)  # the last test's steps; see self_testing.py
+    dane = models.JSONField(null=True)  # how it stood at the last look; null: not asked for. See holding_to_dane.py
 
 
 class RelayDay(models.Model):

@@ -36,15 +36,18 @@ def save(name: str, url: str) -> Relay:
     """Add a relay, or change its address. Raises Unusable."""
     kind = mailer_of(url)[0]
     sealed = vault.seal(url, f"relay:{name}:url")
-    relay, _ = Relay.objects.update_or_create(name=name, defaults={"url": sealed, "kind": kind})
+    relay, _ = Relay.objects.update_or_create(name=name, defaults={"url": sealed, "kind": kind, "dane": None})
     wake()
     return relay
 
 
 def ensure_default() -> None:
-    """The relay that DISPATCH_RELAY_URL names, where it is set."""
+    """The relay that DISPATCH_RELAY_URL names, where it is set. Raises env.Misconfigured."""
     if url := env.text("DISPATCH_RELAY_URL", ""):
-        save("default", url)
+        try:
+            save("default", url)
+        except Unusable as problem:
+            raise env.Misconfigured(f"DISPATCH_RELAY_URL cannot be used: {problem}. See docs/relays.md.") from problem
 
 
 def choose(

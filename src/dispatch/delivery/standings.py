@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch import saying
-from dispatch.delivery import berths, throttling, warming
+from dispatch.delivery import berths, holding_to_dane, throttling, warming
 from dispatch.delivery.models import Relay
 
 
@@ -23,6 +23,7 @@ class Standing:
     days: list[tuple[int, int, str]]  # of its warm-up: which day, its ceiling, and past, now or to come
     had: int  # letters that it was given today, while it warms up
     most: int | None  # that it may be given today
+    held: holding_to_dane.Held | None  # how it stands with DANE, where its address asks for that
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +50,7 @@ class Standing:
             "per_second": one.per_second,
             "by_provider": one.by_provider,
             "connections": [vars(use) for use in self.connections],
+            "dane": self.held and vars(self.held),
             "warm_up": warm_up if one.warm_up else None,
         }
 
@@ -60,9 +62,8 @@ def of(relay: Relay, known: Sequence[Relay]) -> Standing:
     state, words = _state(relay, known, is_full=most is not None and had >= most)
     when = [("past", "now", "to come")[(n >= today) + (n > today)] for n in range(1, len(relay.warm_up) + 1)]
     days = [(n, ceiling, when[n - 1]) for n, ceiling in enumerate(relay.warm_up, 1)] if today else []
-    return Standing(
-        relay, state, words, _share(relay, known), throttling.words(relay), berths.in_use(relay), days, had, most
-    )
+    pace, used, held = throttling.words(relay), berths.in_use(relay), holding_to_dane.kept(relay)
+    return Standing(relay, state, words, _share(relay, known), pace, used, days, had, most, held)
 
 
 def _state(relay: Relay, known: Sequence[Relay], *, is_full: bool) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from dispatch.delivery import (
     waves,
 )
 from dispatch.delivery.bounces import mailboxes, recording
-from dispatch.delivery.models import Send
+from dispatch.delivery.models import Relay, Send
 from dispatch.delivery.reports import recording as reports
 from dispatch.editions import lateness
 from dispatch.editions.models import Edition
@@ -134,6 +134,13 @@ def look_at_domains() -> None:
     """Once a night."""
     if watching.is_due(timezone.now()):
         queue.enqueue("upkeep.look_at_domains")
+
+
+@clock.tick("look at DANE of relays", every=300)
+def look_at_relays() -> None:
+    """Where a relay takes mail; whose address does not ask for it costs nothing."""
+    if Relay.objects.filter(active=True, kind=Relay.Kind.SMTP).exists():
+        queue.enqueue("upkeep.look_at_relays")
 
 
 @clock.tick("rotate DKIM keys", every=300)

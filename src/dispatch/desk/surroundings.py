@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
-from dispatch.delivery import watching
+from dispatch.delivery import holding_to_dane, watching
 from dispatch.delivery.models import Relay, WorkerBeat
 from dispatch.operations import certificate, health
 
@@ -32,7 +32,7 @@ def now(moment: datetime) -> Iterator[Said]:
 
 def is_clockless(moment: datetime) -> bool:
     """Whether a clock was there, and none has led for a minute."""
-    beats = WorkerBeat.objects.filter(queues="clock")
+    beats = WorkerBeat.objects.filter(queues="clock").exclude(doing=signs.STARTING)
     return beats.exists() and not beats.filter(doing="leading", beat_at__gt=moment - SILENT).exists()
 
 
@@ -43,18 +43,22 @@ def _broker() -> Iterator[Said]:
 
 def _workers(moment: datetime) -> Iterator[Said]:
     """Queues that nobody is there for; and who is deaf, though others do its work."""
-    heard, silent, deaf = set[str](), dict[str, datetime](), list[tuple[str, str, datetime]]()
-    rows = WorkerBeat.objects.exclude(queues="clock").values_list("name", "queues", "beat_at", "heard_at")
-    for worker, queues, beat_at, heard_at in rows:
-        if beat_at <= moment - SILENT:
-            silent |= {name: max(beat_at, silent.get(name, beat_at)) for name in queues.split(",")}
-        elif heard_at is not None and signs.is_deaf(signs.Sign(beat_at, heard_at), moment):
-            deaf.append((worker, queues, heard_at))
+    heard, silent, slow = set[str](), dict[str, datetime](), dict[str, timedelta]()
+    deaf: list[tuple[str, str, datetime]] = []
+    for beat in WorkerBeat.objects.exclude(queues="clock"):
+        names, is_gone = beat.queues.split(","), beat.beat_at <= moment - SILENT
+        if beat.sign.is_starting and (is_gone or signs.slow_for(beat.sign, moment)):
+            slow |= {} if is_gone else dict.fromkeys(names, moment - (beat.heard_at or beat.started_at))
+        elif is_gone:
+            silent |= {name: max(beat.beat_at, silent.get(name, beat.beat_at)) for name in names}
+        elif beat.heard_at is not None and signs.is_deaf(beat.sign, moment):
+            deaf.append((beat.name, beat.queues, beat.heard_at))
         else:
-            heard.update(queues.split(","))
-    for name in sorted(silent.keys() - heard - {one for _, queues, _ in deaf for one in queues.split(",")}):
-        words = f"Nobody works for {name} any more; the last sign of life came {saying.ago(silent[name])}."
-        yield f"worker:{name}", "worker", words
+            heard.update(names)
+    for name in sorted(
+        (silent.keys() | slow.keys()) - heard - {one for _, queues, _ in deaf for one in queues.split(",")}
+    ):
+        yield f"worker:{name}", "worker", _nobody(name, silent.get(name), slow.get(name))
     for worker, queues, heard_at in sorted(deaf):
         alone = sorted(set(queues.split(",")) - heard)
         others = f"Nobody else works for {', '.join(alone)}." if alone else "Others do its work."
@@ -64,6 +68,12 @@ def _workers(moment: datetime) -> Iterator[Said]:
         yield f"worker:{worker}:deaf", "worker", f"{words} {others} Start it anew."
 
 
+def _nobody(name: str, last: datetime | None, slow: timedelta | None) -> str:
+    seen = f"any more; the last sign of life came {saying.ago(last)}." if last else "yet."
+    starts = f" The new one is slow to start, {saying.span(slow)} so far. {signs.REMEDY}" if slow else ""
+    return f"Nobody works for {name} {seen}{starts}"
+
+
 def _clock(moment: datetime) -> Iterator[Said]:
     if is_clockless(moment):
         yield "clock", "clock", "No clock leads: nothing becomes due, and nothing that is scheduled leaves."
@@ -71,6 +81,10 @@ def _clock(moment: datetime) -> Iterator[Said]:
 
 def _relays() -> Iterator[Said]:
     """On trial it is still in the same trouble: that is no news."""
+    for relay in Relay.objects.filter(active=True).exclude(dane=None).order_by("pk"):
+        held = holding_to_dane.kept(relay)
+        if held and held.standing != holding_to_dane.HELD:
+            yield f"relay:{relay.pk}:dane", "relay", f"The relay {relay.name}: {held.words} {held.todo}"
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED).order_by("pk"):
         words = f"The relay {relay.name} is left alone after {saying.many(relay.failures, 'failure')}. {relay.trouble}"
         yield f"relay:{relay.pk}", "relay", words

@@ -16,7 +16,6 @@ from dispatch.local import discreet, instance, major_upgrade, shares, switching,
 from dispatch.local.finding import Finding, ok, todo, wrong
 
 OLDEST_POSTGRES = 16
-BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -177,9 +176,8 @@ def broker() -> Iterator[Finding]:
     """Of a kind we know, and reachable."""
     from dispatch import queue
 
-    scheme = env.broker_url().partition("://")[0]
-    if scheme not in BROKERS:
-        yield wrong(f"DISPATCH_BROKER_URL starts with {scheme!r}; known are {', '.join(BROKERS)}.")
+    if why := queue.unknown(env.broker_url()):
+        yield wrong(why)
     elif trouble := queue.ping():
         hint = "`dispatch up` starts it." if env.is_embedded("BROKER") else "See DISPATCH_BROKER_URL."
         yield wrong(f"The broker cannot be reached. {hint} It says: {trouble}")

@@ -21,10 +21,10 @@ def run(options: argparse.Namespace) -> int:
     tracing.begin()
     django.setup()
     from dispatch import clock
-    from dispatch.local import upgrading
+    from dispatch.local import starting, upgrading
     from dispatch.workers import beating, ending
 
-    upgrading.require()
+    starting.require()
 
     beat = beating.Beat("clock")
 

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dispatch import signs
+
 COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
+SORRY = "dispatch: "
+"""What the line of a program of ours begins with that says why it cannot go on."""
+DIES_WITHIN = 60.0
+"""Seconds that a program may die again and again before the start of all is given up; one that lives is waited for longer."""
+REFUSED_AGAIN_AFTER = 60.0
+"""Seconds until one is tried again that ran before and cannot any more: somebody may mend its files while the rest works."""
+RAN = 60.0
+"""Seconds after which a program did run: what refuses a start does so before."""
 STOP_WITHIN = 8.0
 """Seconds a stop may take before what lingers is killed; the promise to the person at the terminal is ten."""
 PR_SET_PDEATHSIG = 1
@@ -33,6 +43,8 @@ class Program:
     group: int = 1  # 0 holds data: starts first, stops last
     fds: tuple[int, ...] = ()  # open files it gets under the same numbers
     watched: bool = False  # it gives signs of life, and is replaced when they cease (watchdog.py)
+    refuses: int | None = None  # the exit status by which it says that no further try will help
+    works_for: str = ""  # its queues, or "clock", as its signs of life say it
 
 
 class Running:
@@ -46,6 +58,11 @@ class Running:
         self.started = 0.0
         self.started_at = 0.0  # the same moment by the wall clock
         self.not_before = 0.0
+        self.deaths = 0
+        self.ran = False
+        self.refused = ""  # why it cannot run as things are, in its own words
+        self.sorry = ""  # its last line of that kind
+        self.reading: threading.Thread | None = None
 
     def start(self) -> None:
         """Start it; its lines are passed on by a thread. Raises OSError."""
@@ -63,21 +80,38 @@ class Running:
             pass_fds=self.program.fds,
             **identity(self.program.user),
         )
-        threading.Thread(target=self._pass_on, args=(self.process,), daemon=True).start()
+        self.sorry = ""
+        self.reading = threading.Thread(target=self._pass_on, args=(self.process,), daemon=True)
+        self.reading.start()
 
     def tend(self, say: Callable[[str], None]) -> None:
-        """Start it again if it has died; a program that keeps dying waits longer each time, 10 s at most."""
+        """Start it again if it has died; a program that keeps dying waits longer each time, 10 s at most; one that refuses a
+        minute."""
         now = time.monotonic()
         if self.process is None or (code := self.process.poll()) is None:
             return
         if self.not_before == 0.0:
-            self.quick_deaths = self.quick_deaths + 1 if now - self.started < 5 else 0
-            wait = min(10.0, 0.1 * 3**self.quick_deaths)
-            self.not_before = now + wait
-            say(f"{self.program.name} ended ({_how(code)}), starting again in {wait:.1f} s")
+            self.deaths += 1
+            self.ran |= now - self.started > RAN
+            if code == self.program.refuses:
+                self._take_refusal(say)
+            else:
+                self.refused = ""
+                self.quick_deaths = self.quick_deaths + 1 if now - self.started < 5 else 0
+                wait = min(10.0, 0.1 * 3**self.quick_deaths)
+                self.not_before = now + wait
+                say(f"{self.program.name} ended ({_how(code)}), starting again in {wait:.1f} s")
         elif now >= self.not_before:
             self.not_before = 0.0
             self.start()
+
+    def _take_refusal(self, say: Callable[[str], None]) -> None:
+        if self.reading is not None:
+            self.reading.join(5)  # its words may still be on their way
+        self.refused = self.sorry or "its last lines above say why."
+        self.not_before = time.monotonic() + REFUSED_AGAIN_AFTER
+        if self.ran:
+            say(f"{self.program.name} cannot run any more as Dispatch is configured (see above); the rest goes on")
 
     def is_alive(self) -> bool:
         """Whether its process runs."""
@@ -103,6 +137,8 @@ class Running:
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:
+                if line.startswith(SORRY):
+                    self.sorry = line.removeprefix(SORRY).strip()
                 with contextlib.suppress(OSError, ValueError):  # our own output is gone; theirs must still be read
                     self.show(line)
 
@@ -128,18 +164,19 @@ class Supervisor:
             for program, prefix in zip(wanted, prefixes, strict=True)
         ]
         self.say = say or (lambda text: write(f"{text}\n"))
+        self.refusal = ""  # why all was stopped: no further try would help
         self.stopping = threading.Event()
         self.stopped = threading.Event()
         self.lock = threading.RLock()
 
-    def start(self, group: int, timeout: float = 60.0) -> None:
-        """Start the programs of one group and wait until they are ready. Raises TimeoutError, OSError."""
+    def start(self, group: int, timeout: float = signs.LONGEST_START) -> None:
+        """Start the programs of one group and wait until they are ready, or one refuses. Raises TimeoutError, OSError."""
         members = [running for running in self.all if running.program.group == group]
         with self.lock:
             for running in members:
                 if not self.stopping.is_set():
                     running.start()
-        self._wait_ready(members, time.monotonic() + timeout)
+        self._wait_ready(members, timeout)
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
         """Keep everything running until stopped or until `until()` says so."""
@@ -162,6 +199,7 @@ class Supervisor:
             if not self.stopping.is_set():
                 for running in self.all:
                     running.tend(self.say)
+                self._end_where_refused()
 
     def replace(self, running: Running, process: int, why: str) -> None:
         """Kill a program that is of no use any more, with all that it started; it is started again. Only if it is still that
@@ -193,12 +231,27 @@ class Supervisor:
                 running.tell(signal.SIGKILL)
                 running.reap()
 
-    def _wait_ready(self, members: list[Running], deadline: float) -> None:
+    def _end_where_refused(self) -> None:
+        """All of it where a program could not run even once, or none can any more: then only a person can help, and must
+        see it. While others of a house that ran still work, they go on."""
+        ours = [running for running in self.all if running.program.refuses is not None]
+        refused = [running for running in ours if running.refused and not running.is_alive()]
+        if any(not running.ran for running in refused) or (ours and len(refused) == len(ours)):
+            first = min(refused, key=lambda running: running.ran)
+            self.refusal = f"{first.program.name} cannot start as Dispatch is configured: {first.refused}"
+            self.stopping.set()
+
+    def _wait_ready(self, members: list[Running], timeout: float) -> None:
+        began, told = time.monotonic(), set[str]()
         while waiting := [running for running in members if not (running.is_alive() and running.program.ready())]:
             if self.stopping.is_set():
                 return
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > (min(timeout, DIES_WITHIN) if any(running.deaths for running in waiting) else timeout):
                 raise TimeoutError(f"{waiting[0].program.name} does not get ready; its last lines above say why.")
+            if waited > signs.SLOW and (slow := {running.program.name for running in waiting} - told):
+                told |= slow
+                self.say(f"{', '.join(sorted(slow))}: slow to start, {waited:.0f} s so far. {signs.REMEDY}")
             self.tend()
             time.sleep(0.02)
 

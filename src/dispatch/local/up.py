@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dispatch import env, logs
 from dispatch.local import instance, postgres, supervisor, valkey, watchdog
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
                 print(f"Dispatch is up at {env.text(instance.ADDRESS)} (Ctrl-C stops it)", flush=True)
             watchdog.Watchdog(everything).watch_beside()
             everything.watch()
+        raise_refusal(everything)
     except (CannotStart, instance.InUse) as error:
         print(f"dispatch: {error}", file=sys.stderr)
         return 1
@@ -73,21 +75,41 @@ def started(
         stop_on_signals(everything)
         stack.callback(everything.stop)
         begin(everything)
+        raise_refusal(everything)
         yield everything
 
 
+def raise_refusal(everything: supervisor.Supervisor) -> None:
+    """Raise env.Misconfigured where one of the programs said that no further try will help."""
+    if everything.refusal:
+        raise env.Misconfigured(everything.refusal)
+
+
 def begin(everything: supervisor.Supervisor) -> None:
-    """Start what holds data, bring the database to this version, start the rest. Raises CannotStart."""
+    """Start what holds data, bring the database to this version, start the rest. Raises CannotStart,
+    env.Misconfigured."""
     try:
         everything.start(0)
         if not everything.stopping.is_set():
-            subprocess.run(supervisor.python("migrate"), check=True)
+            migrate(everything)
             everything.start(1)
     except TimeoutError as error:
         raise CannotStart(str(error)) from error
-    except subprocess.CalledProcessError as error:
-        if not everything.stopping.is_set():
-            raise CannotStart("the database could not be brought to this version (see above).") from error
+
+
+def migrate(everything: supervisor.Supervisor) -> None:
+    """Bring the database to this version. What it says of its own failure is the last that a person reads. Raises
+    CannotStart, env.Misconfigured."""
+    sorry = ""
+    with subprocess.Popen(supervisor.python("migrate"), stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        for line in process.stderr or ():
+            sorry = line.removeprefix(supervisor.SORRY).strip() if line.startswith(supervisor.SORRY) else sorry
+            sys.stderr.write(line)
+    if process.returncode == 0 or everything.stopping.is_set():
+        return
+    if process.returncode == env.REFUSES:
+        raise env.Misconfigured(sorry)
+    raise CannotStart(f"the database could not be brought to this version{f': {sorry}' if sorry else ' (see above).'}")
 
 
 def programs(listening: socket.socket) -> list[Program]:
@@ -125,7 +147,7 @@ def webs(listening: socket.socket) -> list[Program]:
     command = supervisor.python("web", "--listening", str(number))
     count = max(1, int(env.number("DISPATCH_WEB_PROCESSES", 1)))
     names = ["web", *(f"web-{n}" for n in range(2, count + 1))]
-    return [Program(name=name, command=command, ready=ready, fds=(number,), env=_for_people()) for name in names]
+    return [Program(name=name, command=command, ready=ready, fds=(number,), **_ours()) for name in names]
 
 
 def workers() -> list[Program]:
@@ -135,8 +157,9 @@ def workers() -> list[Program]:
         Program(
             name=name,
             command=supervisor.python("worker", "--queues", queues, "--concurrency", *how),
-            env=_for_people(),
             watched=True,
+            works_for=queues,
+            **_ours(),
         )
         for name, (queues, *how) in WORKERS.items()
     ]
@@ -144,14 +167,14 @@ def workers() -> list[Program]:
 
 def clock() -> Program:
     """The clock."""
-    return Program(name="clock", command=supervisor.python("clock"), env=_for_people(), watched=True)
+    return Program(name="clock", command=supervisor.python("clock"), watched=True, works_for="clock", **_ours())
 
 
 def intakes() -> list[Program]:
     """The small mail server for what comes back, where both an address of ours and a place to listen are set."""
     if not env.text("DISPATCH_INTAKE", "") or not env.words("DISPATCH_BOUNCE_DOMAIN"):
         return []
-    return [Program(name="intake", command=supervisor.python("intake"), env=_for_people())]
+    return [Program(name="intake", command=supervisor.python("intake"), **_ours())]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -210,6 +233,11 @@ def answers(url: str) -> Callable[[], bool]:
             return False
 
     return ready
+
+
+def _ours() -> dict[str, Any]:
+    """What all programs of Dispatch itself have."""
+    return {"env": _for_people(), "refuses": env.REFUSES}
 
 
 def _for_people() -> dict[str, str]:

@@ -26,9 +26,9 @@ def run(options: argparse.Namespace) -> int:
     tracing.begin()
     django.setup()
     from dispatch import replica
-    from dispatch.local import upgrading
+    from dispatch.local import starting
 
-    upgrading.require()
+    starting.require()
     replica.require()
     import uvicorn
 

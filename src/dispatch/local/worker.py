@@ -46,12 +46,12 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503 - Celery ends the p
     warnings.filterwarnings("ignore", "You're running the worker with superuser")  # it guards pickle; ours is JSON
     django.setup()
     from dispatch import queue
-    from dispatch.local import upgrading
+    from dispatch.local import starting
 
     queues = options.queues.split(",")
     if unknown := set(queues) - set(queue.QUEUES):
         raise env.Misconfigured(f"There is no queue {', '.join(sorted(unknown))}; there are {', '.join(queue.QUEUES)}.")
-    upgrading.require()
+    starting.require()
     queue.app.conf.imports = [f"dispatch.workers.{name}" for name in queues]
     queue.app.conf.worker_max_memory_per_child = kilobytes(options.memory, queues)
     if {"articles", "social"} & set(queues):

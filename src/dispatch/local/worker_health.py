@@ -11,7 +11,7 @@ from dispatch import env, logs, signs
 from dispatch.local import watchdog
 
 ROWS = """
-SELECT name, queues, beat_at, heard_at FROM delivery_workerbeat WHERE starts_with(name, %s) ORDER BY queues, name
+SELECT name, queues, beat_at, heard_at, doing FROM delivery_workerbeat WHERE starts_with(name, %s) ORDER BY queues, name
 """
 
 
@@ -40,8 +40,8 @@ def ask(wanted: str = "") -> int:
     ]  # the dead leave rows behind
     chosen = [row for row in alive if not wanted or wanted in row[1].split(",")]
     now, ill = datetime.now(UTC), 0
-    for name, queues, beat_at, heard_at in chosen:
-        why = signs.trouble(signs.Sign(beat_at, heard_at), now)
+    for name, queues, beat_at, heard_at, doing in chosen:
+        why = signs.trouble(signs.Sign(beat_at, heard_at, doing == signs.STARTING), now)
         ill += bool(why)
         print(f"{name} ({queues}): {why or 'well'}")
     if not chosen:
@@ -49,7 +49,7 @@ def ask(wanted: str = "") -> int:
     return 1 if ill or not chosen else 0
 
 
-def _rows() -> list[tuple[str, str, datetime, datetime | None]]:
+def _rows() -> list[tuple[str, str, datetime, datetime | None, str]]:
     with psycopg.connect(env.database_url(), connect_timeout=5) as session:
         session.execute(watchdog.PATIENCE)
         return session.execute(ROWS, [f"{socket.gethostname()}:"]).fetchall()

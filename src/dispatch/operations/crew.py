@@ -54,6 +54,7 @@ class Worker:
     now: list[Hand]
     is_silent: bool
     is_deaf: bool  # it gives signs of life, and no doorbell comes through to it: see signs.py
+    slow_for: timedelta | None  # how long it has been starting, where that is long
     heard_at: datetime | None
     connections: list[Connected]  # to relays
 
@@ -97,7 +98,7 @@ def _worker(one: WorkerBeat, now: datetime) -> Worker:
         one.name, one.queues, one.doing, one.version, one.memory, one.started_at, one.beat_at,
         [Hand(str(hand["task"]), datetime.fromisoformat(hand["since"])) for hand in one.now],
         now - one.beat_at > health.SILENT_AFTER,
-        signs.is_deaf(signs.Sign(one.beat_at, one.heard_at), now), one.heard_at,
+        signs.is_deaf(one.sign, now), signs.slow_for(one.sign, now), one.heard_at,
         [Connected(**{**each, "since": datetime.fromisoformat(each["since"])}) for each in one.connections],
     )  # fmt: skip
 
@@ -107,4 +108,5 @@ def _worker(one: WorkerBeat, now: datetime) -> Worker:
 def crew(request: HttpRequest) -> HttpResponse:
     """Workers, clocks, and connections."""
     found = workers()
-    return render(request, "operations/crew.html", {"workers": found, "connections": connections(found)})
+    parts = {"workers": found, "connections": connections(found), "remedy": signs.REMEDY}
+    return render(request, "operations/crew.html", parts)

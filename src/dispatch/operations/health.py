@@ -14,7 +14,7 @@ from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
-from dispatch.delivery import berths, throttling, warming
+from dispatch.delivery import berths, holding_to_dane, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
 from dispatch.operations import domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
@@ -111,7 +111,10 @@ def workers() -> Iterator[Check]:
                 f"{what}: silent, last seen {saying.ago(beat.beat_at)}.",
                 "Another takes over what it held.",
             )
-        elif why := signs.trouble(signs.Sign(beat.beat_at, beat.heard_at), timezone.now()):
+        elif slow := signs.slow_for(beat.sign, timezone.now()):
+            words = f"{what}: slow to start, {saying.span(slow)} so far."
+            yield Check("Worker", "todo", words, f"{signs.REMEDY} It gets more time with each try.")
+        elif why := signs.trouble(beat.sign, timezone.now()):
             yield Check("Worker", "bad", f"{what}: {why}.", "Whoever supervises it should start it anew: see Workers.")
         else:
             heard.update(names)
@@ -130,6 +133,7 @@ def relays() -> Iterator[Check]:
     """Where mail is handed over."""
     active = list(Relay.objects.filter(active=True).order_by("name"))
     for relay in active:
+        yield from _dane(relay)
         if relay.breaker == Relay.Breaker.CLOSED:
             rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
             pace = "".join(f"; {words}" for words in _limits(relay) if words)
@@ -149,6 +153,14 @@ def relays() -> Iterator[Check]:
             "There is none, so no mail leaves.",
             "Run: dispatch relay add NAME smtp://user:password@host:587",
         )
+
+
+def _dane(relay: Relay) -> Iterator[Check]:
+    """Said before a letter waits for it, or leaves without the protection that its address asks for."""
+    held = holding_to_dane.kept(relay)
+    if held and held.standing != holding_to_dane.HELD:
+        state = "bad" if held.standing == holding_to_dane.WAITS else "todo"
+        yield Check(f"Relay {relay.name}, DANE", state, held.words, held.todo)
 
 
 def sends() -> Iterator[Check]:

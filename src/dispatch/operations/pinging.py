@@ -47,7 +47,7 @@ def _troubles(now: datetime) -> Iterator[str]:
     if queue.ping(2):
         yield "the broker does not answer"
     alive = WorkerBeat.objects.filter(beat_at__gt=now - health.SILENT_AFTER)
-    well = [beat for beat in alive if not signs.trouble(signs.Sign(beat.beat_at, beat.heard_at), now)]
+    well = [beat for beat in alive if not (signs.trouble(beat.sign, now) or signs.slow_for(beat.sign, now))]
     heard = {name for beat in well for name in beat.queues.split(",")}
     if deaf := [name for name in queue.QUEUES if name not in heard]:
         yield f"nobody works for {', '.join(deaf)}"

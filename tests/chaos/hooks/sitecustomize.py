@@ -22,8 +22,10 @@ def is_first(path):
 
 
 def hang(sender, **_):
-    if is_first(HOOKS["HANG"]):
-        sender.timer.call_after(3, time.sleep, (9999,))
+    from dispatch.workers import hearing
+
+    if is_first(HOOKS["HANG"]):  # one that never heard would be starting, and has longer
+        sender.timer.call_repeatedly(3, lambda: time.sleep(9999 if any(hearing._heard[:]) else 0))
 
 
 def poison(**_):

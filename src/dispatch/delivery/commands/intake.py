@@ -33,14 +33,14 @@ def run(options: argparse.Namespace) -> int:
     from dispatch.delivery import verp
 
     if not verp.domains():
-        print("dispatch intake: DISPATCH_BOUNCE_DOMAIN is not set, so no address is ours.", file=sys.stderr)
-        return 1
+        raise env.Misconfigured("DISPATCH_BOUNCE_DOMAIN is not set, so no address is ours.")
     if options.protocol not in {"lmtp", "smtp"}:
-        print("dispatch intake: DISPATCH_INTAKE_PROTOCOL is lmtp or smtp.", file=sys.stderr)
-        return 1
+        raise env.Misconfigured("DISPATCH_INTAKE_PROTOCOL is lmtp or smtp.")
     try:
         asyncio.run(_serve(options.listen, options.protocol))
-    except (OSError, ValueError) as problem:
+    except ValueError as problem:
+        raise env.Misconfigured(f"DISPATCH_INTAKE is {options.listen!r}; give host:port, or unix:/path.") from problem
+    except OSError as problem:
         print(f"dispatch intake: it cannot listen at {options.listen}: {problem}.", file=sys.stderr)
         return 1
     return 0

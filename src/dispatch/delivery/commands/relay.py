@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 if TYPE_CHECKING:
+    from dispatch.delivery.holding_to_dane import Held
     from dispatch.delivery.models import Relay
 
 
@@ -107,14 +108,14 @@ def _list(options: argparse.Namespace) -> int:
     for row in rows:
         off = "" if row.relay.active else " (paused)"
         used = [f"{use.held} of {use.most} connections{f' to {use.to}' if use.to else ''}" for use in row.connections]
-        more = "; ".join(filter(None, [row.share, row.pace, *used, _warmth(row.relay)]))
+        more = "; ".join(filter(None, [row.share, row.pace, *used, _warmth(row.relay), _of_dane(row.held)]))
         said = f"{row.relay.trouble or 'fine'}{off}"
         print("\t".join(filter(None, [row.relay.name, row.relay.kind, row.relay.breaker, said, more])))
     return 0
 
 
 def _add(options: argparse.Namespace) -> int:
-    from dispatch.delivery import relays
+    from dispatch.delivery import holding_to_dane, relays
 
     url = sys.stdin.readline().strip() if options.url == "-" else options.url
     try:
@@ -123,7 +124,8 @@ def _add(options: argparse.Namespace) -> int:
             relays.weigh(relay, options.weight)
     except relays.Unusable as problem:
         raise Wrong(str(problem)) from problem
-    return _say(options, f"{options.name} is saved.")
+    seen = holding_to_dane.keep(relay)
+    return _say(options, f"{options.name} is saved. {_of_dane(seen)}".strip())
 
 
 def _weight(options: argparse.Namespace) -> int:
@@ -250,6 +252,10 @@ def _warmth(relay: "Relay") -> str:
     from dispatch.delivery import warming
 
     return warming.words(relay)
+
+
+def _of_dane(held: "Held | None") -> str:
+    return f"{held.words} {held.todo}".strip() if held else ""
 
 
 def _say(options: argparse.Namespace, words: str) -> int:

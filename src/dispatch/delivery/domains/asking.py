@@ -20,6 +20,9 @@ PASSES_ON = "127.0.0.11"
 """Docker's resolver: on this machine, but it verifies nothing and passes on what any other said."""
 
 
+UNPROVEN = "DNSSEC does not prove what it says of {}"
+
+
 class Silent(Exception):
     """The DNS did not answer for this name: nothing is known."""
 
@@ -45,10 +48,18 @@ def proven(name: str, kind: str) -> Proof:
     except (dns.exception.DNSException, OSError, ValueError) as problem:
         raise Silent(name.rstrip(".")) from problem
     is_verified = bool(answer.response.flags & dns.flags.AD)
-    doubt = _disbelief(str(answer.nameserver)) or (
-        "" if is_verified else f"DNSSEC does not prove what it says of {name}"
-    )
+    doubt = _disbelief(str(answer.nameserver)) or ("" if is_verified else UNPROVEN.format(name))
     return Proof(list(answer.rrset or ()), _plain(answer.canonical_name), answer.chaining_result.minimum_ttl, doubt)
+
+
+def distrust() -> str:
+    """Why nothing that the resolver says is ever proven, in words; empty: it proves what the root says, which is signed, or
+    does not answer just now."""
+    try:
+        doubt = proven(".", "SOA").doubt
+    except Silent:
+        return ""
+    return "the resolver does not verify DNSSEC" if doubt == UNPROVEN.format(".") else doubt
 
 
 def texts(name: str) -> list[str]:

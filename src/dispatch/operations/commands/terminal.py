@@ -44,7 +44,15 @@ def workers() -> list[list[str]]:
     table = [["worker", "for", "now", "relays", "memory", "version", "last sign"]]
     for one in crew.workers():
         at = "; ".join(hand.task for hand in one.now) or one.doing or "waits"
-        at = "SILENT" if one.is_silent else "DEAF" if one.is_deaf else at
+        at = (
+            "SILENT"
+            if one.is_silent
+            else f"SLOW TO START: {saying.span(one.slow_for)}"
+            if one.slow_for
+            else "DEAF"
+            if one.is_deaf
+            else at
+        )
         to = "; ".join(f"{name} {', '.join(map(str, each))}" for name, each in one.relays.items())
         memory = f"{one.memory // 1_048_576} MB" if one.memory else ""
         last = f"{saying.span(timezone.now() - one.beat_at)} ago"
@@ -57,6 +65,7 @@ def workers_told() -> list[dict[str, Any]]:
     return [
         {"name": one.name, "queues": one.queues.split(","), "now": [hand.task for hand in one.now], "memory": one.memory,
          "version": one.version, "beat_at": one.beat_at.isoformat(), "silent": one.is_silent, "deaf": one.is_deaf,
+         "starting_s": one.slow_for and round(one.slow_for.total_seconds()),
          "connections": [vars(each) | {"since": each.since.isoformat()} for each in one.connections]}
         for one in crew.workers()
     ]  # fmt: skip

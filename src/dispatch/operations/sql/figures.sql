@@ -100,7 +100,7 @@ UNION ALL
 SELECT 'workers', ARRAY[wanted.queue],
        (SELECT count(*) FROM delivery_workerbeat
         WHERE wanted.queue = ANY (string_to_array(queues, ',')) AND beat_at > clock_timestamp() - %(silent)s
-          AND (heard_at IS NULL OR heard_at > clock_timestamp() - %(deaf)s))
+          AND (heard_at IS NULL OR heard_at > clock_timestamp() - %(deaf)s) AND doing <> 'starting')
 FROM unnest(%(queues)s::text[]) AS wanted (queue)
 UNION ALL
 SELECT 'workers_deaf', ARRAY[wanted.queue],

@@ -1,0 +1,9 @@
+"""What a look at the DNS found for relays whose addresses ask for DANE, beside their tests."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("delivery", "0021_traces_struck")]
+
+    operations = [migrations.AddField("relay", "dane", models.JSONField(null=True))]
