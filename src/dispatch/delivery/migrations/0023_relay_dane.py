@@ -4,6 +4,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0021_traces_struck")]
+    dependencies = [("delivery", "0022_turns")]
 
     operations = [migrations.AddField("relay", "dane", models.JSONField(null=True))]
