@@ -1,0 +1,40 @@
+"""Whoever is told of everything goes on to be told of everything: two kinds of trouble are new."""
+
+from django.db import migrations
+
+BEFORE = (
+    "post_failed",
+    "post_unknown",
+    "post_late",
+    "channel",
+    "edition_failed",
+    "edition_held",
+    "edition_late",
+    "preflight",
+    "approval",
+    "paused",
+    "stop",
+    "worker",
+    "clock",
+    "broker",
+    "relay",
+    "domain",
+    "disk",
+    "backup",
+    "certificate",
+)
+EVERYTHING = ", ".join(f"'{kind}'" for kind in BEFORE)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("desk", "0003_personal_notices"),
+    ]
+
+    operations = [
+        migrations.RunSQL(
+            sql=f"UPDATE desk_target SET kinds = kinds || ARRAY['unread', 'returned']::varchar[]"
+            f" WHERE kinds @> ARRAY[{EVERYTHING}]::varchar[]",
+            reverse_sql="UPDATE desk_target SET kinds = array_remove(array_remove(kinds, 'unread'), 'returned')",
+        )
+    ]
