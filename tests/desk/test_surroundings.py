@@ -155,7 +155,7 @@ def test_more_complaints_and_bounces_than_providers_bear_are_told_at_any_hour():
     assert (thing.name, thing.is_urgent) == (f"returned:complaint:{gmail}:main", True)
     assert thing.words == (
         "Gmail by main: 0.4% of three days' letters through it were complained of as spam: 40. "
-        "Providers punish that: see what it is of before the next edition leaves."
+        "Providers punish that: find out why before the next edition leaves."
     )
     flowed(f"main/{gmail}", hard=100)
     assert kinds() == ["returned", "returned"]
@@ -175,6 +175,14 @@ def test_two_relays_with_long_names_are_two_things_that_can_be_written_down():
         flowed(f"{name}/{int(ProviderClass.GMAIL)}", sent=100, hard=50)
     telling.look()
     assert Told.objects.count() == 2
+
+
+def test_a_worker_on_a_host_with_a_very_long_name_is_told_too():
+    telling.add("Operators", "mail", "alice@example.org", None, "a test", kinds=["worker"])
+    beat("email", heard=AGO)
+    WorkerBeat.objects.update(name=f"{'h' * 63}:4711")
+    telling.look()
+    assert len(Told.objects.get().thing) == happening.LONGEST
 
 
 def test_whoever_was_told_of_everything_still_is():

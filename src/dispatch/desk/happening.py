@@ -38,7 +38,7 @@ KINDS = {
     "relay": "A relay is left alone after failures",
     "domain": "A sending domain's record is not right any more",
     "unread": "Bounces and complaints cannot be heard",
-    "returned": "More is complained of or bounces than mailbox providers bear",
+    "returned": "More complaints or bounces than mailbox providers bear",
     "disk": "The disk is nearly full",
     "backup": "The last backup is old",
     "certificate": "The certificate of our address ends",

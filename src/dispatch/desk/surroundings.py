@@ -37,7 +37,7 @@ def coming_back(moment: datetime) -> Iterator[Said]:
     for one in returned.unread(moment):
         yield f"unread:{one.way}", "unread", one.words
     for share in returned.unborne():
-        words = f"{share.way}: {share.words} Providers punish that: see what it is of before the next edition leaves."
+        words = f"{share.way}: {share.words} Providers punish that: find out why before the next edition leaves."
         yield f"returned:{share.kind}:{share.provider:d}:{share.relay}", "returned", words
 
 
