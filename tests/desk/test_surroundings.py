@@ -1,4 +1,5 @@
-"""Operators are told of what is around the newsroom's work: programs, relays, what comes back, the disk, backups, the certificate."""
+"""Operators are told of what is around the newsroom's work: programs, relays, what comes back, the disk, backups, the
+certificate."""
 
 import contextlib
 import importlib
@@ -186,12 +187,14 @@ def test_a_worker_on_a_host_with_a_very_long_name_is_told_too():
 
 
 def test_whoever_was_told_of_everything_still_is():
-    before = importlib.import_module("dispatch.desk.migrations.0004_seen_everything")
-    telling.add("All", "mail", "alice@example.org", None, "a test", kinds=list(before.BEFORE))
+    step = importlib.import_module("dispatch.desk.migrations.0004_seen_everything")
+    before = [kind for kind in happening.KINDS if kind not in {"unread", "returned"}]
+    telling.add("All", "mail", "alice@example.org", None, "a test", kinds=before)
     telling.add("Some", "mail", "bob@example.org", None, "a test", kinds=["stop", "relay"])
-    with connection.cursor() as cursor:
-        cursor.execute(before.Migration.operations[0].sql)
-    assert set(Target.objects.get(name="All").kinds) == set(happening.KINDS)
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute(step.EVERYTHING)
+    assert sorted(Target.objects.get(name="All").kinds) == sorted(happening.KINDS)
     assert Target.objects.get(name="Some").kinds == ["stop", "relay"]
 
 

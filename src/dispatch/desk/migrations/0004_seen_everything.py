@@ -2,28 +2,13 @@
 
 from django.db import migrations
 
-BEFORE = (
-    "post_failed",
-    "post_unknown",
-    "post_late",
-    "channel",
-    "edition_failed",
-    "edition_held",
-    "edition_late",
-    "preflight",
-    "approval",
-    "paused",
-    "stop",
-    "worker",
-    "clock",
-    "broker",
-    "relay",
-    "domain",
-    "disk",
-    "backup",
-    "certificate",
-)
-EVERYTHING = ", ".join(f"'{kind}'" for kind in BEFORE)
+EVERYTHING = """
+UPDATE desk_target SET kinds = kinds || ARRAY['unread', 'returned']::varchar[]
+WHERE NOT kinds && ARRAY['unread', 'returned']::varchar[] AND kinds @> ARRAY[
+    'post_failed', 'post_unknown', 'post_late', 'channel', 'edition_failed', 'edition_held', 'edition_late', 'preflight',
+    'approval', 'paused', 'stop', 'worker', 'clock', 'broker', 'relay', 'domain', 'disk', 'backup', 'certificate'
+]::varchar[]
+"""
 
 
 class Migration(migrations.Migration):
@@ -33,8 +18,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            sql=f"UPDATE desk_target SET kinds = kinds || ARRAY['unread', 'returned']::varchar[]"
-            f" WHERE kinds @> ARRAY[{EVERYTHING}]::varchar[]",
+            sql=EVERYTHING,
             reverse_sql="UPDATE desk_target SET kinds = array_remove(array_remove(kinds, 'unread'), 'returned')",
         )
     ]
