@@ -221,6 +221,7 @@ ROUNDS = (
         "DispatchCertificateExpires": certificate_expires,
         "DispatchDetailsKept": details_kept,
         "DispatchChannelExpires": channel_expires,
+        "DispatchReplicaAway": unserved.replica_away,
     },
     {
         "DispatchChannelTrouble": channel_trouble,

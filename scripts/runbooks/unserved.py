@@ -1,5 +1,5 @@
-"""Troubles in which every program is well and yet somebody goes without: readers, editors, whoever complained. Told as in
-troubles.py, beside which they stand."""
+"""Troubles in which every program is well and yet somebody goes without: readers, editors, whoever complained, whoever reads
+history. Told as in troubles.py, beside which they stand."""
 
 from runbooks import counterparts
 from runbooks.world import WEB
@@ -85,6 +85,16 @@ def mail_comes_back(world):
     world.leave(COMPLAINING)
     yield {"KIND": "complained", "PROVIDER": "other", "NEWSLETTER": "office", WEB: f"http://127.0.0.1:{world.web}"}
     world.sql("UPDATE operations_flow SET at = at - interval '4 days' WHERE kind = 'mail'")
+
+
+def replica_away(world):
+    """The one that the web reads history at was never made, and is then; it stays until all is over."""
+    import replicas
+
+    yield {}
+    folder = world.home / "replica"
+    folder.mkdir()
+    world.ends.callback(replicas.Replica(folder).stop)
 
 
 def articles_wait(world):

@@ -39,13 +39,14 @@ class World:
         self.web, self.prometheus = counterparts.free_port(), counterparts.free_port()
         os.environ.update(self._settings())
         self.terminal = pages.Terminal(home, dict(os.environ))
-        self.alerts = None
+        self.alerts, self.ends = None, contextlib.ExitStack()
 
     def _settings(self):
         return {
             "PATH": f"{pages.ROOT / '.venv/bin'}:{os.environ['PATH']}",
             "DISPATCH_DATA_DIR": str(self.home / "dispatch-data"),
             "DISPATCH_PORT": str(self.web),
+            "DISPATCH_REPLICA_URL": f"postgresql://dispatch@/dispatch?host={self.home}/replica/run",
             "DISPATCH_PUBLIC_URL": f"https://localhost:{self.proxy.port}",
             "DISPATCH_FETCH_ALLOW": f"127.0.0.1:{self.networks.port}",
             "DISPATCH_SILENT_SECONDS": "100000",
@@ -182,6 +183,7 @@ class World:
 
     def close(self):
         """End everything that was started, and give the disk back."""
+        self.ends.close()
         self.terminal.close()
         for one in (self.alerts, self.networks, self.proxy):
             with contextlib.suppress(Exception):

@@ -13,7 +13,7 @@ from dispatch.audience.models import Export, Honey, Letter, Newsletter
 from dispatch.delivery import sending
 from dispatch.delivery.models import Chunk, Send, WorkerBeat
 from dispatch.editions.models import Edition
-from dispatch.operations.models import Sweep
+from dispatch.operations.models import Flow, Sweep
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
 from dispatch.social.models import Post
 
@@ -193,6 +193,8 @@ def test_exports(visitor, alice, busy):
 
 
 def test_health(visitor, alice, busy):
+    for outcome, count in (("sent", 10_000), ("complaint", 44)):
+        Flow.objects.create(at=timezone.now(), kind="mail", part="main/1", outcome=outcome, count=count)
     visitor.look("health", "/operations/health/")
 
 

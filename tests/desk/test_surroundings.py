@@ -1,6 +1,8 @@
-"""Operators are told of what is around the newsroom's work: programs, relays, the disk, backups, the certificate."""
+"""Operators are told of what is around the newsroom's work: programs, relays, what comes back, the disk, backups, the
+certificate."""
 
 import contextlib
+import importlib
 import socket
 import ssl
 import threading
@@ -11,14 +13,18 @@ from types import SimpleNamespace
 import certificates
 import newsroom
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from dispatch import signs
 from dispatch.accounts import audit
-from dispatch.delivery.models import Relay, WorkerBeat
-from dispatch.desk import happening, telling
-from dispatch.desk.models import Notice, Told
-from dispatch.operations import certificate, health
+from dispatch.audience.addresses import ProviderClass
+from dispatch.delivery.bounces import ears
+from dispatch.delivery.models import Ear, Mailbox, Relay, WorkerBeat
+from dispatch.desk import happening, overview, telling
+from dispatch.desk.models import Notice, Target, Told
+from dispatch.operations import certificate, health, stats
+from dispatch.operations.models import Flow
 from dispatch.workers import watching
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +125,99 @@ def test_a_relay_left_alone_is_told_once_while_it_is_tried_again():
     )
     Relay.objects.update(breaker=Relay.Breaker.HALF_OPEN)
     assert [thing.name for thing in happening.now()] == [first.name]
+
+
+def test_a_mailbox_that_nobody_can_read_is_told_after_an_hour_and_once(settings):
+    telling.add("Operators", "mail", "alice@example.org", None, "a test", kinds=["unread"])
+    moment = timezone.now()
+    Mailbox.objects.create(name="main", url=b"", read_at=moment - timedelta(minutes=59), trouble="it hung up")
+    assert kinds() == []
+    Mailbox.objects.update(read_at=moment - timedelta(minutes=61))
+    (thing,) = happening.now()
+    assert (thing.name, thing.kind, thing.is_urgent) == ("unread:mailbox:main", "unread", False)
+    assert thing.words.startswith("The mailbox main, which bounces and reports come to, was not read since ")
+    assert "It hung up. Nothing is lost, but whoever complained is still written to until it is read." in thing.words
+    for later in (0, 1, 2):
+        telling.look(moment + timedelta(minutes=later))
+    assert Notice.objects.get().text == f"{thing.words}\n{settings.PUBLIC_URL}/operations/health/"
+    Mailbox.objects.update(read_at=timezone.now(), trouble="")
+    telling.look(moment + timedelta(minutes=3))
+    assert Told.objects.get().over_at
+    assert kinds() == []
+
+
+def test_a_mailbox_that_was_turned_off_is_not_missed():
+    Mailbox.objects.create(name="main", url=b"", read_at=timezone.now() - timedelta(days=1), active=False)
+    assert kinds() == []
+
+
+def test_an_intake_is_missed_for_a_week():
+    ears.note("intake", alive=True)
+    assert kinds() == []
+    Ear.objects.update(alive_at=timezone.now() - timedelta(hours=2))
+    (thing,) = happening.now()
+    assert (thing.name, thing.words[:60]) == (
+        "unread:intake",
+        "The intake, which hears bounces, gave no sign of life since ",
+    )
+    Ear.objects.update(alive_at=timezone.now() - timedelta(days=8))
+    assert kinds() == []
+
+
+def flowed(part, **counts):
+    for outcome, count in counts.items():
+        Flow.objects.create(at=timezone.now(), kind="mail", part=part, outcome=outcome, count=count)
+
+
+def test_more_complaints_and_bounces_than_providers_bear_are_told_at_any_hour():
+    gmail = int(ProviderClass.GMAIL)
+    flowed(f"main/{gmail}", sent=10_000, complaint=30, hard=500)
+    assert kinds() == []
+    flowed(f"main/{gmail}", complaint=10)
+    (thing,) = happening.now()
+    assert (thing.name, thing.is_urgent) == (f"returned:complaint:{gmail}:main", True)
+    assert thing.words == (
+        "Gmail by main: 0.4% of three days' letters through it were complained of as spam: 40. "
+        "Providers punish that: find out why before the next edition leaves."
+    )
+    flowed(f"main/{gmail}", hard=100)
+    assert kinds() == ["returned", "returned"]
+
+
+def test_what_comes_back_needs_somebody_on_home():
+    Mailbox.objects.create(name="main", url=b"", read_at=timezone.now() - timedelta(hours=2), trouble="it hung up")
+    flowed(f"main/{int(ProviderClass.GMAIL)}", sent=1_000, hard=60)
+    told = [thing.words for thing in happening.now()]
+    assert [need.words for need in overview.needs(stats.now())] == told
+    assert [need.path for need in overview.needs(stats.now())] == ["/operations/health/"] * 2
+
+
+def test_two_relays_with_long_names_are_two_things_that_can_be_written_down():
+    telling.add("Operators", "mail", "alice@example.org", None, "a test", kinds=["returned"])
+    for name in ("a" * 49 + "1", "a" * 49 + "2"):
+        flowed(f"{name}/{int(ProviderClass.GMAIL)}", sent=100, hard=50)
+    telling.look()
+    assert Told.objects.count() == 2
+
+
+def test_a_worker_on_a_host_with_a_very_long_name_is_told_too():
+    telling.add("Operators", "mail", "alice@example.org", None, "a test", kinds=["worker"])
+    beat("email", heard=AGO)
+    WorkerBeat.objects.update(name=f"{'h' * 63}:4711")
+    telling.look()
+    assert len(Told.objects.get().thing) == happening.LONGEST
+
+
+def test_whoever_was_told_of_everything_still_is():
+    step = importlib.import_module("dispatch.desk.migrations.0004_seen_everything")
+    before = [kind for kind in happening.KINDS if kind not in {"unread", "returned"}]
+    telling.add("All", "mail", "alice@example.org", None, "a test", kinds=before)
+    telling.add("Some", "mail", "bob@example.org", None, "a test", kinds=["stop", "relay"])
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute(step.EVERYTHING)
+    assert sorted(Target.objects.get(name="All").kinds) == sorted(happening.KINDS)
+    assert Target.objects.get(name="Some").kinds == ["stop", "relay"]
 
 
 def test_a_full_disk_is_told(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.local.networks import granting
 from dispatch.local.networks import linkedin as stand_in
-from dispatch.social import channels, connecting, doors, programs
+from dispatch.social import channels, connecting, doors, networks, programs
 from dispatch.social.connecting import Visitor, Wish
 from dispatch.social.doors.base import No
 from dispatch.social.models import Channel
@@ -63,6 +63,7 @@ def test_of_the_pages_that_somebody_administers_one_is_chosen(go, alice):
     assert channels.opened(channel)["author"] == stand_in.AUTHOR
     assert channels.opened(channel)["client_id"] == "id"
     assert channels.probe(channel).ok
+    assert networks.get("linkedin").limits(channels.unopened(channel)).comments
 
 
 def test_a_person_connects_their_own_profile_with_the_other_program(go):
@@ -70,6 +71,7 @@ def test_a_person_connects_their_own_profile_with_the_other_program(go):
     assert (channel.account, channel.identity) == ("Alice", "urn:li:person:alice")
     assert channels.opened(channel)["client_id"] == granting.SELF_SERVE
     assert channels.probe(channel).ok
+    assert not networks.get("linkedin").limits(channels.unopened(channel)).comments
 
 
 def test_a_channel_is_connected_again_by_the_door_of_its_kind(go, office):

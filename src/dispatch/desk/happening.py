@@ -1,5 +1,6 @@
 """What people of the newsroom may want to be told of, as it stands now. Each thing has one name as long as it lasts."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +37,8 @@ KINDS = {
     "broker": "The broker does not answer",
     "relay": "A relay is left alone after failures",
     "domain": "A sending domain's record is not right any more",
+    "unread": "Bounces and complaints cannot be heard",
+    "returned": "More complaints or bounces than mailbox providers bear",
     "disk": "The disk is nearly full",
     "backup": "The last backup is old",
     "certificate": "The certificate of our address ends",
@@ -51,6 +54,7 @@ URGENT = frozenset(
         "clock",
         "broker",
         "relay",
+        "returned",
         "disk",
     }
 )
@@ -62,6 +66,8 @@ NEWS = timedelta(days=3)
 """What failed before that is for the pages."""
 LIFTED = timedelta(days=1)
 """For how long a STOP's end is news."""
+LONGEST = 60
+"""Of a name, as Told keeps it."""
 MOST = 1000
 """Of one kind at once; the pages count the rest."""
 
@@ -196,4 +202,12 @@ def _of(post: Post, what: str, words: str, path: str = "") -> Thing:
 
 def _thing(name: str, kind: str, words: str, path: str, languages: frozenset[str] = frozenset()) -> Thing:
     """No address of anyone, whatever a network or relay put into its words."""
-    return Thing(name, kind, logs.scrub(" ".join(words.split()))[:600], path, languages)
+    return Thing(_short(name), kind, logs.scrub(" ".join(words.split()))[:600], path, languages)
+
+
+def _short(name: str) -> str:
+    """A host or relay may be called at length; two of them stay two."""
+    if len(name) <= LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: LONGEST - len(digest) - 1]}~{digest}"

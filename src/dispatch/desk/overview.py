@@ -15,7 +15,7 @@ from dispatch.articles.models import Article, Source
 from dispatch.audience.models import Newsletter, Subscription
 from dispatch.delivery import preflighting
 from dispatch.delivery.models import Relay, Send
-from dispatch.desk import afterwards, naming
+from dispatch.desk import afterwards, naming, surroundings
 from dispatch.editions import departures
 from dispatch.editions.models import Edition
 from dispatch.operations import stats
@@ -103,6 +103,8 @@ def _pressing(now: stats.Now) -> Iterator[Need]:
             f"The relay {relay.name} is left alone until {saying.moment(relay.probe_at)}. {relay.trouble}",
             reverse("health"),
         )
+    for _, _, words in surroundings.coming_back(timezone.now()):
+        yield Need("bad", words, reverse("health"))
 
 
 def _unrendered() -> Iterator[Need]:

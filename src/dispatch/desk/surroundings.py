@@ -1,4 +1,5 @@
-"""What may be wrong around the newsroom's work: programs, relays, the disk, backups, the certificate. (name, kind, words).
+"""What may be wrong around the newsroom's work: programs, relays, what comes back, the disk, backups, the certificate.
+(name, kind, words).
 
 Who stopped in order is not missed: only a process that fell silent leaves its row behind.
 """
@@ -10,7 +11,7 @@ from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import holding_to_dane, watching
 from dispatch.delivery.models import Relay, WorkerBeat
-from dispatch.operations import certificate, health
+from dispatch.operations import certificate, health, returned
 
 SILENT = timedelta(minutes=1)
 """A worker that is started anew is back by then."""
@@ -25,9 +26,19 @@ def now(moment: datetime) -> Iterator[Said]:
     yield from _clock(moment)
     yield from _relays()
     yield from _domains()
+    yield from coming_back(moment)
     yield from _disk()
     yield from _backup(moment)
     yield from _certificate(moment)
+
+
+def coming_back(moment: datetime) -> Iterator[Said]:
+    """Bounces and complaints: that they cannot be heard, or are more than mailbox providers bear."""
+    for one in returned.unread(moment):
+        yield f"unread:{one.way}", "unread", one.words
+    for share in returned.unborne():
+        words = f"{share.way}: {share.words} Providers punish that: find out why before the next edition leaves."
+        yield f"returned:{share.kind}:{share.provider:d}:{share.relay}", "returned", words
 
 
 def is_clockless(moment: datetime) -> bool:

@@ -3,7 +3,7 @@ more than mailbox providers bear."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,11 +21,33 @@ SILENT = timedelta(seconds=30)
 """Of the intake, which gives a sign every five."""
 UNREAD = timedelta(hours=1)
 """As of the alert DispatchReturnsUnread."""
+GIVEN_UP = timedelta(days=7)
+"""An intake that was not there for so long is missed no more, as figures.sql has it."""
+UNHEARD = "Nothing is lost, but whoever complained is still written to until it is read."
 FEW = 5
 """Fewer bounces or complaints say nothing: one of a hundred readers is one reader."""
 BORNE = {"complaint": 0.003, "hard": 0.05}
 """From these shares on a sender is punished, as the alert DispatchMailComesBack has it. Complaints: the rules of Gmail and of
 Yahoo for senders say to stay below 0.3 %; no such mailbox: those who sell relaying mostly say below one in twenty."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A way by which nothing can be heard for long."""
+
+    way: str  # "mailbox:main", "intake"
+    since: datetime
+    trouble: str = ""
+
+    @property
+    def words(self) -> str:
+        """What that means, and whether something is lost."""
+        kind, _, name = self.way.partition(":")
+        at = saying.moment(self.since)
+        if kind == "mailbox":
+            why = f" {self.trouble[:1].upper()}{self.trouble[1:]}." if self.trouble else ""
+            return f"The mailbox {name}, which bounces and reports come to, was not read since {at}.{why} {UNHEARD}"
+        return f"The intake, which hears bounces, gave no sign of life since {at}. {UNHEARD}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,17 @@ class Share:
     def ratio(self) -> float:
         """Of all that were accepted."""
         return self.count / self.letters
+
+    @property
+    def way(self) -> str:
+        """ "Gmail by main"."""
+        return providers.way(self.provider, self.relay).capitalize()
+
+    @property
+    def words(self) -> str:
+        """How much of what."""
+        what = "complained of as spam" if self.kind == "complaint" else "to mailboxes that are not there"
+        return f"{self.ratio:.1%} of three days' letters through it were {what}: {saying.number(self.count)}."
 
 
 def checks() -> Iterator[Check]:
@@ -62,18 +95,27 @@ def shares() -> list[Share]:
     return [share for share in found if share.count >= FEW and share.letters]
 
 
+def unborne() -> list[Share]:
+    """Those that are more than providers bear."""
+    return [share for share in shares() if share.ratio > BORNE[share.kind]]
+
+
+def unread(moment: datetime) -> Iterator[Unread]:
+    """As the figure of that name tells, once it is long enough to alert."""
+    late = moment - UNREAD
+    for mailbox in Mailbox.objects.filter(active=True, read_at__lt=late).order_by("name"):
+        assert mailbox.read_at is not None
+        yield Unread(f"mailbox:{mailbox.name}", mailbox.read_at, mailbox.trouble)
+    for ear in Ear.objects.filter(way="intake", alive_at__lt=late, alive_at__gt=moment - GIVEN_UP):
+        assert ear.alive_at is not None
+        yield Unread(ear.way, ear.alive_at)
+
+
 def borne() -> Iterator[Check]:
     """A line for each share that is too large; none where all are borne."""
-    for share in shares():
-        if share.ratio > BORNE[share.kind]:
-            what = "complained of as spam" if share.kind == "complaint" else "to mailboxes that are not there"
-            words = f"{share.ratio:.1%} of three days' letters through it were {what}: {saying.number(share.count)}."
-            yield Check(
-                providers.way(share.provider, share.relay).capitalize(),
-                "todo",
-                words,
-                "Providers punish that. See docs/runbooks/DispatchMailComesBack.md.",
-            )
+    for share in unborne():
+        remedy = "Providers punish that. See docs/runbooks/DispatchMailComesBack.md."
+        yield Check(share.way, "todo", share.words, remedy)
 
 
 def _mailbox(mailbox: Mailbox, ear: Ear | None) -> Check:

@@ -56,7 +56,10 @@ OF_NETWORK: Mapping[str, Sequence[Preference]] = {
             "appview", "Where to count likes and reposts", _address, "the public one, https://public.api.bsky.app"
         ),
     ),
-    "linkedin": (Preference("version", "Version of LinkedIn’s API", _month, "the one this Dispatch was written for"),),
+    "linkedin": (
+        Preference("comments", "As a person, too, first comments may be posted (LinkedIn allows it to few programs)"),
+        Preference("version", "Version of LinkedIn’s API", _month, "the one this Dispatch was written for"),
+    ),
 }
 
 

@@ -55,7 +55,7 @@ def add(post: Post) -> None:
 def comment(post: Post) -> None:
     """An empty first comment, at the end of what there is. Raises Undoable."""
     if not limits(post).comments:
-        raise Undoable("This network takes no comments. Nothing was changed.")
+        raise Undoable("This channel takes no comments. Nothing was changed.")
     family = list(of(post))
     if any(is_comment(one) for one in family):
         raise Undoable("It has a first comment already. Nothing was changed.")

@@ -13,8 +13,10 @@ from dispatch.local.networks.store import Posted, Store
 AUTHOR = "urn:li:organization:5515715"
 SHARES = 7_000_000_000_000_000_000
 REQUIRED = ("author", "commentary", "visibility", "distribution", "lifecycleState")
-EXPIRED, NARROW = "expired", "narrow"
-"""Tokens: one whose time is over, and one without rw_organization_admin."""
+PERSON = "urn:li:person:alice"
+EXPIRED, NARROW, FEED = "expired", "narrow", "feed"
+"""Tokens: one whose time is over, one without rw_organization_admin, and a person's with w_member_social_feed, without which
+nobody comments as a person (comments-api, "Permissions")."""
 TOKEN = re.compile(
     r"\\(?P<escaped>.)|\{hashtag\|\\#\|(?P<tag>\w+)\}|(?P<end>[|{}@\[\]()<>#*_~])|(?P<plain>.)", re.DOTALL
 )
@@ -102,7 +104,7 @@ def _publish(request: Request, store: Store) -> Answer:
     if lacking:
         words = f"ERROR :: /{lacking[0]} :: field is required but not found and has no default value"
         return _problem(422, "", words)
-    if request.body["author"] != AUTHOR:
+    if request.body["author"] not in {AUTHOR, PERSON}:
         return _problem(403, "ACCESS_DENIED", "Not enough permissions to access: author")
     text = shown(str(request.body["commentary"]))
     if len(text) > 3000:
@@ -179,14 +181,21 @@ def _comments(path: str, request: Request, store: Store) -> Answer:
             store.change(number, str(request.body["patch"]["$set"]["message"]["text"]))
         return Answer(None, 204)
     if request.method == "POST":
-        text = str(request.body.get("message", {}).get("text", ""))
-        if not text or len(text) > 1250 or request.body.get("actor") != AUTHOR or not request.body.get("object"):
+        text, actor = str(request.body.get("message", {}).get("text", "")), request.body.get("actor")
+        if actor == PERSON and not request.headers["authorization"].endswith(FEED):
+            return _problem(403, "ACCESS_DENIED", "Not enough permissions to access: partnerApiSocialActions.CREATE")
+        if not text or len(text) > 1250 or actor not in {AUTHOR, PERSON} or not request.body.get("object"):
             return _problem(400, "ILLEGAL_ARGUMENT", "Comment is not valid")
-        number = store.add("linkedin", "Office", text, {"comment_on": on})
+        number = store.add("linkedin", "Office", text, {"comment_on": on, "actor": actor})
         return Answer({"id": str(number)}, 201, {"x-restli-id": str(number)})
     said = [post for post in store.posts("linkedin") if post.raw["comment_on"] == on]
     elements = [
-        {"id": str(one.id), "actor": AUTHOR, "message": {"text": one.text}, "created": {"time": int(one.at * 1000)}}
+        {
+            "id": str(one.id),
+            "actor": one.raw.get("actor", AUTHOR),
+            "message": {"text": one.text},
+            "created": {"time": int(one.at * 1000)},
+        }
         for one in said
     ]
     return Answer({"elements": elements})

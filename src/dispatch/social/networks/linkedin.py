@@ -51,7 +51,7 @@ LIMITS = Limits(
     edits=True,
     deletes=True,
 )
-LONGEST_COMMENT, LONGEST_TITLE = 1250, 400
+LONGEST_COMMENT, LONGEST_TITLE, AUTHOR = 1250, 400, "author"
 SOON = timedelta(days=7)
 """A token lives for sixty days; it is renewed this long before its end."""
 DUPLICATE = "DUPLICATE_POST"
@@ -71,7 +71,8 @@ FAILURES = (Failed, httpx.HTTPError, httpx.InvalidURL, OSError, *answers.UNREADA
 
 class LinkedIn:
     """See Network and Renewing. Credentials: author (urn:li:organization:… or urn:li:person:…), access_token; and where
-    LinkedIn gave the app refresh tokens: refresh_token, client_id, client_secret, expires_at (ISO)."""
+    LinkedIn gave the app refresh tokens: refresh_token, client_id, client_secret, expires_at (ISO).
+    Channel setting: `comments`, since as a person few programs may comment (scopes.LINKEDIN_PERSON)."""
 
     name = "linkedin"
 
@@ -79,9 +80,9 @@ class LinkedIn:
         """Nothing makes a repeat safe."""
         return False
 
-    def limits(self, account: Account) -> Limits:  # noqa: ARG002 - the contract's shape
+    def limits(self, account: Account) -> Limits:
         """The Posts API's."""
-        return LIMITS
+        return replace(LIMITS, comments=_kind(account) != "person" or bool(account.settings.get("comments")))
 
     def count(self, text: str, account: Account) -> int:  # noqa: ARG002 - the contract's shape
         """UTF-16 units of what is read, not of what escaping makes of it."""
@@ -89,7 +90,8 @@ class LinkedIn:
 
     def check(self, draft: Draft, account: Account) -> list[str]:
         """By its limits; a comment is shorter."""
-        limits = replace(LIMITS, longest=LONGEST_COMMENT) if draft.reply_to else LIMITS
+        limits = self.limits(account)
+        limits = replace(limits, longest=LONGEST_COMMENT) if draft.reply_to else limits
         return checking.problems(draft, account, limits, self.count(draft.text, account))
 
     def prepare(self, draft: Draft, account: Account) -> Prepared:
@@ -145,13 +147,11 @@ class LinkedIn:
         try:
             return publicly.linkedin(remote_id, account, lambda path: _ask(account, "GET", path, method="FINDER"))
         except FAILURES as error:
-            is_refused = isinstance(error, Failed) and error.answer.status_code == 403
-            return publicly.untold(error, is_refused=is_refused)
+            return publicly.untold(error, is_refused=isinstance(error, Failed) and error.answer.status_code == 403)
 
     def probe(self, account: Account) -> Health:
         """Who the author is: GET /rest/organizations/{id}, or /v2/userinfo."""
-        author = account.credentials["author"]
-        kind, _, number = author.removeprefix("urn:li:").partition(":")
+        kind, number = _kind(account), account.credentials["author"].rpartition(":")[2]
         try:
             if kind == "organization":
                 who = str(_ask(account, "GET", f"organizations/{number}").json()["localizedName"])
@@ -159,7 +159,7 @@ class LinkedIn:
                 who = str(_ask(account, "GET", "userinfo", rest="v2").json()["name"])
         except FAILURES as error:
             return answers.ill(_outcome(error))
-        return Health(ok=True, words=f"signed in for {who}", expires_at=ends(account.credentials))
+        return Health(ok=True, words=f"signed in for {who}", known={AUTHOR: kind}, expires_at=ends(account.credentials))
 
     def renews_at(self, account: Account) -> datetime | None:
         """Days before the token ends, where LinkedIn gave a token for a new one."""
@@ -180,6 +180,12 @@ class LinkedIn:
         except FAILURES as error:
             return answers.before_publishing(_outcome(error))
         return Renewed({**keys, **renewed}, end)
+
+
+def _kind(account: Account) -> str:
+    """Of the author: "organization", "person"; where credentials are sealed, as last probed."""
+    name = account.credentials.get(AUTHOR, "")
+    return name.split(":")[2] if name.startswith("urn:li:") else str(account.known.get(AUTHOR, ""))
 
 
 def _ask(account: Account, verb: str, path: str, *, method: str = "", rest: str = "rest", **how: Any) -> httpx.Response:
