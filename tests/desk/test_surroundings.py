@@ -6,18 +6,18 @@ import ssl
 import threading
 import time
 from datetime import timedelta
-from types import SimpleNamespace
 
 import certificates
 import newsroom
 import pytest
 from django.utils import timezone
 
+from dispatch import disks
 from dispatch.accounts import audit
 from dispatch.delivery.models import Relay, WorkerBeat
 from dispatch.desk import happening, telling
 from dispatch.desk.models import Notice, Told
-from dispatch.operations import certificate, health
+from dispatch.operations import certificate
 from dispatch.workers import watching
 
 pytestmark = pytest.mark.django_db
@@ -99,10 +99,15 @@ def test_a_relay_left_alone_is_told_once_while_it_is_tried_again():
     assert [thing.name for thing in happening.now()] == [first.name]
 
 
-def test_a_full_disk_is_told(monkeypatch):
-    usage = SimpleNamespace(free=5, total=100)
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: usage)
-    assert kinds() == ["disk"]
+def test_a_full_disk_is_told_with_its_host(monkeypatch):
+    monkeypatch.setattr(disks.own, "seen", lambda: (disks.Disk("data", 50, 100),))
+    beat("upkeep")
+    WorkerBeat.objects.update(disks=[["backups", 5, 100], ["data", 40, 100]])
+    assert [(one.name, one.words) for one in happening.now()] == [
+        ("disk:backups", "Less than a tenth of the disk of backups on host is free. Make room.")
+    ]
+    monkeypatch.setattr(disks.own, "seen", lambda: (disks.Disk("data", 9, 100),))
+    assert kinds() == ["disk", "disk"]
 
 
 def test_an_old_backup_is_told():

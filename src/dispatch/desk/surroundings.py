@@ -10,7 +10,7 @@ from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import watching
 from dispatch.delivery.models import Relay, WorkerBeat
-from dispatch.operations import certificate, health
+from dispatch.operations import backups, certificate, disks, health
 
 SILENT = timedelta(minutes=1)
 """A worker that is started anew is back by then."""
@@ -85,15 +85,18 @@ def _domains() -> Iterator[Said]:
 
 
 def _disk() -> Iterator[Said]:
-    for check in health.disk():
-        if check.state != "ok":
-            yield "disk", "disk", "Less than a tenth of Dispatch's disk is free. Make room."
+    for seen in disks.tightest():
+        if seen.disk.share < disks.TIGHT:
+            words = f"Less than a tenth of the disk of {disks.NAMES[seen.disk.what]} on {seen.host} is free. Make room."
+            yield f"disk:{seen.disk.what}", "disk", words
 
 
 def _backup(moment: datetime) -> Iterator[Said]:
     last = AuditEntry.objects.filter(act="backup.make").order_by("pk").last()
     if last is not None and moment - last.at > health.OLD:
         yield "backup", "backup", f"The last backup was made {saying.ago(last.at)}."
+    elif last is None and (why := backups.never(moment)):
+        yield "backup:never", "backup", why
 
 
 def _certificate(moment: datetime) -> Iterator[Said]:

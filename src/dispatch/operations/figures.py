@@ -4,7 +4,6 @@ What each means stands in docs/metrics.md; its labels are of closed sets, or slu
 person, an address or a story.
 """
 
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from dispatch import env, queue, replica, signs
+from dispatch import queue, replica, signs
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import tallies
-from dispatch.operations import certificate, health, returned, stats
+from dispatch.operations import certificate, disks, health, returned, stats
 
 KEPT = 5.0
 """Seconds that an answer serves everyone who asks."""
@@ -79,7 +78,7 @@ FIGURES = {
     ),
     "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
     "certificate": Figure("certificate_expiry_timestamp_seconds", "End of our own address's certificate."),
-    "disk": Figure("disk_free_ratio", "Free share of the disk of an embedded instance."),
+    "disk": Figure("disk_free_ratio", "Free share of the fullest disk of a kind.", ("what",)),
     "broker_up": Figure("broker_up", "1 where the broker answers."),
     "doorbells": Figure("doorbells", "Doorbells that wait at a Redis or Valkey.", ("queue",)),
     "asking": Figure("figures_seconds", "How long reading all this took."),
@@ -135,9 +134,8 @@ def read() -> Found:
     _replica(found)
     if (until := certificate.own.look()) is not None:
         found["certificate"][()] = until
-    if env.is_embedded("DATABASE") and env.data_dir().exists():
-        usage = shutil.disk_usage(env.data_dir())
-        found["disk"][()] = usage.free / usage.total
+    for seen in disks.tightest():
+        found["disk"][seen.disk.what,] = seen.disk.share
     found["asking"][()] = time.monotonic() - began
     return found
 

@@ -1,6 +1,5 @@
 """Is Dispatch well? Each check looks at one thing and says in words what it saw and what to do."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,22 +8,20 @@ from django.db import Error, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import env, queue, saying, signs
+from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import berths, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.operations import domains, overdue, replicated, returned
+from dispatch.operations import disks, domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
 
 SILENT_AFTER = timedelta(seconds=20)
 """Four beats missed."""
-TIGHT, FULL = 0.10, 0.03
-"""Of the disk: from here on it is worth a word, and from there on mail may stop."""
 KEPT = 5.0
 SLOW = timedelta(minutes=1)
 OLD = timedelta(days=2)
@@ -35,7 +32,7 @@ def checks() -> list[Check]:
     """Everything; without its database Dispatch can say little else."""
     found = database()
     if found.state == "bad":
-        return [found, *broker(), *disk()]
+        return [found, *broker(), *disks.own()]
     return [
         found,
         *replicated.checks(),
@@ -53,7 +50,7 @@ def checks() -> list[Check]:
         *channels(),
         *leaks(),
         *backups(),
-        *disk(),
+        *disks.checks(),
     ]
 
 
@@ -239,16 +236,6 @@ def backups() -> Iterator[Check]:
     yield Check(
         "Backup", "todo" if is_old else "ok", f"The last was made {saying.ago(last.at)}: {last.reason}.", remedy
     )
-
-
-def disk() -> Iterator[Check]:
-    """Where an embedded instance keeps everything."""
-    if not (env.is_embedded("DATABASE") and env.data_dir().exists()):
-        return
-    usage = shutil.disk_usage(env.data_dir())
-    share = usage.free / usage.total
-    state = "bad" if share < FULL else "todo" if share < TIGHT else "ok"
-    yield Check("Disk", state, f"{saying.size(usage.free)} free, {share:.0%}.", "Make room." if state != "ok" else "")
 
 
 _last: tuple[float, bool] = (-KEPT, True)
