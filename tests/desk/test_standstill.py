@@ -127,7 +127,10 @@ def test_an_hours_letters_that_no_relay_took_are_told_once_they_are_more_than_a_
     one = letters.write("confirm", office, "en", "bob@example.org")
     Letter.objects.filter(pk=one.pk).update(attempts=2)
     ((name, words, _),) = told("letters")
-    assert (name, words[:60]) == ("letters:untaken", "Of the last hour's letters that readers asked for no relay t"[:60])
+    assert (name, words[:60]) == (
+        "letters:untaken",
+        "Of the last hour's letters that readers asked for no relay t"[:60],
+    )
     Letter.objects.filter(pk=one.pk).update(state="sent")
     assert told("letters") == []
 
@@ -136,9 +139,7 @@ def test_an_intake_that_is_set_and_never_came_is_told_once_everything_is_up(monk
     monkeypatch.setenv("DISPATCH_INTAKE", "127.0.0.1:8024")
     assert told("intake") == []
     ago = timezone.now() - timedelta(minutes=6)
-    WorkerBeat.objects.create(
-        name="a:1", queues="clock", doing="leading", started_at=ago, beat_at=timezone.now()
-    )
+    WorkerBeat.objects.create(name="a:1", queues="clock", doing="leading", started_at=ago, beat_at=timezone.now())
     ((_, words, _),) = told("intake")
     assert words.startswith("The intake of bounces and complaints does not listen: it was never seen.")
     ears.note("intake", alive=True)

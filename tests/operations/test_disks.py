@@ -53,4 +53,7 @@ def test_prometheus_is_told_the_share_of_each(monkeypatch):
     worker("host-b:7", [["backups", TEN // 50, TEN]])
     families = text_string_to_metric_families(figures.exposition().decode())
     (family,) = [one for one in families if one.name == "dispatch_disk_free_ratio"]
-    assert {sample.labels["what"]: round(sample.value, 2) for sample in family.samples} == {"data": 0.5, "backups": 0.02}
+    assert {sample.labels["what"]: round(sample.value, 2) for sample in family.samples} == {
+        "data": 0.5,
+        "backups": 0.02,
+    }

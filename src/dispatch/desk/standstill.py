@@ -21,7 +21,7 @@ from dispatch.desk import naming
 from dispatch.operations.models import Flow
 
 STILL, NOBODY = timedelta(minutes=30), timedelta(minutes=10)
-"""Of mail, as of the alert DispatchMailStuck: a send that waits so long, while no relay answered to any letter for so long."""
+"""Of mail, as of the alert DispatchMailStuck: a send that waits so long, while no relay answered for so long."""
 UNTRIED, TAKEN = timedelta(minutes=10), timedelta(days=1)
 """Of letters asked for, as of DispatchLettersWait; a link of yesterday's is over."""
 FEW, MANY = 5, 0.3
@@ -137,7 +137,9 @@ def _intake(moment: datetime) -> Iterator[Said]:
     is_up = WorkerBeat.objects.filter(queues="clock", started_at__lt=moment - UNHEARD).exists()
     if is_dead or (alive is None and is_set and is_up):
         seen = f"it was last seen {saying.ago(alive)}" if alive else "it was never seen"
-        words = f"The intake of bounces and complaints does not listen: {seen}. The server in front keeps the mail a while."
+        words = (
+            f"The intake of bounces and complaints does not listen: {seen}. The server in front keeps the mail a while."
+        )
         yield "intake", "intake", f"{words} Run: dispatch intake, or start its service", reverse("health")
 
 

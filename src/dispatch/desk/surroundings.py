@@ -10,7 +10,7 @@ from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import watching
 from dispatch.delivery.models import Relay, WorkerBeat
-from dispatch.operations import backups, certificate, disks, health
+from dispatch.operations import backups, carrying, certificate, disks, health
 
 SILENT = timedelta(minutes=1)
 """A worker that is started anew is back by then."""
@@ -71,9 +71,11 @@ def _clock(moment: datetime) -> Iterator[Said]:
 
 def _relays() -> Iterator[Said]:
     """On trial it is still in the same trouble: that is no news."""
+    needed = carrying.needed()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED).order_by("pk"):
         words = f"The relay {relay.name} is left alone after {saying.many(relay.failures, 'failure')}. {relay.trouble}"
-        yield f"relay:{relay.pk}", "relay", words
+        others = "" if relay in needed else " Others take its mail meanwhile."
+        yield f"relay:{relay.pk}", "relay", words + others
 
 
 def _domains() -> Iterator[Said]:

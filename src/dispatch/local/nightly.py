@@ -1,4 +1,5 @@
-"""The backup that the clock asks for each night, in the folder DISPATCH_BACKUP_NIGHTLY; older ones go after DISPATCH_BACKUP_KEEP days."""
+"""The backup that the clock asks for each night, in the folder DISPATCH_BACKUP_NIGHTLY, where older ones go after
+DISPATCH_BACKUP_KEEP days."""
 
 import logging
 from pathlib import Path

@@ -32,7 +32,9 @@ def never(now: datetime) -> str:
         return ""
     if settings.BACKUP_NIGHTLY or env.words("DISPATCH_BACKUP_TO"):
         begun = AuditEntry.objects.order_by("pk").values_list("at", flat=True).first()
-        late = "Backups are set up, and none was ever made. The log says why: of the worker for upkeep, or of your timer."
+        late = (
+            "Backups are set up, and none was ever made. The log says why: of the worker for upkeep, or of your timer."
+        )
         return late if begun and now - begun > MADE else ""
     first = Subscriber.objects.order_by("pk").values_list("created_at", flat=True).first()
     unset = "There are readers, and no backup: they would be lost with the disk. See DISPATCH_BACKUP_NIGHTLY in operating.md."

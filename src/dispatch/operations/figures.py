@@ -18,7 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from dispatch import queue, replica, signs
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import tallies
-from dispatch.operations import certificate, disks, health, returned, stats
+from dispatch.operations import carrying, certificate, disks, domains, health, returned, stats
 
 KEPT = 5.0
 """Seconds that an answer serves everyone who asks."""
@@ -60,6 +60,7 @@ FIGURES = {
     "posts_last_hour": Figure("posts_last_hour", "Attempts at posts within the last hour.", ("network", "outcome")),
     "webhooks_last_hour": Figure("webhooks_last_hour", "Webhooks within the last hour.", ("did",)),
     "relay_open": Figure("relay_open", "1 where a relay is left alone after failures.", ("relay",)),
+    "relay_needed": Figure("relay_needed", "1 where one is left alone, and no other takes its mail.", ("relay",)),
     "relay_failures": Figure("relay_failures", "A relay's failures in a row.", ("relay",)),
     "stops": Figure("stops", "STOPs in force.", ("scope",)),
     "channel_trouble": Figure("channel_trouble", "1 where a channel cannot post.", ("channel", "network")),
@@ -77,6 +78,9 @@ FIGURES = {
         "partition_age_seconds", "Since the end of the oldest send of which something says who got it."
     ),
     "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
+    "leaks": Figure("leaks_last_week", "Exports and backups of which an invented reader was seen.", ("kind",)),
+    "domain_records": Figure("sending_domain_records", "Records by how they stand.", ("what", "standing")),
+    "domain_fell": Figure("sending_domain_fallen", "Records that were right and are not any more.", ("what",)),
     "certificate": Figure("certificate_expiry_timestamp_seconds", "End of our own address's certificate."),
     "disk": Figure("disk_free_ratio", "Free share of the fullest disk of a kind.", ("what",)),
     "broker_up": Figure("broker_up", "1 where the broker answers."),
@@ -134,6 +138,12 @@ def read() -> Found:
     _replica(found)
     if (until := certificate.own.look()) is not None:
         found["certificate"][()] = until
+    for (what, standing), count in domains.standings().items():
+        found["domain_records"][what, standing] = count
+    for what, count in domains.fell().items():
+        found["domain_fell"][what,] = count
+    for relay in carrying.needed():
+        found["relay_needed"][relay.name,] = 1
     for seen in disks.tightest():
         found["disk"][seen.disk.what,] = seen.disk.share
     found["asking"][()] = time.monotonic() - began

@@ -15,7 +15,7 @@ from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import berths, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.operations import disks, domains, overdue, replicated, returned
+from dispatch.operations import carrying, certificate, disks, domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
@@ -51,6 +51,7 @@ def checks() -> list[Check]:
         *leaks(),
         *backups(),
         *disks.checks(),
+        *certificate.checks(),
     ]
 
 
@@ -126,6 +127,7 @@ def _limits(relay: Relay) -> tuple[str, str, str]:
 def relays() -> Iterator[Check]:
     """Where mail is handed over."""
     active = list(Relay.objects.filter(active=True).order_by("name"))
+    needed = carrying.needed()
     for relay in active:
         if relay.breaker == Relay.Breaker.CLOSED:
             rough = f", {saying.many(relay.failures, 'failure')} just now: {relay.trouble}" if relay.failures else ""
@@ -138,7 +140,9 @@ def relays() -> Iterator[Check]:
         else:
             next_try = f"Next try {saying.ago(relay.probe_at)}." if relay.probe_at else ""
             words = f"Left alone after {saying.many(relay.failures, 'failure')}: {relay.trouble}. {next_try}"
-            yield Check(f"Relay {relay.name}", "bad", words, "Mail waits for it; no reader is given up.")
+            remedy = "Mail waits for it" if relay in needed else "Others take its mail meanwhile"
+            state = "bad" if relay in needed else "todo"
+            yield Check(f"Relay {relay.name}", state, words.strip(), f"{remedy}; no reader is given up.")
     if not active:
         yield Check(
             "Relays",
