@@ -1,9 +1,11 @@
 """Operators are told, without any Prometheus, of what does not go on though nobody said that it should wait."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import newsroom
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from dispatch.accounts import audit, stopping
@@ -14,7 +16,7 @@ from dispatch.audience.models import Honey, Letter, Subscriber
 from dispatch.delivery.bounces import ears
 from dispatch.delivery.models import Chunk, Ear, Send, WorkerBeat
 from dispatch.desk import happening, telling
-from dispatch.desk.models import Told
+from dispatch.desk.models import Target, Told
 from dispatch.operations.models import Flow
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +202,16 @@ def test_readers_without_any_backup_are_worth_a_gentle_word_after_some_days(sett
     assert "backup" not in happening.URGENT
     settings.DEMO = True
     assert never(6) == []
+
+
+def test_operators_who_were_told_of_relays_and_workers_are_told_of_what_came_later():
+    adding = import_module("dispatch.desk.migrations.0004_told_kinds").ADD
+    chosen = {"Night desk": ["relay", "worker"], "Editors": ["post_late"], "Others": ["relay", "worker", "leak"]}
+    for name, kinds in chosen.items():
+        telling.add(name, "mail", "alice@example.org", None, "a test", kinds=kinds)
+    with connection.cursor() as cursor:
+        cursor.execute(adding)
+    told_of = dict(Target.objects.values_list("name", "kinds"))
+    new = ["leak", "mail_still", "letters", "webhook", "intake"]
+    assert told_of == chosen | {"Night desk": ["relay", "worker", *new]}
+    assert set(new) <= set(happening.KINDS)

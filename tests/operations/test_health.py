@@ -29,6 +29,12 @@ def test_a_channel_that_cannot_post_is_shown_with_the_posts_that_wait_for_it():
     assert (found.state, found.words) == ("ok", "Mastodon, not asked yet.")
 
 
+def test_a_file_that_got_out_long_ago_is_not_forgotten_and_no_alarm():
+    seen = {"address_index": b"a" * 32, "seen_in": "mail"}
+    Honey.objects.create(file="backup:2026-11-23 14:00:05", seen_at=timezone.now() - timedelta(days=8), **seen)
+    assert [check.state for check in health.leaks()] == ["todo"]
+
+
 def test_an_export_that_got_out_is_trouble():
     assert list(health.leaks()) == []
     values = {"recipient": "age1", "reason": "the auditors", "expires_at": timezone.now()}

@@ -34,7 +34,7 @@ KINDS = {
     "leak": "A list or backup of readers got out",
     "mail_still": "Mail stands still, and nobody said that it should",
     "letters": "Letters that readers asked for wait, or come to nothing",
-    "webhook": "What a CMS said could not be taken in",
+    "webhook": "A CMS's webhook could not be taken in, or ours to others was given up",
     "intake": "The intake of bounces does not listen",
     "worker": "Nobody works for a queue any more, or a worker is deaf",
     "clock": "No clock leads",

@@ -3,7 +3,7 @@ intake of bounces; and a file of readers that got out. (name, kind, words, path)
 same bounds, so that whoever has no Prometheus hears of them too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -18,6 +18,7 @@ from dispatch.audience.models import Honey, Letter
 from dispatch.delivery import tallies
 from dispatch.delivery.models import Chunk, Ear, Send, WorkerBeat
 from dispatch.desk import naming
+from dispatch.operations import health
 from dispatch.operations.models import Flow
 
 STILL, NOBODY = timedelta(minutes=30), timedelta(minutes=10)
@@ -29,10 +30,10 @@ FEW, MANY = 5, 0.3
 NEWEST = 20_000
 UNHEARD, ONCE = timedelta(minutes=5), timedelta(days=7)
 """The intake gives a sign every five seconds; one that was not seen for a week is meant to be gone."""
-LEAKED = timedelta(days=7)
-"""For how long it is news, and an alert."""
 Said = tuple[str, str, str, str]
 State = Letter.State
+OTHERS: list[Callable[[], Iterator[Said]]] = []
+"""What rooms above this one have to tell of the same sort."""
 
 
 def now(moment: datetime) -> Iterator[Said]:
@@ -43,19 +44,19 @@ def now(moment: datetime) -> Iterator[Said]:
     yield from _letters(moment)
     yield from _intake(moment)
     yield from _leaks(moment)
+    for others in OTHERS:
+        yield from others()
 
 
 def _stuck() -> Iterator[Said]:
     """By send: a chunk whose worker died again and again, or whose letters were altered."""
     over = [Send.State.FINISHED, Send.State.CANCELLED]
-    stuck = Count("chunks", filter=Q(chunks__state=Chunk.State.STUCK))
-    held = Chunk.objects.filter(state=Chunk.State.STUCK).values("send")
-    sends = Send.objects.filter(pk__in=held).exclude(state__in=over).select_related("edition__newsletter")
-    for send in sends.annotate(stuck=stuck).order_by("pk"):
-        words = (
-            f"{naming.newsletter(send.edition.newsletter)}: {saying.many(send.stuck, 'part')} of its mail"
-            f" {'is' if send.stuck == 1 else 'are'} stuck. The queue says why, and frees what is mended."
-        )
+    stuck = Chunk.objects.filter(send=OuterRef("pk"), state=Chunk.State.STUCK)
+    sends = Send.objects.exclude(state__in=over).filter(Exists(stuck)).select_related("edition__newsletter")
+    for send in sends.order_by("pk"):
+        count = send.chunks.filter(state=Chunk.State.STUCK).count()
+        said = f"{saying.many(count, 'part')} of its mail {'is' if count == 1 else 'are'} stuck"
+        words = f"{naming.newsletter(send.edition.newsletter)}: {said}. The queue says why, and frees what is mended."
         yield f"send:{send.pk}:stuck", "mail_still", words, f"{reverse('queue')}#chunks"
 
 
@@ -145,7 +146,7 @@ def _intake(moment: datetime) -> Iterator[Said]:
 
 def _leaks(moment: datetime) -> Iterator[Said]:
     """A reader who was invented for one file was seen elsewhere: that file is in somebody's hands."""
-    seen = Honey.objects.filter(seen_at__gt=moment - LEAKED).values("file").annotate(last=Max("seen_at"))
+    seen = Honey.objects.filter(seen_at__gt=moment - health.LEAKED).values("file").annotate(last=Max("seen_at"))
     for row in seen.order_by("file"):
         is_export = row["file"].startswith("export:")
         words = f"{honey.called(row['file'])} got out: a reader who exists nowhere else was seen."

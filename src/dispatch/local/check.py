@@ -61,7 +61,8 @@ def findings(*, ask_live: bool = False, ask_dns: bool = False, keep: bool = Fals
     except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
         yield wrong(f"The settings cannot be read: {error}")
         return
-    also = [*([counterparts] if ask_live else []), *([partial(sending_domains, keep=keep)] if ask_dns else [])]
+    also: list[Callable[[], Iterator[Finding]]] = [counterparts] if ask_live else []
+    also += [partial(sending_domains, keep=keep)] if ask_dns else []
     for part in (public_url, discreet.url, time_zone, database, copied, kept_databases, broker, *also):
         yield from _told(part)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import Error, connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from dispatch import queue, saying, signs
@@ -26,6 +26,8 @@ KEPT = 5.0
 SLOW = timedelta(minutes=1)
 OLD = timedelta(days=2)
 """A backup: what came since would be lost."""
+LEAKED = timedelta(days=7)
+"""For how long a file that got out is news, as of the alert DispatchReadersLeaked: it will never be undone."""
 
 
 def checks() -> list[Check]:
@@ -217,11 +219,12 @@ def channels() -> Iterator[Check]:
 
 def leaks() -> Iterator[Check]:
     """A reader who was invented for an export or a backup was seen elsewhere."""
-    for file in Honey.objects.exclude(seen_at=None).values_list("file", flat=True).distinct().order_by("file"):
+    seen = Honey.objects.exclude(seen_at=None).values_list("file").annotate(last=Max("seen_at"))
+    for file, last in seen.order_by("file"):
         is_export = file.startswith("export:")
         yield Check(
             "Exports" if is_export else "Backups",
-            "bad",
+            "bad" if timezone.now() - last < LEAKED else "todo",
             f"{honey.called(file)} got out: a reader who exists nowhere else was seen.",
             "Exports says where and when, and who had the file."
             if is_export
