@@ -1,6 +1,7 @@
 """A process's sign of life, a row written every few seconds, so that a dead or deaf one is noticed."""
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import logging
 import os
@@ -14,7 +15,7 @@ from celery import signals
 from django.db import Error, connection
 from django.utils import timezone
 
-from dispatch import logs, queue, signs, tracing
+from dispatch import disks, logs, queue, signs, tracing
 from dispatch.delivery.mailers import roll
 from dispatch.delivery.models import WorkerBeat
 from dispatch.workers import ending, hands
@@ -38,6 +39,7 @@ class Beat:
         values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
         values |= {"version": VERSION, "memory": hands.memory(), "now": hands.now()}
         values["connections"] = roll.call()
+        values["disks"] = [dataclasses.astuple(disk) for disk in disks.own.seen()]
         try:
             WorkerBeat.objects.update_or_create(name=self.name, defaults={**values, "heard_at": heard_at})
         except Error:

@@ -162,6 +162,20 @@ def broker_down(world):
 
 
 def relay_open(world):
+    """Nobody listens at one relay of two; the other takes the mail."""
+    world.terminal.must(f"dispatch relay add spare '{world.spare.url}' && dispatch relay weight spare 1")
+    world.mail.close()
+    title = world.publish()
+    yield {"RELAY": "main"}
+    world.wait_sent(title)
+    world.mail.open()
+    world.terminal.must("dispatch relay weight spare 0")
+    title = world.publish_soon()  # one of them comes after the page's try, and is its trial
+    yield
+    world.wait_sent(title)
+
+
+def no_relay(world):
     """Nobody listens at the only relay, and somebody on duty is told by a way of its own; mail goes by another one, then the
     first is back."""
     world.mail.close()
@@ -232,6 +246,8 @@ ROUNDS = (
         "DispatchLettersWait": unserved.letters_wait,
         "DispatchEditionFailed": unserved.edition_failed,
         "DispatchReturnsUnread": unserved.returns_unread,
+        "DispatchReadersLeaked": unserved.readers_leaked,
+        "DispatchSendingDomainFell": unserved.sending_domain_fell,
     },
     {
         "DispatchMailHeld": unserved.mail_held,
@@ -240,6 +256,7 @@ ROUNDS = (
     },
     {"DispatchWorkerMissing": worker_missing, "DispatchClockSilent": clock_silent, "DispatchPostsLate": posts_late},
     {"DispatchBrokerDown": broker_down},
+    {"DispatchNoRelay": no_relay},
     {"DispatchRelayOpen": relay_open},
     {"DispatchDiskFull": disk_full},
     {"DispatchDown": down},

@@ -58,6 +58,37 @@ def returns_unread(world):
     server.close()
 
 
+def readers_leaked(world):
+    """Somebody writes to a reader who was invented for a backup; a week and a day pass after it was seen to."""
+    from django.conf import settings
+
+    from dispatch.audience import honey
+
+    settings.HONEY_DOMAINS = ["readers.example"]
+    (address, *_) = honey.plant("backup:2026-11-23 14:00:05")
+    (world.home / "letter.eml").write_text(f"To: {address}\nSubject: We know you\n\nAnswer us.\n")
+    world.terminal.typed("dispatch honey < letter.eml")  # as the mailbox does that catches all mail
+    yield {"LETTER": "letter.eml"}
+    world.sql("UPDATE audience_honey SET seen_at = seen_at - interval '8 days'")
+
+
+def sending_domain_fell(world):
+    """A zone's SPF record is gone at the next look, and is published again."""
+    import name_server
+
+    server = name_server.NameServer()
+    world.terminal.environment["DISPATCH_DNS"] = server.place
+    server.zone["example.org"] = spf = ["v=spf1 ip4:127.0.0.1 -all"]
+    world.terminal.typed("dispatch check --dns --keep")
+    del server.zone["example.org"]
+    world.terminal.typed("dispatch check --dns --keep")
+    yield {}
+    server.zone["example.org"] = spf
+    yield
+    del world.terminal.environment["DISPATCH_DNS"]
+    server.close()
+
+
 def mail_held(world):
     """A STOP holds an edition's mail for hours, aged, and is lifted: by then nothing leaves by itself any more."""
     world.terminal.must("dispatch stop newsletter office --reason 'a rehearsal'")

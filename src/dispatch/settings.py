@@ -296,5 +296,7 @@ BACKUP_NIGHTLY = env.text("DISPATCH_BACKUP_NIGHTLY", "")
 """A folder that gets a backup each night; empty: none is made by itself."""
 BACKUP_HOUR = int(env.number("DISPATCH_BACKUP_HOUR", 3))
 """Of the newsroom's clock."""
+BACKUP_KEEP = int(env.number("DISPATCH_BACKUP_KEEP", 14))
+"""Days after which a nightly backup is deleted, once a newer one is whole; 0: none is."""
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")
 """Domains whose every mailbox is the newsroom's: where readers live who were invented for an export."""

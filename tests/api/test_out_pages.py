@@ -7,6 +7,7 @@ from django.db import connection
 from dispatch import vault
 from dispatch.api import endpoints
 from dispatch.api.models import Delivery, Endpoint
+from dispatch.desk import happening
 from dispatch.local import restore
 from dispatch.operations import resealing
 
@@ -95,3 +96,13 @@ def test_what_comes_back_from_a_backup_tells_nobody(endpoint):
     kept = Endpoint.objects.get()
     assert (kept.active, Delivery.objects.get().state) == (False, "void")
     assert "backup" in kept.trouble
+
+
+def test_one_that_was_given_up_is_told_and_one_that_a_person_switched_off_is_not(endpoint):
+    endpoints.switch(endpoint, None, "a drill", on=False)
+    assert not any(one.kind == "webhook" for one in happening.now())
+    endpoints.switch(endpoint, None, "a drill", on=True)
+    endpoints.switch(endpoint, None, "410", on=False, trouble="It says that it is gone.")
+    (thing,) = [one for one in happening.now() if one.kind == "webhook"]
+    assert thing.words == "Site is told of nothing any more: its webhook was switched off. It says that it is gone."
+    assert thing.path == f"/webhooks/out/{endpoint.pk}"

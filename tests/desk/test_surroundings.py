@@ -8,7 +8,6 @@ import ssl
 import threading
 import time
 from datetime import timedelta
-from types import SimpleNamespace
 
 import certificates
 import newsroom
@@ -16,14 +15,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from dispatch import signs
+from dispatch import disks, signs
 from dispatch.accounts import audit
 from dispatch.audience.addresses import ProviderClass
-from dispatch.delivery.bounces import ears
-from dispatch.delivery.models import Ear, Mailbox, Relay, WorkerBeat
+from dispatch.delivery.models import Mailbox, Relay, WorkerBeat
 from dispatch.desk import happening, overview, telling
 from dispatch.desk.models import Notice, Target, Told
-from dispatch.operations import certificate, health, stats
+from dispatch.operations import certificate, stats
 from dispatch.operations.models import Flow
 from dispatch.workers import watching
 
@@ -151,19 +149,6 @@ def test_a_mailbox_that_was_turned_off_is_not_missed():
     assert kinds() == []
 
 
-def test_an_intake_is_missed_for_a_week():
-    ears.note("intake", alive=True)
-    assert kinds() == []
-    Ear.objects.update(alive_at=timezone.now() - timedelta(hours=2))
-    (thing,) = happening.now()
-    assert (thing.name, thing.words[:60]) == (
-        "unread:intake",
-        "The intake, which hears bounces, gave no sign of life since ",
-    )
-    Ear.objects.update(alive_at=timezone.now() - timedelta(days=8))
-    assert kinds() == []
-
-
 def flowed(part, **counts):
     for outcome, count in counts.items():
         Flow.objects.create(at=timezone.now(), kind="mail", part=part, outcome=outcome, count=count)
@@ -209,21 +194,29 @@ def test_a_worker_on_a_host_with_a_very_long_name_is_told_too():
 
 
 def test_whoever_was_told_of_everything_still_is():
-    step = importlib.import_module("dispatch.desk.migrations.0004_seen_everything")
-    before = [kind for kind in happening.KINDS if kind not in {"unread", "returned"}]
+    seen = importlib.import_module("dispatch.desk.migrations.0004_seen_everything")
+    told = importlib.import_module("dispatch.desk.migrations.0005_told_kinds")
+    new = {"unread", "returned", "leak", "mail_still", "letters", "webhook", "intake"}
+    before = [kind for kind in happening.KINDS if kind not in new]
     telling.add("All", "mail", "alice@example.org", None, "a test", kinds=before)
     telling.add("Some", "mail", "bob@example.org", None, "a test", kinds=["stop", "relay"])
     for _ in range(2):
         with connection.cursor() as cursor:
-            cursor.execute(step.EVERYTHING)
+            cursor.execute(seen.EVERYTHING)
+            cursor.execute(told.ADD)
     assert sorted(Target.objects.get(name="All").kinds) == sorted(happening.KINDS)
     assert Target.objects.get(name="Some").kinds == ["stop", "relay"]
 
 
-def test_a_full_disk_is_told(monkeypatch):
-    usage = SimpleNamespace(free=5, total=100)
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: usage)
-    assert kinds() == ["disk"]
+def test_a_full_disk_is_told_with_its_host(monkeypatch):
+    monkeypatch.setattr(disks.own, "seen", lambda: (disks.Disk("data", 50, 100),))
+    beat("upkeep")
+    WorkerBeat.objects.update(disks=[["backups", 5, 100], ["data", 40, 100]])
+    assert [(one.name, one.words) for one in happening.now()] == [
+        ("disk:backups", "Less than a tenth of the disk of backups on host is free. Make room.")
+    ]
+    monkeypatch.setattr(disks.own, "seen", lambda: (disks.Disk("data", 9, 100),))
+    assert kinds() == ["disk", "disk"]
 
 
 def test_an_old_backup_is_told():

@@ -5,6 +5,7 @@ import subprocess
 import newsroom
 import pytest
 
+from dispatch.delivery.reputation import Looked
 from dispatch.local import check
 
 from .conftest import clean_environment, command
@@ -96,3 +97,6 @@ def test_the_dns_is_asked_where_it_is_wished_and_programs_get_one_list(names, se
     (spf,) = [one["record"] for one in said if one.get("record", {}).get("what") == "SPF"]
     assert (spf["domain"], spf["standing"], spf["paste"]) == ("news.example.org", "wrong", paste)
     assert any(one["words"].startswith("The database answers") for one in said)
+    assert not Looked.objects.exists()
+    assert check.run(parser.parse_args(["--dns", "--keep"])) == 1
+    assert Looked.objects.get(what="SPF").standing == "wrong"

@@ -1,7 +1,9 @@
 """Each night a backup, where a folder for it is named; once, and in words where it could not be."""
 
 import os
+import time
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -39,6 +41,49 @@ def test_it_is_made_once_a_night_and_is_whole(away):
     verifying.verify(file, shares.identities(away.parent / "alice.key"))
     AuditEntry.objects.update(at=backups.since().replace(year=2025))
     assert backups.is_due()
+
+
+@pytest.fixture
+def old(away):
+    """Backups of ten, thirteen and fifteen days ago; and a file of Alice's own, older than they."""
+
+    def lay(name, days):
+        (away / name).write_text("")
+        os.utime(away / name, (moment := time.time() - days * 86_400, moment))
+        return name
+
+    return [lay(f"dispatch-2026-11-{30 - days}-030000.age", days) for days in (10, 13, 15)] + [lay("notes.age", 90)]
+
+
+@pytest.mark.parametrize(("keep", "gone"), [(14, [2]), (12, [1, 2]), (0, [])])
+def test_those_that_are_too_old_go_once_a_newer_one_is_whole(away, old, settings, keep, gone):
+    settings.BACKUP_KEEP = keep
+    assert nightly.make()
+    left = {file.name for file in away.iterdir()}
+    assert [number for number, name in enumerate(old) if name not in left] == gone
+    assert len(left - set(old)) == 1
+
+
+def test_a_night_without_a_backup_deletes_none(away, old, monkeypatch):
+    monkeypatch.setenv("DISPATCH_BACKUP_TO", "nobody")
+    assert not nightly.make()
+    assert {file.name for file in away.iterdir()} == set(old)
+
+
+def test_old_ones_that_cannot_be_deleted_are_told_and_the_new_one_counts(away, old, monkeypatch, caplog):
+    def refuse(place, **more):
+        raise PermissionError(1, "not permitted", str(place))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with caplog.at_level("ERROR"):
+        nightly._tidy(away)
+    (record,) = [one for one in caplog.records if one.name == "dispatch.local.nightly"]
+    assert record.message == "older backups could not be deleted"
+    assert record.why == f"{away / old[2]}: not permitted."
+
+
+def test_two_weeks_is_what_is_kept_where_nobody_says_otherwise(settings):
+    assert settings.BACKUP_KEEP == 14
 
 
 def test_two_at_once_make_one(away):

@@ -15,11 +15,12 @@ from dispatch.accounts import audit, stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience import letters
 from dispatch.audience.addresses import ProviderClass
-from dispatch.audience.models import Letter
+from dispatch.audience.models import Honey, Letter
 from dispatch.delivery import sending, tallies
 from dispatch.delivery.bounces import ears
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Approval, Ear, Mailbox, Relay, Send, Tally, WorkerBeat
+from dispatch.delivery.reputation import Looked
 from dispatch.editions.models import Edition
 from dispatch.operations import figures
 from dispatch.operations.models import Flow
@@ -281,3 +282,27 @@ def test_ways_that_bounces_are_heard_by_are_told_with_how_long_they_were_not():
     Ear.objects.update(alive_at=timezone.now() - timedelta(days=8))
     figures._last = (-figures.KEPT, b"")
     assert ("dispatch_returns_unread_seconds", "intake") not in told()
+
+
+def test_files_that_got_out_are_counted_by_kind_for_a_week():
+    now = timezone.now()
+    for number, (file, seen) in enumerate(
+        (("export:1", now), ("export:1", now), ("backup:a", now - timedelta(days=8)))
+    ):
+        Honey.objects.create(file=file, address_index=bytes([number]) * 32, seen_at=seen)
+    found = {key[1]: value for key, value in told().items() if key[0] == "dispatch_leaks_last_week"}
+    assert found == {"export": 1, "backup": 0}
+
+
+def test_records_of_sending_domains_are_counted_and_no_domain_is_named():
+    now = timezone.now()
+    said = {"domain": "news.example.org", "words": "gone from news.example.org", "at": now}
+    Looked.objects.create(what="DKIM", host="one._domainkey.news.example.org", standing="wrong", fell_at=now, **said)
+    Looked.objects.create(what="SPF", host="news.example.org", standing="well", **said)
+    Looked.objects.create(what="DMARC", host="_dmarc.news.example.org", standing="wrong", **said)
+    Looked.objects.create(what="zen.example.net", host="192.0.2.1", standing="wrong", fell_at=now, **said)
+    found = told()
+    fell = {key[1]: value for key, value in found.items() if key[0] == "dispatch_sending_domain_fallen"}
+    assert fell == {"dkim": 1, "spf": 0, "dmarc": 0, "blocklist": 1}
+    assert found["dispatch_sending_domain_records", "wrong", "dmarc"] == 1
+    assert "example" not in figures.exposition().decode()

@@ -2,10 +2,11 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from dispatch import fetching, vault
@@ -91,3 +92,10 @@ def _seal(endpoint: Endpoint, newest_first: Sequence[str]) -> None:
 
 def _place(endpoint: Endpoint) -> str:
     return f"endpoint:{endpoint.pk}:secrets"
+
+
+def given_up() -> Iterator[tuple[str, str, str, str]]:
+    """Those that were switched off because nothing got through, or their owner wanted it so: as desk.standstill tells it."""
+    for endpoint in Endpoint.objects.filter(active=False).exclude(trouble="").order_by("pk"):
+        words = f"{endpoint.name} is told of nothing any more: its webhook was switched off. {endpoint.trouble}"
+        yield f"endpoint:{endpoint.pk}:off", "webhook", words, reverse("webhook_out", args=[endpoint.pk])

@@ -20,6 +20,9 @@ class WorkerBeat(models.Model):
     connections = models.JSONField(  # to relays, of all its processes: what roll.call() says
         default=list, db_default=models.Value([], models.JSONField())
     )
+    disks = models.JSONField(  # that it stands on: ["data", bytes free, bytes in all], as disks.Disk
+        default=list, db_default=models.Value([], models.JSONField())
+    )
 
     @property
     def sign(self) -> signs.Sign:

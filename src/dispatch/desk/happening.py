@@ -15,7 +15,7 @@ from dispatch.accounts.models import Stop
 from dispatch.articles import embargo
 from dispatch.delivery import preflighting
 from dispatch.delivery.models import Send
-from dispatch.desk import naming, shell, surroundings
+from dispatch.desk import naming, shell, standstill, surroundings
 from dispatch.editions.models import Edition
 from dispatch.social import changing, expiring, probing
 from dispatch.social.models import Change, Channel, Post
@@ -32,15 +32,20 @@ KINDS = {
     "approval": "An edition waits for a second person",
     "paused": "Somebody paused a send",
     "stop": "A STOP was pulled or lifted",
+    "leak": "A list or backup of readers got out",
+    "mail_still": "Mail stands still, and nobody said that it should",
+    "letters": "Letters that readers asked for wait, or come to nothing",
+    "webhook": "A CMS's webhook could not be taken in, or ours to others was given up",
+    "intake": "The intake of bounces does not listen",
     "worker": "Nobody works for a queue any more, or a worker is deaf",
     "clock": "No clock leads",
     "broker": "The broker does not answer",
     "relay": "A relay is left alone after failures",
     "domain": "A sending domain's record is not right any more",
-    "unread": "Bounces and complaints cannot be heard",
+    "unread": "A mailbox of bounces and complaints cannot be read",
     "returned": "More complaints or bounces than mailbox providers bear",
     "disk": "The disk is nearly full",
-    "backup": "The last backup is old",
+    "backup": "The last backup is old, or there never was one",
     "certificate": "The certificate of our address ends",
 }
 URGENT = frozenset(
@@ -50,6 +55,8 @@ URGENT = frozenset(
         "edition_late",
         "preflight",
         "stop",
+        "leak",
+        "mail_still",
         "worker",
         "clock",
         "broker",
@@ -92,6 +99,7 @@ def now() -> list[Thing]:
     """Everything that is so at this moment."""
     moment = timezone.now()
     newsroom = [*_stops(moment), *_sends(), *_editions(moment), *_posts(moment), *_changes(), *_channels()]
+    newsroom += [_thing(*said) for said in standstill.now(moment)]
     return [*newsroom, *(_thing(*said, reverse("health")) for said in surroundings.now(moment))]
 
 

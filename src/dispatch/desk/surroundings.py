@@ -11,7 +11,7 @@ from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import holding_to_dane, watching
 from dispatch.delivery.models import Relay, WorkerBeat
-from dispatch.operations import certificate, health, returned
+from dispatch.operations import backups, carrying, certificate, disks, health, returned
 
 SILENT = timedelta(minutes=1)
 """A worker that is started anew is back by then."""
@@ -35,7 +35,7 @@ def now(moment: datetime) -> Iterator[Said]:
 def coming_back(moment: datetime) -> Iterator[Said]:
     """Bounces and complaints: that they cannot be heard, or are more than mailbox providers bear."""
     for one in returned.unread(moment):
-        yield f"unread:{one.way}", "unread", one.words
+        yield f"unread:mailbox:{one.mailbox}", "unread", one.words
     for share in returned.unborne():
         words = f"{share.way}: {share.words} Providers punish that: find out why before the next edition leaves."
         yield f"returned:{share.kind}:{share.provider:d}:{share.relay}", "returned", words
@@ -96,9 +96,11 @@ def _relays() -> Iterator[Said]:
         held = holding_to_dane.kept(relay)
         if held and held.standing != holding_to_dane.HELD:
             yield f"relay:{relay.pk}:dane", "relay", f"The relay {relay.name}: {held.words} {held.todo}"
+    needed = carrying.needed()
     for relay in Relay.objects.filter(active=True).exclude(breaker=Relay.Breaker.CLOSED).order_by("pk"):
         words = f"The relay {relay.name} is left alone after {saying.many(relay.failures, 'failure')}. {relay.trouble}"
-        yield f"relay:{relay.pk}", "relay", words
+        others = "" if relay in needed else " Others take its mail meanwhile."
+        yield f"relay:{relay.pk}", "relay", words + others
 
 
 def _domains() -> Iterator[Said]:
@@ -110,15 +112,18 @@ def _domains() -> Iterator[Said]:
 
 
 def _disk() -> Iterator[Said]:
-    for check in health.disk():
-        if check.state != "ok":
-            yield "disk", "disk", "Less than a tenth of Dispatch's disk is free. Make room."
+    for seen in disks.tightest():
+        if seen.disk.share < disks.TIGHT:
+            words = f"Less than a tenth of the disk of {disks.NAMES[seen.disk.what]} on {seen.host} is free. Make room."
+            yield f"disk:{seen.disk.what}", "disk", words
 
 
 def _backup(moment: datetime) -> Iterator[Said]:
     last = AuditEntry.objects.filter(act="backup.make").order_by("pk").last()
     if last is not None and moment - last.at > health.OLD:
         yield "backup", "backup", f"The last backup was made {saying.ago(last.at)}."
+    elif last is None and (why := backups.never(moment)):
+        yield "backup:never", "backup", why
 
 
 def _certificate(moment: datetime) -> Iterator[Said]:

@@ -130,17 +130,23 @@ def named(folder: Path) -> Path:
 
 
 def _tidy(folder: Path, days: int) -> int:
-    """Delete those that `named` named longer ago; other files are none of ours. The exit status."""
+    """The exit status."""
     try:
-        old = _old(folder, "dispatch-*.age", days)
-        for one in old:
-            one.unlink()
+        gone = tidy(folder, days)
     except OSError as problem:
         print(f"dispatch backup: It is made. Older ones could not be deleted: {words(problem)}", file=sys.stderr)
         return 1
-    if old:
-        print(f"Deleted there: {saying.many(len(old), 'backup')} older than {saying.many(days, 'day')}.")
+    if gone:
+        print(f"Deleted there: {saying.many(gone, 'backup')} older than {saying.many(days, 'day')}.")
     return 0
+
+
+def tidy(folder: Path, days: int) -> int:
+    """Delete those that `named` named longer ago; other files are none of ours. How many. Raises OSError."""
+    old = _old(folder, "dispatch-*.age", days)
+    for one in old:
+        one.unlink()
+    return len(old)
 
 
 def _old(folder: Path, pattern: str, days: int) -> list[Path]:

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import zoneinfo
 from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import django
@@ -27,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dns", action="store_true", help="also ask the DNS about each sending domain and relay's address"
     )
+    parser.add_argument(
+        "--keep", action="store_true", help="with --dns: keep what is seen, as the look of each night does"
+    )
     parser.add_argument("--json", action="store_true", help="for programs: one list")
     parser.add_argument("--beating", action="store_true", help="the same as dispatch worker-health")
 
@@ -38,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         return worker_health.ask()
     is_wrong = False
     found = []
-    for finding in findings(ask_live=options.live, ask_dns=options.dns):
+    for finding in findings(ask_live=options.live, ask_dns=options.dns, keep=options.keep):
         found.append({name: value for name, value in dataclasses.asdict(finding).items() if value is not None})
         if not options.json:
             print(f"{finding.state:<6}{finding.words}", flush=True)
@@ -48,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if is_wrong else 0
 
 
-def findings(*, ask_live: bool = False, ask_dns: bool = False) -> Iterator[Finding]:
+def findings(*, ask_live: bool = False, ask_dns: bool = False, keep: bool = False) -> Iterator[Finding]:
     """Everything there is to say; a check that stumbles over a setting says which."""
     yield from _told(secrets)
     try:
@@ -56,7 +60,8 @@ def findings(*, ask_live: bool = False, ask_dns: bool = False) -> Iterator[Findi
     except (env.Misconfigured, ImproperlyConfigured, psycopg.ProgrammingError) as error:
         yield wrong(f"The settings cannot be read: {error}")
         return
-    also = [*([counterparts] if ask_live else []), *([sending_domains] if ask_dns else [])]
+    also: list[Callable[[], Iterator[Finding]]] = [counterparts] if ask_live else []
+    also += [partial(sending_domains, keep=keep)] if ask_dns else []
     for part in (public_url, discreet.url, time_zone, database, copied, kept_databases, broker, *also):
         yield from _told(part)
 
@@ -192,11 +197,11 @@ def counterparts() -> Iterator[Finding]:
     yield from live.counterparts()
 
 
-def sending_domains() -> Iterator[Finding]:
+def sending_domains(*, keep: bool = False) -> Iterator[Finding]:
     """What the DNS says of them."""
     from dispatch.local import names
 
-    yield from names.domains()
+    yield from names.domains(keep=keep)
 
 
 def pending_migrations() -> int:

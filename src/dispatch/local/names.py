@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from django.db import Error
 
 from dispatch.delivery import domains as sending
+from dispatch.delivery import watching
 from dispatch.delivery.domains import Record, Standing, ours
 from dispatch.local.finding import Finding, todo
 
 STATES = {Standing.WELL: "ok", Standing.MAY: "todo", Standing.LOOK: "todo", Standing.WRONG: "WRONG"}
 
 
-def domains() -> Iterator[Finding]:
-    """A line for each record; asked now, and kept nowhere."""
+def domains(*, keep: bool = False) -> Iterator[Finding]:
+    """A line for each record, asked now; `keep`: the page Sending domains, Health and the alert have it too."""
     try:
+        if keep:
+            watching.look_at_all()
         names = ours.all_of_them()
     except Error:
         yield todo("Sending domains are asked about once the database answers and is at this version.")

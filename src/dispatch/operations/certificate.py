@@ -6,10 +6,15 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from django.conf import settings
+
+from dispatch import logs, saying
+from dispatch.operations.checks import Check
 
 log = logging.getLogger(__name__)
 EVERY, NEAR_ITS_END = 3600.0, 60.0
@@ -23,6 +28,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.until: float | None = None
+        self.trouble = ""  # why the last look saw none
         self.asked = float("-inf")
 
     def look(self) -> float | None:
@@ -40,8 +46,9 @@ class Watch:
 
     def _ask(self, host: str, port: int) -> None:
         try:
-            self.until = expiry(host, port)
+            self.until, self.trouble = expiry(host, port), ""
         except (OSError, ValueError) as error:
+            self.trouble = logs.scrub(str(error) or type(error).__name__)[:200]
             log.warning("the certificate of our own address cannot be read", extra={"error": type(error).__name__})
 
 
@@ -59,6 +66,22 @@ def expiry(host: str, port: int) -> float:
     ):
         shown = wrapped.getpeercert(binary_form=True) or b""
     return x509.load_der_x509_certificate(shown).not_valid_after_utc.timestamp()
+
+
+def checks() -> Iterator[Check]:
+    """A line for Health, once it was asked for; none where the address is no https."""
+    until, host = own.look(), urlsplit(settings.PUBLIC_URL).hostname
+    if until is None:
+        if own.trouble:
+            words = f"That of {host} could not be read: {own.trouble}."
+            yield Check("Certificate", "todo", words, "Does this machine reach DISPATCH_PUBLIC_URL? Do readers?")
+        return
+    ends, left = datetime.fromtimestamp(until, UTC), until - time.time()
+    state = "bad" if left <= 0 else "todo" if left < NEARS else "ok"
+    said = f"That of {host} {'is over since' if left <= 0 else 'is good until'} {saying.moment(ends)}."
+    yield Check(
+        "Certificate", state, said, "" if state == "ok" else "Renew it at the proxy, which must load the new one."
+    )
 
 
 own = Watch()

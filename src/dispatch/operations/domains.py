@@ -1,5 +1,6 @@
 """Sending domains for operators: how their records stood at the last look, what to paste, and what receivers report."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,8 @@ from dispatch.operations.checks import Check
 
 SHOWN = timedelta(days=30)
 """Of reports."""
+KINDS = {"spf", "dkim", "dmarc", "alignment", "bimi", "mx", "tls-rpt", "mta-sts", "ptr"}
+"""Of records; what has another name is a blocklist's."""
 MOST = 200
 """Lines of one domain; the largest."""
 
@@ -88,6 +91,21 @@ def checks() -> Iterator[Check]:
         yield Check("Domains", "todo", words[:600], "Sending domains says what to publish.")
     else:
         yield Check("Domains", "ok", f"Their records stand; looked at {saying.ago(watching.looked_at())}.")
+
+
+def standings() -> Counter[tuple[str, str]]:
+    """How many records stand how, by what they are: no domain is named."""
+    return Counter((_kind(what), standing) for what, standing in Looked.objects.values_list("what", "standing"))
+
+
+def fell() -> Counter[str]:
+    """How many are not right any more, by what they are; 0 of what is looked at and stands."""
+    found = Counter(_kind(row.what) for row in watching.fallen())
+    return Counter({kind: found[kind] for kind, _ in standings()})
+
+
+def _kind(what: str) -> str:
+    return what.lower() if what.lower() in KINDS else "blocklist"
 
 
 def _sections() -> Iterator[Domain]:

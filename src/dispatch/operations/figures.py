@@ -4,7 +4,6 @@ What each means stands in docs/metrics.md; its labels are of closed sets, or slu
 person, an address or a story.
 """
 
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from dispatch import env, queue, replica, signs
+from dispatch import queue, replica, signs
 from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery import tallies
-from dispatch.operations import certificate, health, returned, stats
+from dispatch.operations import carrying, certificate, disks, domains, health, returned, stats
 
 KEPT = 5.0
 """Seconds that an answer serves everyone who asks."""
@@ -61,6 +60,7 @@ FIGURES = {
     "posts_last_hour": Figure("posts_last_hour", "Attempts at posts within the last hour.", ("network", "outcome")),
     "webhooks_last_hour": Figure("webhooks_last_hour", "Webhooks within the last hour.", ("did",)),
     "relay_open": Figure("relay_open", "1 where a relay is left alone after failures.", ("relay",)),
+    "relay_needed": Figure("relay_needed", "1 where one is left alone, and no other takes its mail.", ("relay",)),
     "relay_failures": Figure("relay_failures", "A relay's failures in a row.", ("relay",)),
     "stops": Figure("stops", "STOPs in force.", ("scope",)),
     "channel_trouble": Figure("channel_trouble", "1 where a channel cannot post.", ("channel", "network")),
@@ -78,8 +78,11 @@ FIGURES = {
         "partition_age_seconds", "Since the end of the oldest send of which something says who got it."
     ),
     "backup_made": Figure("backup_timestamp_seconds", "When the last backup was made."),
+    "leaks": Figure("leaks_last_week", "Exports and backups of which an invented reader was seen.", ("kind",)),
+    "domain_records": Figure("sending_domain_records", "Records by how they stand.", ("what", "standing")),
+    "domain_fell": Figure("sending_domain_fallen", "Records that were right and are not any more.", ("what",)),
     "certificate": Figure("certificate_expiry_timestamp_seconds", "End of our own address's certificate."),
-    "disk": Figure("disk_free_ratio", "Free share of the disk of an embedded instance."),
+    "disk": Figure("disk_free_ratio", "Free share of the fullest disk of a kind.", ("what",)),
     "broker_up": Figure("broker_up", "1 where the broker answers."),
     "doorbells": Figure("doorbells", "Doorbells that wait at a Redis or Valkey.", ("queue",)),
     "asking": Figure("figures_seconds", "How long reading all this took."),
@@ -135,9 +138,14 @@ def read() -> Found:
     _replica(found)
     if (until := certificate.own.look()) is not None:
         found["certificate"][()] = until
-    if env.is_embedded("DATABASE") and env.data_dir().exists():
-        usage = shutil.disk_usage(env.data_dir())
-        found["disk"][()] = usage.free / usage.total
+    for (what, standing), count in domains.standings().items():
+        found["domain_records"][what, standing] = count
+    for what, count in domains.fell().items():
+        found["domain_fell"][what,] = count
+    for relay in carrying.needed():
+        found["relay_needed"][relay.name,] = 1
+    for seen in disks.tightest():
+        found["disk"][seen.disk.what,] = seen.disk.share
     found["asking"][()] = time.monotonic() - began
     return found
 

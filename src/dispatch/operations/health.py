@@ -1,41 +1,40 @@
 """Is Dispatch well? Each check looks at one thing and says in words what it saw and what to do."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import Error, connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from dispatch import env, queue, saying, signs
+from dispatch import queue, saying, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import berths, holding_to_dane, throttling, warming
 from dispatch.delivery.models import Relay, Send, WorkerBeat
-from dispatch.operations import domains, overdue, replicated, returned
+from dispatch.operations import carrying, certificate, disks, domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
 from dispatch.social.models import Channel
 
 SILENT_AFTER = timedelta(seconds=20)
 """Four beats missed."""
-TIGHT, FULL = 0.10, 0.03
-"""Of the disk: from here on it is worth a word, and from there on mail may stop."""
 KEPT = 5.0
 SLOW = timedelta(minutes=1)
 OLD = timedelta(days=2)
 """A backup: what came since would be lost."""
+LEAKED = timedelta(days=7)
+"""For how long a file that got out is news, as of the alert DispatchReadersLeaked: it will never be undone."""
 
 
 def checks() -> list[Check]:
     """Everything; without its database Dispatch can say little else."""
     found = database()
     if found.state == "bad":
-        return [found, *broker(), *disk()]
+        return [found, *broker(), *disks.own()]
     return [
         found,
         *replicated.checks(),
@@ -53,7 +52,8 @@ def checks() -> list[Check]:
         *channels(),
         *leaks(),
         *backups(),
-        *disk(),
+        *disks.checks(),
+        *certificate.checks(),
     ]
 
 
@@ -132,6 +132,7 @@ def _limits(relay: Relay) -> tuple[str, str, str]:
 def relays() -> Iterator[Check]:
     """Where mail is handed over."""
     active = list(Relay.objects.filter(active=True).order_by("name"))
+    needed = carrying.needed()
     for relay in active:
         yield from _dane(relay)
         if relay.breaker == Relay.Breaker.CLOSED:
@@ -145,7 +146,9 @@ def relays() -> Iterator[Check]:
         else:
             next_try = f"Next try {saying.ago(relay.probe_at)}." if relay.probe_at else ""
             words = f"Left alone after {saying.many(relay.failures, 'failure')}: {relay.trouble}. {next_try}"
-            yield Check(f"Relay {relay.name}", "bad", words, "Mail waits for it; no reader is given up.")
+            remedy = "Mail waits for it" if relay in needed else "Others take its mail meanwhile"
+            state = "bad" if relay in needed else "todo"
+            yield Check(f"Relay {relay.name}", state, words.strip(), f"{remedy}; no reader is given up.")
     if not active:
         yield Check(
             "Relays",
@@ -228,11 +231,12 @@ def channels() -> Iterator[Check]:
 
 def leaks() -> Iterator[Check]:
     """A reader who was invented for an export or a backup was seen elsewhere."""
-    for file in Honey.objects.exclude(seen_at=None).values_list("file", flat=True).distinct().order_by("file"):
+    seen = Honey.objects.exclude(seen_at=None).values_list("file").annotate(last=Max("seen_at"))
+    for file, last in seen.order_by("file"):
         is_export = file.startswith("export:")
         yield Check(
             "Exports" if is_export else "Backups",
-            "bad",
+            "bad" if timezone.now() - last < LEAKED else "todo",
             f"{honey.called(file)} got out: a reader who exists nowhere else was seen.",
             "Exports says where and when, and who had the file."
             if is_export
@@ -251,16 +255,6 @@ def backups() -> Iterator[Check]:
     yield Check(
         "Backup", "todo" if is_old else "ok", f"The last was made {saying.ago(last.at)}: {last.reason}.", remedy
     )
-
-
-def disk() -> Iterator[Check]:
-    """Where an embedded instance keeps everything."""
-    if not (env.is_embedded("DATABASE") and env.data_dir().exists()):
-        return
-    usage = shutil.disk_usage(env.data_dir())
-    share = usage.free / usage.total
-    state = "bad" if share < FULL else "todo" if share < TIGHT else "ok"
-    yield Check("Disk", state, f"{saying.size(usage.free)} free, {share:.0%}.", "Make room." if state != "ok" else "")
 
 
 _last: tuple[float, bool] = (-KEPT, True)

@@ -21,8 +21,6 @@ SILENT = timedelta(seconds=30)
 """Of the intake, which gives a sign every five."""
 UNREAD = timedelta(hours=1)
 """As of the alert DispatchReturnsUnread."""
-GIVEN_UP = timedelta(days=7)
-"""An intake that was not there for so long is missed no more, as figures.sql has it."""
 UNHEARD = "Nothing is lost, but whoever complained is still written to until it is read."
 FEW = 5
 """Fewer bounces or complaints say nothing: one of a hundred readers is one reader."""
@@ -33,21 +31,18 @@ Yahoo for senders say to stay below 0.3 %; no such mailbox: those who sell relay
 
 @dataclass(frozen=True)
 class Unread:
-    """A way by which nothing can be heard for long."""
+    """A mailbox in which nothing was read for long."""
 
-    way: str  # "mailbox:main", "intake"
+    mailbox: str
     since: datetime
-    trouble: str = ""
+    trouble: str
 
     @property
     def words(self) -> str:
         """What that means, and whether something is lost."""
-        kind, _, name = self.way.partition(":")
-        at = saying.moment(self.since)
-        if kind == "mailbox":
-            why = f" {self.trouble[:1].upper()}{self.trouble[1:]}." if self.trouble else ""
-            return f"The mailbox {name}, which bounces and reports come to, was not read since {at}.{why} {UNHEARD}"
-        return f"The intake, which hears bounces, gave no sign of life since {at}. {UNHEARD}"
+        why = f" {self.trouble[:1].upper()}{self.trouble[1:]}." if self.trouble else ""
+        since = f"was not read since {saying.moment(self.since)}.{why}"
+        return f"The mailbox {self.mailbox}, which bounces and reports come to, {since} {UNHEARD}"
 
 
 @dataclass(frozen=True)
@@ -101,14 +96,10 @@ def unborne() -> list[Share]:
 
 
 def unread(moment: datetime) -> Iterator[Unread]:
-    """As the figure of that name tells, once it is long enough to alert."""
-    late = moment - UNREAD
-    for mailbox in Mailbox.objects.filter(active=True, read_at__lt=late).order_by("name"):
+    """Once it is long enough to alert. Whether the intake listens is told by desk/standstill.py."""
+    for mailbox in Mailbox.objects.filter(active=True, read_at__lt=moment - UNREAD).order_by("name"):
         assert mailbox.read_at is not None
-        yield Unread(f"mailbox:{mailbox.name}", mailbox.read_at, mailbox.trouble)
-    for ear in Ear.objects.filter(way="intake", alive_at__lt=late, alive_at__gt=moment - GIVEN_UP):
-        assert ear.alive_at is not None
-        yield Unread(ear.way, ear.alive_at)
+        yield Unread(mailbox.name, mailbox.read_at, mailbox.trouble)
 
 
 def borne() -> Iterator[Check]:

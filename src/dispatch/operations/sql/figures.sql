@@ -85,6 +85,8 @@ WHERE received_at > clock_timestamp() - interval '1 hour' GROUP BY did
 UNION ALL
 SELECT 'relay_open', ARRAY[name::text], (breaker <> 'closed')::int FROM delivery_relay WHERE active
 UNION ALL
+SELECT 'relay_needed', ARRAY[name::text], 0 FROM delivery_relay WHERE active
+UNION ALL
 SELECT 'relay_failures', ARRAY[name::text], failures FROM delivery_relay WHERE active
 UNION ALL
 SELECT 'stops', ARRAY[scope::text], count(*) FROM accounts_stop WHERE lifted_at IS NULL GROUP BY scope
@@ -122,3 +124,7 @@ SELECT 'partition_age', '{}', extract(epoch FROM clock_timestamp() - min(finishe
 WHERE emptied_at IS NULL AND state IN ('finished', 'cancelled') HAVING count(finished_at) > 0
 UNION ALL
 SELECT 'backup_made', '{}', extract(epoch FROM max(at)) FROM accounts_auditentry WHERE act = 'backup.make' HAVING count(*) > 0
+UNION ALL
+SELECT 'leaks', ARRAY[kind], (SELECT count(DISTINCT file) FROM audience_honey
+                              WHERE seen_at > clock_timestamp() - interval '7 days' AND starts_with(file, kind || ':'))
+FROM unnest(ARRAY['export', 'backup']) AS kind
