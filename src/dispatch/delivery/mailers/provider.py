@@ -77,8 +77,8 @@ class Session:
         self.rested_from = 0.0  # on the monotonic clock
 
     def open(self) -> Trouble | None:
-        """Nothing is sent by that. One that stood idle is made anew first: the other side may be about to close it, and a letter
-        that met that would be in doubt."""
+        """Nothing is sent by that. One that stood idle is made anew first: the other side may be about to close it, and a
+        letter that met that would be in doubt."""
         if self.is_open and time.monotonic() > self.rested_from + REST:
             self.close()
         if not self.is_open:
