@@ -1,7 +1,7 @@
 """Letters through a provider's API: several sessions, each kept open and with one letter under way, each in a thread.
 
 Everything but the call itself happens in the worker's own thread: letters are made, let go and answered for there, in order.
-Measured by `bench/providers.py`: a new session a letter sends a tenth of what four kept ones do.
+Measured by `make bench NAME=providers`, 50 ms away: 5 letters a second by a new session each, 34 by four that are kept.
 """
 
 from collections.abc import Iterable, Iterator
