@@ -225,7 +225,7 @@ def _status(error: AnymailAPIError) -> int | None:
 def _is_repeat(error: AnymailAPIError, provider: str) -> bool:
     """Whether nothing was done since the letter's key is known, without a word about what became of the first time."""
     if provider == "resend":
-        return error.status_code == 409
+        return bool(error.status_code == 409)
     if provider != "brevo" or error.status_code != 400 or error.response is None:
         return False
     try:
