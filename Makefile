@@ -65,8 +65,10 @@ wheel: $(READY)  ## What a release is: the wheel, and the libraries it was tried
 
 lock:  ## Write requirements/ anew from pyproject.toml (needs uv)
 	uv pip compile -q $(LOCK) pyproject.toml -o requirements/base.txt
-	uv pip compile -q $(LOCK) --extra test --extra lint --extra otel pyproject.toml -o requirements/dev.txt
+	uv pip compile -q $(LOCK) --extra test --extra lint --extra otel --extra ses pyproject.toml -o requirements/dev.txt
 	uv pip compile -q $(LOCK) --extra otel -c requirements/dev.txt pyproject.toml -o requirements/otel.txt
+	uv pip compile -q $(LOCK) --extra ses -c requirements/dev.txt pyproject.toml -o requirements/ses.txt
+	uv pip compile -q $(LOCK) --extra otel --extra ses -c requirements/dev.txt pyproject.toml -o requirements/image.txt
 	uv pip compile -q $(LOCK) --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	echo 'hatchling>=1.27' | uv pip compile -q $(LOCK) - -o requirements/build.txt
 

@@ -242,6 +242,31 @@ def test_a_second_doubt_is_unknown(fake, edition, subscribe):
     assert state_of(send) == "finished"
 
 
+def test_a_provider_can_tell_a_repeat_of_what_it_may_have_from_a_new_attempt(fake, edition, subscribe):
+    alice = subscribe("alice")
+    send, attempts = ledger.enlist(edition.pk), []
+    answers = [
+        Unknown(reason="lost"),
+        Deferred(until=None, reason="grey", code="450 4.2.0"),
+        Unknown(reason="lost"),
+        Sent(),
+    ]
+
+    def answer(message):
+        attempts.append(message.attempt)
+        return answers.pop(0)
+
+    fake.answer = answer
+    for _ in range(3):
+        send_all(send)
+        make_due(send)
+        ledger.promote_due()
+    assert ledger.fate(send.pk, alice.pk) == "unknown"
+    assert acts.retry(send.pk, None, "if they have it, they say so", state="unknown") == 1
+    send_all(send)
+    assert attempts == [0, 0, 1, 1]  # an answer lies between the second and the third alone
+
+
 def test_a_late_owner_is_fenced_off(fake, edition, subscribe):
     subscribe("alice")
     send = ledger.enlist(edition.pk)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch import fetching, queue
 from dispatch.articles.models import Article
 from dispatch.delivery import personalizing, sending
-from dispatch.delivery.mailers import anymail, base
+from dispatch.delivery.mailers import base, provider
 from dispatch.editions import pictures, tailoring
 from dispatch.editions.models import Edition, Picture
 
@@ -164,7 +164,7 @@ def test_old_pictures_that_no_letter_holds_are_forgotten(newsroom):
 
 def test_a_provider_is_handed_the_pictures_too(newsroom):
     _, raw = letter(newsroom)
-    mail = anymail._as_django(base.Message("news@example.org", "alice@example.org", raw))
+    mail = provider._as_django(base.Message("news@example.org", "alice@example.org", raw))
     named = [part["Content-ID"].strip("<>") for part in mail.attachments]
     assert named
     assert all(f"cid:{name}" in mail.alternatives[0][0] for name in named)

@@ -27,7 +27,11 @@ def test_everything_that_the_project_asks_for_is_locked():
     assert wanted - {re.sub(r"[-_.]+", "-", name) for name in BASE} == set()
 
 
-@pytest.mark.parametrize("name", ["otel", "dev", "docs"])
+def test_the_image_holds_what_traces_and_amazon_want():
+    assert {"boto3", "botocore", "opentelemetry-sdk"} <= locked("image").keys()
+
+
+@pytest.mark.parametrize("name", ["otel", "ses", "image", "dev", "docs"])
 def test_each_lock_holds_what_a_release_does_in_the_same_version(name):
     theirs = locked(name)
     assert {one: theirs.get(one) for one in BASE} == BASE

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
@@ -75,13 +76,15 @@ def cancel(send: int, by: User | None, reason: str) -> bool:
 def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRED) -> int:
     """Try those deferred, refused or unknown again, now, and for a day on. How many; none of a send that was cancelled.
 
-    For the unknown this may mail someone twice.
+    For the unknown this may mail someone twice; not where a provider knows the letter by its key, which stays the same.
     """
     assert state in {State.DEFERRED, State.REFUSED, State.UNKNOWN}
     with transaction.atomic():
         is_living = reopen(send) if _waiting(send, state).exists() else False
         now = statements.now()
-        count = _waiting(send, state).update(state=State.DEFERRED, next_attempt_at=now, doubts=0) if is_living else 0
+        answered = Greatest(F("attempts") - F("doubts"), 0)
+        afresh = {"state": State.DEFERRED, "next_attempt_at": now, "attempts": answered, "doubts": 0}
+        count = _waiting(send, state).update(**afresh) if is_living else 0
         if not count:
             return 0
         audit.record(by, "send.retry", f"send:{send}:{state}", reason)

@@ -12,7 +12,7 @@ from anymail.signals import AnymailTrackingEvent, EventType
 from dispatch.delivery import events
 from dispatch.delivery.bounces import recording
 from dispatch.delivery.bounces.kinds import Kind, Verdict
-from dispatch.delivery.mailers.anymail import MARK
+from dispatch.delivery.mailers.provider import MARK
 
 CODE = re.compile(r"\b([45]\d\d)?[ -]?\b([45]\.\d{1,3}\.\d{1,3})\b")
 FOR_GOOD: dict[str, Callable[[Any], bool]] = {

@@ -160,8 +160,8 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
 
 
 def window(claimed: Claim, readers: Sequence[int]) -> list[tuple[Any, ...]]:
-    """What the readers' messages need, in their order: sealed address, name and OpenPGP key, handle, still wanted,
-    attempts so far."""
+    """What the readers' messages need, in their order: sealed address, name and OpenPGP key, handle, the attempt by which a
+    provider tells a repeat; still wanted, attempts so far."""
     values = {"newsletter": claimed.newsletter, "send": claimed.send, "is_retry": claimed.is_retry}
     return statements.prepared("window", readers=list(readers), **values)
 

@@ -7,6 +7,7 @@ not sent again; whoever waits for it can ask for another one.
 import base64
 import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
@@ -40,16 +41,37 @@ def due() -> list[int]:
 
 
 def send(number: int) -> None:
-    """Send a letter, as far as its state lets. Rung twice, late or in vain: no harm."""
-    relay = relays.choose(for_one=True)
-    if relay is None or (mailer := relays.open_for_one(relay)) is None:
-        return
-    with contextlib.closing(mailer):
-        if letter := _claim(number):
-            _send(letter, relay, mailer)
+    """Send a letter, as far as its state lets. Rung twice, late or in vain: no harm. Somebody waits for it: where a relay is
+    in trouble, and so surely did not take it, the next one is asked at once."""
+    letter, trouble = None, None
+    for relay, mailer in _ways():
+        with contextlib.closing(mailer):
+            letter = letter or _claim(number)
+            trouble = _send(letter, relay, mailer) if letter else None
+        if letter is None or trouble is None:
+            return
+        if not _goes_on(letter):
+            break
+    if letter and trouble:
+        _put_off(letter, trouble.code)
 
 
-def _send(letter: Letter, relay: Relay, mailer: Mailer) -> None:
+def _ways() -> Iterator[tuple[Relay, Mailer]]:
+    """Each relay that takes mail and has a connection to spare, once."""
+    asked: set[int] = set()
+    while (relay := relays.choose(for_one=True, besides=asked)) is not None:
+        asked.add(relay.pk)
+        try:
+            mailer = relays.open_for_one(relay)
+        except (relays.Unusable, vault.Unreadable) as problem:
+            _blame(relay, f"it cannot be used: {problem}", "")
+            continue
+        if mailer is not None:
+            yield relay, mailer
+
+
+def _send(letter: Letter, relay: Relay, mailer: Mailer) -> Trouble | None:
+    """Its end, or that it waits; or the relay's trouble, and nothing has become of it yet."""
     warming.count(relay)
     try:
         with tracing.span("mail.letter", relay=relay.name):
@@ -58,7 +80,7 @@ def _send(letter: Letter, relay: Relay, mailer: Mailer) -> None:
     except (vault.Unreadable, Misaddressed, jinja2.TemplateError, ValueError) as problem:
         log.error("a letter cannot be made", extra={"letter": letter.pk, "code": type(problem).__name__.lower()})  # noqa: TRY400 - a traceback could hold the address
         _settle(letter, State.REFUSED, "unmakeable")
-        return
+        return None
     match answer:
         case Sent():
             relays.worked(relay)
@@ -71,7 +93,8 @@ def _send(letter: Letter, relay: Relay, mailer: Mailer) -> None:
             _put_off(letter, code)
         case Trouble(code=code):
             _blame(relay, str(answer), code)
-            _put_off(letter, code)
+            return answer
+    return None
 
 
 @transaction.atomic
@@ -97,6 +120,12 @@ def _claim(number: int) -> Letter | None:
 def _is_stopped(letter: Letter) -> bool:
     held = [(Stop.Scope.EVERYTHING, None), (Stop.Scope.NEWSLETTER, letter.newsletter_id)]
     return any((stop.scope, stop.target) in held for stop in stopping.in_force())
+
+
+def _goes_on(letter: Letter) -> bool:
+    """Whether the next relay may be asked: the letter is still ours, and from now on for as long again; nothing holds it."""
+    ours = Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, state=State.SENDING)
+    return not _is_stopped(letter) and bool(ours.update(next_attempt_at=statements.now() + LEASE))
 
 
 def _settle(letter: Letter, state: str, code: str = "") -> None:
@@ -131,7 +160,7 @@ def _message(letter: Letter) -> Message:
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
     made.set_content(body.strip() + "\n", cte="quoted-printable")
     to = f"To: {recipient}\r\n".encode()  # by hand: the library would fold a long one, and encode one in other letters
-    return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"))
+    return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"), attempt=letter.attempts)
 
 
 def _message_id(letter: Letter) -> str:

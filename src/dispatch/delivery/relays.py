@@ -14,9 +14,10 @@ from django.db import transaction
 from dispatch import env, vault
 from dispatch.delivery import berths, statements, warming
 from dispatch.delivery.mailers import relay_url, shelf
-from dispatch.delivery.mailers.anymail import BACKENDS, Anymail
+from dispatch.delivery.mailers.anymail import Anymail
 from dispatch.delivery.mailers.base import Mailer, Room
 from dispatch.delivery.mailers.fake import Fake
+from dispatch.delivery.mailers.provider import BACKENDS
 from dispatch.delivery.mailers.smtp import Smtp
 from dispatch.delivery.models import Chunk, Relay
 
@@ -151,9 +152,11 @@ def open_for_one(relay: Relay) -> Mailer | None:
 
 
 def connections(relay: Relay) -> tuple[int, int]:
-    """How many this process uses at most, and how many of them rest now; a provider's API is called once at a time."""
+    """How many this process uses at most, and how many of them rest now; those to a provider end with their chunk."""
     mailer = open_mailer(relay)
-    return (mailer.relay.connections, shelf.count(mailer.relay)) if isinstance(mailer, Smtp) else (1, 0)
+    if isinstance(mailer, Smtp):
+        return mailer.relay.connections, shelf.count(mailer.relay)
+    return (mailer.connections if isinstance(mailer, Anymail) else 1), 0
 
 
 def worked(relay: Relay) -> None:
@@ -200,7 +203,7 @@ def mailer_of(url: str, room: Room | None = None, name: str = "") -> tuple[str, 
         if provider not in BACKENDS:
             raise Unusable(f"there is no provider {provider}; known are {', '.join(sorted(BACKENDS))}")
         try:
-            return Relay.Kind.ANYMAIL, Anymail(provider, options, room)
+            return Relay.Kind.ANYMAIL, Anymail(provider, options, room, name)
         except ImproperlyConfigured as error:  # a key or a library is missing; anymail's first line says which
             raise Unusable(str(error).strip().partition("\n")[0].rstrip(".")) from error
     if parts.scheme == "fake":

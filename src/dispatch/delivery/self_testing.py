@@ -131,7 +131,7 @@ def _in_a_hurry(mailer: Mailer) -> Mailer:
         hasty = dataclasses.replace(mailer.relay, patience=mailer.relay.patience.at_most(PATIENCE))
         return Smtp(hasty, mailer.room)
     if isinstance(mailer, Anymail):
-        mailer.backend.timeout = PATIENCE
+        return Anymail(mailer.provider, mailer.options | {"timeout": str(PATIENCE)}, mailer.room)
     return mailer
 
 

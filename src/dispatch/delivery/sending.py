@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from dispatch import logs, openpgp, queue, retrying, tracing, vault
 from dispatch.audience.models import Newsletter
@@ -176,12 +177,9 @@ def _count(errand: Errand) -> None:
 
 def _say(errand: Errand, course: Course) -> None:
     """What the relay answered, in numbers: replies name readers."""
-    about: dict[str, tracing.Figure] = {
-        "send": errand.claimed.send,
-        "chunk": errand.claimed.number,
-        "relay": errand.relay.name,
-    }
-    about |= {"readers": course.known - errand.claimed.settled, **errand.counted}
+    claimed = errand.claimed
+    about: dict[str, tracing.Figure] = {"send": claimed.send, "chunk": claimed.number, "relay": errand.relay.name}
+    about |= {"readers": course.known - claimed.settled, **errand.counted}
     tracing.note(**about)
     log.info("chunk sent", extra=about)
 
@@ -193,14 +191,14 @@ def _letters(errand: Errand, course: Course) -> Iterator[Message | None]:
         if course.given == course.ahead:
             yield None
             continue
-        for number, (*sealed, wanted, attempts) in course.next_readers():
+        for number, (*needed, wanted, attempts) in course.next_readers():
             while errand.relay.breaker == HALF_OPEN and course.is_awaiting:
                 yield None  # on trial it gets one letter at a time, until it takes one
             if course.is_over or (wanted and not _has_leave(errand, course)):
                 course.is_over = True
                 return
             errand.attempts[number] = attempts
-            letter = _letter_or_why(errand, number, sealed) if wanted else ledger.Except(number, State.SKIPPED)
+            letter = _letter_or_why(errand, number, needed) if wanted else ledger.Except(number, State.SKIPPED)
             if isinstance(letter, Message):
                 course.give()
                 yield letter
@@ -213,9 +211,9 @@ def _has_leave(errand: Errand, course: Course) -> bool:
     return errand.allowance.allows() and errand.pace.allows(course.until)
 
 
-def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message | ledger.Except:
+def _letter_or_why(errand: Errand, number: int, needed: list[Any]) -> Message | ledger.Except:
     """The letter; of a reader with a key an encrypted one, or none."""
-    address, name, key, handle = sealed
+    address, name, key, handle, attempt = needed
     if key and errand.relay.kind == Relay.Kind.ANYMAIL:
         return _needs_smtp(errand, number)
     try:
@@ -226,7 +224,7 @@ def _letter_or_why(errand: Errand, number: int, sealed: list[bytes]) -> Message 
             head, body = enclosing.enclose(head, body, vault.unseal(key, f"subscriber:{number}:openpgp"))
         back = errand.returns_to
         sender = verp.address(errand.claimed.send, number, back) if back else errand.sender
-        return Message(sender, plain, signing.sign(head, body, errand.keys), body)
+        return Message(sender, plain, signing.sign(head, body, errand.keys), body, attempt)
     except openpgp.Unusable as problem:
         return ledger.Except(number, State.FAILED_RENDER, f"key {problem}")
     except (vault.Unreadable, Misaddressed, ValueError) as problem:

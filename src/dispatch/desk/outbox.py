@@ -170,7 +170,7 @@ def _message(notice: Notice, sender: str, recipient: str) -> Message:
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
     made.set_content(personal.filled(notice.text) + "\n", cte="quoted-printable")
     to = f"To: {recipient}\r\n".encode()
-    return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"))
+    return Message(sender, recipient, to + made.as_bytes().replace(b"\r\n.", b"\r\n=2E"), attempt=notice.attempts)
 
 
 def _message_id(notice: Notice) -> str:

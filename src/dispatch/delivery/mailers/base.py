@@ -21,6 +21,7 @@ class Message:
     recipient: str
     data: bytes
     more: Sequence[bytes] = ()
+    attempt: int = 0  # another after each answer that it surely was not taken; the same while that is in doubt
     size: int = field(init=False)  # bytes of all
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ def parse(url: str) -> Relay:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         requiretls=options.get("requiretls", "no") == "yes",
-        patience=Patience(**{WAITS[name]: _number(name, options[name]) for name in WAITS if name in options}),
+        patience=Patience(**{WAITS[name]: number(name, options[name]) for name in WAITS if name in options}),
         **_given(options),
     )
     _judge(relay, is_local=local)
@@ -55,7 +55,7 @@ def is_address(host: str) -> bool:
 
 def _given(options: dict[str, str]) -> dict[str, Any]:
     words: dict[str, Any] = {name: options[name] for name in WORDS if name in options and name != "security"}
-    return words | {name: int(_number(name, options[name])) for name in NUMBERS if name in options}
+    return words | {name: int(number(name, options[name])) for name in NUMBERS if name in options}
 
 
 def _judge(relay: Relay, *, is_local: bool) -> None:
@@ -92,11 +92,12 @@ def _port(parts: SplitResult) -> int:
         raise Unusable("the port is not a number") from error
 
 
-def _number(name: str, text: str) -> float:
+def number(name: str, text: str) -> float:
+    """An option's. Raises Unusable."""
     try:
-        number = float(text)
+        found = float(text)
     except ValueError as error:
         raise Unusable(f"{name} is not a number") from error
-    if not 0 < number < 1e6:
+    if not 0 < found < 1e6:
         raise Unusable(f"{name} is not between 0 and a million")
-    return number
+    return found
