@@ -78,7 +78,9 @@ def test_it_acts_says_that_it_lives_and_survives_losing_its_database(acts):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    thread = threading.Thread(target=lambda: (clock.run(stop, alive=lambda *told: said.append(told)), connection.close()))
+    thread = threading.Thread(
+        target=lambda: (clock.run(stop, alive=lambda *told: said.append(told)), connection.close())
+    )
     thread.start()
     deadline = time.monotonic() + 120
     while len(done) < 8 and time.monotonic() < deadline:

@@ -58,8 +58,8 @@ def load() -> None:
 
 
 class Pulse:
-    """That the loop steps on: through rounds, acts, and the statements of each act, of which several may be slow. A thread tells of
-    it, so that a slow act is not silence; it cannot tell of what did not happen, so that a hung one is."""
+    """That the loop steps on: through rounds, acts, and the statements of each act, of which several may be slow. A thread
+    tells of it, so that a slow act is not silence; it cannot tell of what did not happen, so that a hung one is."""
 
     def __init__(self, alive: Callable[[str, float], object]) -> None:
         self.alive = alive
@@ -87,7 +87,7 @@ class Pulse:
             self.doing = doing
             self.news.set()
 
-    def through(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's wrapper of statements
+    def through(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """A statement of an act begins, and ends."""
         self.step()
         try:
@@ -136,8 +136,8 @@ class Leadership:
 def run(stop: threading.Event | None = None, *, alive: Callable[[str, float], object] = lambda *_: None) -> None:
     """Lead when the lock is free, act when an act is due, until told to stop (SIGTERM, SIGINT).
 
-    `alive` is told every few seconds, from a thread, what this clock does ("leading", "waiting"), and for how many seconds its
-    loop has stood still.
+    `alive` is told every few seconds, from a thread, what this clock does ("leading", "waiting"), and for how many seconds
+    its loop has stood still.
     """
     load()
     stop = stop or _stop_on_signals()
