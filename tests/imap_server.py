@@ -77,15 +77,18 @@ class Imap:
         return state
 
     def _selected(self, file, words):
-        if words == "UID SEARCH UNSEEN":
-            unseen = [str(uid) for uid, (_, flags) in self.messages.items() if "\\Seen" not in flags]
-            self._say(file, " ".join(["* SEARCH", *unseen]).encode())
+        if words in {"UID SEARCH UNSEEN UNFLAGGED", "UID SEARCH UNSEEN FLAGGED"}:
+            is_aside = "UNFLAGGED" not in words
+            unseen = [(uid, flags) for uid, (_, flags) in self.messages.items() if "\\Seen" not in flags]
+            found = [str(uid) for uid, flags in unseen if ("\\Flagged" in flags) == is_aside]
+            self._say(file, " ".join(["* SEARCH", *found]).encode())
         elif found := re.fullmatch(r"UID FETCH (\d+) \(BODY\.PEEK\[\]<0\.(\d+)>\)", words):
             if int(found[1]) in self.messages:
                 content = self.messages[int(found[1])][0][: int(found[2])]
                 self._say(file, b"* 1 FETCH (UID %d BODY[]<0> {%d}\r\n%b)" % (int(found[1]), len(content), content))
-        elif found := re.fullmatch(r"UID STORE (\d+) \+FLAGS\.SILENT \(([^)]*)\)", words):
-            self.messages[int(found[1])][1].update(found[2].split())
+        elif found := re.fullmatch(r"UID STORE (\d+) ([+-])FLAGS\.SILENT \(([^)]*)\)", words):
+            flags = self.messages[int(found[1])][1]
+            (flags.update if found[2] == "+" else flags.difference_update)(found[3].split())
         elif words == "EXPUNGE":
             self.messages = {uid: one for uid, one in self.messages.items() if "\\Deleted" not in one[1]}
         else:

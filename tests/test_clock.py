@@ -78,7 +78,9 @@ def test_it_acts_says_that_it_lives_and_survives_losing_its_database(acts):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    thread = threading.Thread(target=lambda: (clock.run(stop, alive=said.append), connection.close()))
+    thread = threading.Thread(
+        target=lambda: (clock.run(stop, alive=lambda *told: said.append(told)), connection.close())
+    )
     thread.start()
     deadline = time.monotonic() + 120
     while len(done) < 8 and time.monotonic() < deadline:
@@ -86,4 +88,59 @@ def test_it_acts_says_that_it_lives_and_survives_losing_its_database(acts):
     stop.set()
     thread.join(60)
     assert len(done) >= 8
-    assert said[0] == "leading"
+    assert ("leading", 0.0) in said
+
+
+def running(told, stop):
+    """A clock in a thread, until the test ends."""
+    thread = threading.Thread(target=lambda: (clock.run(stop, alive=told), connection.close()))
+    thread.start()
+    return thread
+
+
+def wait_for(what):
+    deadline = time.monotonic() + 120
+    while not what():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Time is short: signs come often, and two seconds without a step are silence."""
+    monkeypatch.setattr(clock, "BEAT_EVERY", 0.05)
+    monkeypatch.setattr(clock, "LEEWAY", 2.0)
+
+
+@pytest.mark.usefixtures("short")
+def test_acts_that_are_slow_one_after_another_are_no_silence(acts):
+    stop, told, done = threading.Event(), [], []
+
+    def slow():
+        for _ in range(4):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(0.7)")
+        done.append(time.monotonic())
+
+    clock.tick("slow", every=60)(slow)
+    clock.tick("slow, too", every=60)(slow)
+    began = time.monotonic()
+    thread = running(lambda doing, silent: told.append((time.monotonic(), doing, silent)), stop)
+    wait_for(lambda: len(done) == 2)
+    stop.set()
+    thread.join(60)
+    assert done[1] - began > 2 * clock.LEEWAY
+    signs = [at for at, doing, silent in told if doing == "leading" and not silent and at < done[1]]
+    assert max(signs) - min(signs) > clock.LEEWAY, "it gave signs while acts were under way"
+
+
+@pytest.mark.usefixtures("short")
+def test_an_act_that_hangs_is_silence_though_a_thread_tells_of_it(acts):
+    stop, told, hangs = threading.Event(), [], threading.Event()
+    clock.tick("hangs", every=60)(lambda: hangs.wait(120))
+    thread = running(lambda _, silent: told.append(silent), stop)
+    wait_for(lambda: told and told[-1] > 1)
+    hangs.set()
+    wait_for(lambda: told[-1] == 0)
+    stop.set()
+    thread.join(60)

@@ -16,14 +16,14 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from dispatch import disks, logs, queue, signs, tracing
+from dispatch import __version__, hands, logs, queue, signs, tracing
 from dispatch.delivery.mailers import roll
 from dispatch.delivery.models import WorkerBeat
-from dispatch.workers import ending, hands
+from dispatch.workers import ending, hanging
 from dispatch.workers.hearing import Hearing
 
 log = logging.getLogger(__name__)
 FORGOTTEN_AFTER = timedelta(days=1)
-VERSION = importlib.metadata.version("dispatch")
 
 
 class Beat:
@@ -34,16 +34,20 @@ class Beat:
         self.queues = queues
         self.started_at = timezone.now()
 
-    def write(self, doing: str = "", heard_at: datetime | None = None) -> None:
-        """Say that we live, and what we do. A database that is away is no reason to stop."""
-        values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": timezone.now()}
-        values |= {"version": VERSION, "memory": hands.memory(), "now": hands.now()}
+    def write(self, doing: str = "", heard_at: datetime | None = None, *, silent_for: float = 0.0) -> bool:
+        """Say that we live, and what we do; or that we did, some seconds ago. False: the database did not take it, which is
+        no reason to stop."""
+        beat_at = timezone.now() - timedelta(seconds=silent_for)
+        values = {"queues": self.queues, "doing": doing, "started_at": self.started_at, "beat_at": beat_at}
+        values |= {"version": __version__, "memory": hands.memory(), "now": hands.now()}
         values["connections"] = roll.call()
         values["disks"] = [dataclasses.astuple(disk) for disk in disks.own.seen()]
         try:
             WorkerBeat.objects.update_or_create(name=self.name, defaults={**values, "heard_at": heard_at})
         except Error:
             connection.close()
+            return False
+        return True
 
     def end(self) -> None:
         """Take the row away, as one that stopped in order is not missed, and those long dead with it."""
@@ -79,6 +83,7 @@ def install(queues: str, hearing: Hearing, *, besides: Callable[[], object] = la
     signals.task_prerun.connect(_begin_task, weak=False)
     signals.task_postrun.connect(_end_task, weak=False)
     signals.worker_process_init.connect(lambda **_: queue.settle_in(), weak=False)
+    signals.worker_process_init.connect(hanging.can_be_asked, weak=False)
     signals.worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
     signals.celeryd_after_setup.connect(lambda **_: thread.start(), weak=False)
     signals.worker_ready.connect(lambda **_: ending.tell("READY=1"), weak=False)
@@ -127,6 +132,10 @@ def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> N
         sign = signs.Sign(now, now - silent_for, not hearing.has_heard())
         beat.write(_doing(sign, hearing), sign.heard_at)
         if not signs.is_deaf(sign, now):
+        if not beat.write(doing, timezone.now() - silent_for):
+            hearing.watch.excuse()
+        hearing.watch.look()
+        if not is_deaf:
             ending.tell("WATCHDOG=1")
         with contextlib.suppress(Error):
             besides()

@@ -19,12 +19,15 @@ log = logging.getLogger(__name__)
 
 deaths: deque[str] = deque(maxlen=1)
 """How the last process of this worker died by itself; whoever writes it down takes it out."""
+verdicts: deque[str] = deque(maxlen=1)
+"""Why this worker itself ended one, until its death is noticed."""
 
 
 def mourn(exception: BaseException, **_: Any) -> None:
     """A process that ran a task is gone: out of memory, or killed by what it did."""
     if isinstance(exception, WorkerLostError):
-        deaths.append(str(exception).removeprefix("Worker exited prematurely: ").partition(" Job:")[0])
+        how = str(exception).removeprefix("Worker exited prematurely: ").partition(" Job:")[0]
+        deaths.append(verdicts.pop() if verdicts else how)
         log.error("a process died in its task", extra={"how": deaths[-1]})
 
 

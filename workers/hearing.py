@@ -15,7 +15,8 @@ from celery import bootsteps
 from celery.worker import state
 from kombu import Exchange, Queue
 
-from dispatch import env, queue
+from dispatch import env, hands, queue
+from dispatch.workers import hanging
 
 ASK_EVERY = 10.0
 TURNS_EVERY = 2.0
@@ -53,6 +54,7 @@ class Hearing:
 
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
+        self.watch = hanging.Watch()
         self.list = f"hearing.{socket.gethostname()}.{os.getpid()}"
         self.by_doorbell = not env.broker_url().startswith("amqp")
         self.asked_at = float("-inf")
@@ -72,8 +74,10 @@ class Hearing:
         return [self.list]
 
     def is_busy(self) -> bool:
-        """Whether each of its processes is at work: then it takes nothing, and is not deaf."""
-        return len(state.reserved_requests) >= self.concurrency
+        """Whether each of its processes is at work: then it takes nothing, and is not deaf. One whose task hung and that
+        could not even be killed is not at work, and of a task that Celery alone believes in no process knows."""
+        at_work = self.watch.busy() >= min(self.concurrency, hands.PROCESSES)
+        return at_work and len(state.reserved_requests) >= self.concurrency
 
     def has_heard(self) -> bool:
         """Whether anything ever came through to it. Until then it is starting, however long that takes on a busy machine."""

@@ -1,6 +1,6 @@
 """Upkeep: what must be done some time, and waits for nobody."""
 
-from dispatch import queue
+from dispatch import hands, queue
 from dispatch.accounts import losing
 from dispatch.api import delivering
 from dispatch.audience import keys, leaving, moving, signing_up
@@ -20,7 +20,7 @@ def forget_who_left() -> None:
 def take_sign_ups() -> None:
     """Look at what forms brought, a batch at a time."""
     while signing_up.take() and not queue.is_stopping():
-        pass
+        hands.advance()
 
 
 @queue.task("upkeep.tell_the_held")

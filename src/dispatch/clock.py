@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import psycopg
 from django.db import Error, InterfaceError, OperationalError, connection, transaction
@@ -25,6 +25,9 @@ LEADER_LOCK = 0x64697370  # "disp": the advisory lock the leading clock holds
 BEAT_EVERY = 5.0
 ACT_LIMITS = "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'"
 """So that one act that waits for ever does not stop time for the others."""
+LEEWAY = 30.0
+"""Seconds between two steps for which this clock counts as going on. With the 70 of DISPATCH_SILENT_SECONDS, an act's slowest
+statement (60) ends well before anybody takes the clock for hung, and a hung one is replaced within two minutes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,55 @@ def load() -> None:
     autodiscover_modules("ticks")
 
 
+class Pulse:
+    """That the loop steps on: through rounds, acts, and the statements of each act, of which several may be slow. A thread
+    tells of it, so that a slow act is not silence; it cannot tell of what did not happen, so that a hung one is."""
+
+    def __init__(self, alive: Callable[[str, float], object]) -> None:
+        self.alive = alive
+        self.doing = "waiting"
+        self.stepped_at = time.monotonic()
+        self.news, self.is_over = threading.Event(), False
+        self.thread = threading.Thread(target=self._beat_until_the_end, name="beat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over = True
+        self.news.set()
+        self.thread.join(BEAT_EVERY)
+
+    def step(self) -> None:
+        """The loop got on."""
+        self.stepped_at = time.monotonic()
+
+    def say(self, doing: str) -> None:
+        """What this clock does from now on; told at once where it is new."""
+        if doing != self.doing:
+            self.doing = doing
+            self.news.set()
+
+    def through(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """A statement of an act begins, and ends."""
+        self.step()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.step()
+
+    def _beat_until_the_end(self) -> None:
+        while not self.is_over:
+            self.news.clear()
+            try:
+                self.alive(self.doing, max(0.0, time.monotonic() - self.stepped_at - LEEWAY))
+            except Exception:  # a watched process that no longer says so would be killed
+                log.exception("a sign of life failed")
+            self.news.wait(BEAT_EVERY)
+        connection.close()
+
+
 class Leadership:
     """The advisory lock on a connection that nobody else uses: what an act does to its own cannot lose or keep it."""
 
@@ -81,40 +133,50 @@ class Leadership:
         self.session = None
 
 
-def run(stop: threading.Event | None = None, *, alive: Callable[[str], object] = lambda _: None) -> None:
+def run(stop: threading.Event | None = None, *, alive: Callable[[str, float], object] = lambda *_: None) -> None:
     """Lead when the lock is free, act when an act is due, until told to stop (SIGTERM, SIGINT).
 
-    `alive` is told every few seconds what this clock does ("leading", "waiting"), from the loop itself.
+    `alive` is told every few seconds, from a thread, what this clock does ("leading", "waiting"), and for how many seconds
+    its loop has stood still.
     """
     load()
     stop = stop or _stop_on_signals()
     due = dict.fromkeys(registry, 0.0)
-    leadership, next_beat = Leadership(), 0.0
-    while not stop.is_set():
-        leads = False
-        try:
-            leads = leadership.holds()
-            if leads:
-                run_due(due, stop)
-        except (Error, psycopg.Error) as error:
-            log.warning("the clock lost its database and tries again", extra={"error": type(error).__name__})
-            leadership.let_go()
-            connection.close()
-        if time.monotonic() >= next_beat:
-            alive("leading" if leads else "waiting")
-            next_beat = time.monotonic() + BEAT_EVERY
-        stop.wait(_pause(due) if leads else 1.0)
+    leadership = Leadership()
+    with Pulse(alive) as pulse:
+        while not stop.is_set():
+            pulse.step()
+            leads = _turn(leadership, due, stop, pulse)
+            pulse.say("leading" if leads else "waiting")
+            stop.wait(_pause(due) if leads else 1.0)
     leadership.let_go()
 
 
-def run_due(due: dict[str, float], stop: threading.Event) -> None:
-    """Run each act whose moment has come; one that fails is told and does not stop the others.
+def _turn(leadership: Leadership, due: dict[str, float], stop: threading.Event, pulse: Pulse) -> bool:
+    """Whether it leads, after what was due then is done."""
+    try:
+        if not leadership.holds():
+            return False
+        pulse.say("leading")
+        with connection.execute_wrapper(pulse.through):
+            run_due(due, stop, pulse.step)
+    except (Error, psycopg.Error) as error:
+        log.warning("the clock lost its database and tries again", extra={"error": type(error).__name__})
+        leadership.let_go()
+        connection.close()
+        return False
+    return True
+
+
+def run_due(due: dict[str, float], stop: threading.Event, step: Callable[[], object] = lambda: None) -> None:
+    """Run each act whose moment has come; one that fails is told and does not stop the others. `step` is called before each.
 
     Raises django.db.Error when the database itself is away.
     """
     for name, moment in due.items():
         if moment > time.monotonic() or stop.is_set():
             continue
+        step()
         due[name] = time.monotonic() + registry[name].every
         try:
             with transaction.atomic():

@@ -35,12 +35,12 @@ class Places:
                 return self.mine[1]
         return None
 
-    def of_the_living(self) -> Iterator[int]:
-        """Where each process that lives has written."""
+    def of_the_living(self) -> Iterator[tuple[int, int]]:
+        """Each process that lives, and where it has written."""
         for at in range(0, self.count * self.step, self.step):
             (owner,) = OWNER.unpack_from(self.memory, at)
             if owner and lives(owner):
-                yield at + OWNER.size
+                yield owner, at + OWNER.size
 
 
 def lives(process: int) -> bool:

@@ -8,10 +8,9 @@ used (docs/decisions).
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
-from dispatch import env, logs
+from dispatch import __version__, env, logs
 
 Figure = str | int | float | bool
 CARRIER = "traceparent"
@@ -111,7 +110,7 @@ def _provider() -> Any:
             "DISPATCH_TRACES is set, but OpenTelemetry is not installed. Run: pip install 'dispatch[otel]'"
         ) from error
     where = env.text("DISPATCH_TRACES").rstrip("/")
-    about = Resource.create({"service.name": "dispatch", "service.version": version("dispatch")})
+    about = Resource.create({"service.name": "dispatch", "service.version": __version__})
     provider = TracerProvider(resource=about)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{where}/v1/traces", timeout=5)))
     return provider

@@ -140,7 +140,7 @@ def test_an_answer_serves_for_some_seconds(django_assert_num_queries):
 def test_each_figure_stands_in_the_table_of_the_documentation():
     said = set(re.findall(r"`(dispatch_\w+)", DOCS.read_text(encoding="utf-8")))
     every = [*figures.FIGURES.values(), *figures.LATENESS.values()]
-    counter = {"letters": "letters_total", "returned": "returned_total"}
+    counter = {name: f"{name}_total" for name in ("letters", "returned", "tasks_hung")}
     assert {f"dispatch_{counter.get(one.name, one.name)}" for one in every} <= said
 
 

@@ -10,10 +10,10 @@ from dispatch.articles import arrivals
 from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.delivery import ledger, relays, sending, tallies
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.delivery.models import DeliveryException, NewsletterTally, Send, Tally
+from dispatch.delivery.models import Chunk, DeliveryException, NewsletterTally, Send, Tally
 from dispatch.editions.models import Edition
 from dispatch.operations import flowing
-from dispatch.operations.models import Flow
+from dispatch.operations.models import Flow, FlowLook, FlowMark
 from dispatch.outcomes import Deferred, Sent
 from dispatch.social.models import Attempt, Post
 
@@ -42,6 +42,55 @@ def test_a_post_is_counted_once_however_often_the_clock_looks(posted):
     assert chart.total["sent"] == 1
     assert [round(one) for one in chart.late if one is not None] == [4]
     assert len(chart.rows) == 1
+
+
+def away(minutes):
+    """No clock looked for so long."""
+    FlowLook.objects.update(at=timezone.now() - timedelta(minutes=minutes))
+
+
+def test_what_went_while_no_clock_led_is_in_its_own_minutes(posted):
+    flowing.write()
+    Flow.objects.all().delete()
+    done_at = timezone.now() - timedelta(hours=3)
+    Attempt.objects.update(started_at=done_at, finished_at=done_at)
+    away(minutes=200)
+    flowing.write()
+    flowing.write()
+    assert flows("post") == [("masto", "sent", 1)]
+    assert Flow.objects.get(kind="post").at == done_at.replace(second=0, microsecond=0)
+
+
+def test_no_look_goes_behind_minutes_that_are_quarters_by_now(posted):
+    flowing.write()
+    Flow.objects.all().delete()
+    Attempt.objects.update(finished_at=timezone.now() - timedelta(days=3))
+    away(minutes=5 * 24 * 60)
+    flowing.write()
+    assert flows("post") == []
+
+
+def test_letters_that_left_while_no_clock_led_are_no_spike(monkeypatch):
+    monkeypatch.setattr(relays, "open_mailer", lambda relay: Fake(lambda _: Sent()))
+    newsroom.relay()
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=7)
+    flowing.write()
+    for tally in (newsroom.send(office, newsroom.story("en")), newsroom.send(office, newsroom.story("en"))):
+        sending.send_chunk(tally.pk, 1)
+    first, second = Chunk.objects.order_by("pk")
+    now = timezone.now().replace(second=30, microsecond=0)
+    Chunk.objects.filter(pk=first.pk).update(rung_at=now - timedelta(minutes=50))
+    Chunk.objects.filter(pk=second.pk).update(rung_at=now - timedelta(minutes=20))
+    FlowMark.objects.create(counter="another", total=0)
+    away(minutes=60)
+    flowing.write()
+    for kind in ("mail", "mailing"):
+        rows = Flow.objects.filter(kind=kind).order_by("at").values_list("at", "count")
+        minutes = [now.replace(second=0) - timedelta(minutes=ago) for ago in (50, 20)]
+        assert list(rows) == [(minutes[0], 7), (minutes[1], 7)], kind
+    flowing.write()
+    assert sum(count for *_, count in flows("mail")) == 14, "and none of them twice"
 
 
 def test_letters_are_counted_by_what_their_tally_grew():

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import logs, queue, tracing
+from dispatch import hands, logs, queue, tracing
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles import hints, intake
@@ -88,6 +88,7 @@ def take_in(source_id: int) -> Iterator[int]:
         changed = None if queue.is_stopping() else _take_next(source)
         if changed is None:
             return
+        hands.advance()
         yield from changed
     queue.enqueue("articles.take_in", source_id)
 

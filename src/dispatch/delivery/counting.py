@@ -16,7 +16,7 @@ class WorkerBeat(models.Model):
     heard_at = models.DateTimeField(null=True)  # a doorbell of its own came through; null: it has nothing to hear
     version = models.CharField(max_length=40, blank=True)  # of Dispatch
     memory = models.PositiveBigIntegerField(default=0)  # resident bytes of all its processes; 0: not known here
-    now = models.JSONField(default=list)  # of each process: {"task": "email.send_chunk(4, 12)", "since": ISO 8601}
+    now = models.JSONField(default=list)  # what each process is at: what hands.now() says
     connections = models.JSONField(  # to relays, of all its processes: what roll.call() says
         default=list, db_default=models.Value([], models.JSONField())
     )
@@ -28,6 +28,16 @@ class WorkerBeat(models.Model):
     def sign(self) -> signs.Sign:
         """What it says of its process."""
         return signs.Sign(self.beat_at, self.heard_at, self.doing == signs.STARTING)
+
+
+class HungTask(models.Model):
+    """How often tasks of one kind hung and were ended, and the last of them; see workers/hanging.py."""
+
+    kind = models.CharField(max_length=80, unique=True)  # upkeep.ask_mailbox
+    count = models.BigIntegerField()
+    last = models.CharField(max_length=160)  # with its ids
+    last_at = models.DateTimeField()
+    last_seconds = models.PositiveIntegerField()  # in which it got on with nothing
 
 
 class Tally(models.Model):

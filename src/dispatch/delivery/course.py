@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error
 
-from dispatch import queue
+from dispatch import hands, queue
 from dispatch.delivery import ledger
 
 PACE = 0.25
@@ -80,6 +80,7 @@ class Course:
 
     def hear(self) -> int:
         """The next answer, in the order in which letters were given out: whose position it is about."""
+        hands.advance()
         self.answered += 1
         return self.places[self.answered - 1]
 
@@ -121,6 +122,7 @@ class Course:
         """Settle what is known, write ahead what is wished: in the ledger it is one act."""
         now, known = time.monotonic(), self.known
         granted = ledger.advance(self.claimed, self._untold(known), settled=known, given=given, ahead=wish)
+        hands.advance()
         self.is_lost = granted is None
         self.is_over = granted is None or granted == given
         self.ahead = given if granted is None else granted

@@ -7,6 +7,7 @@ from django.db import models
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import reputation  # noqa: F401 - these tables are delivery's, too
 from dispatch.delivery.counting import Heap as Heap  # noqa: PLC0414 - Django looks for models here
+from dispatch.delivery.counting import HungTask as HungTask  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import NewsletterTally as NewsletterTally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import Tally as Tally  # noqa: PLC0414 - likewise
 from dispatch.delivery.counting import WorkerBeat as WorkerBeat  # noqa: PLC0414 - likewise
@@ -222,6 +223,7 @@ class Mailbox(models.Model):
     asked_at = models.DateTimeField(null=True)  # to the end
     read_at = models.DateTimeField(null=True)  # the last time without trouble, or when it was added
     trouble = models.CharField(max_length=300, blank=True)  # of the last time; never what was read
+    aside = models.PositiveIntegerField(default=0, db_default=0)  # mails that could not be read, flagged there
 
 
 class Ear(models.Model):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from dispatch import hands
 from dispatch.delivery import domains, rotating
 from dispatch.delivery.domains import Record, Standing, ours
 from dispatch.delivery.reputation import Looked
@@ -41,6 +42,7 @@ def look_at_all() -> None:
     rotating.advance()
     names = ours.all_of_them()
     for domain in names:
+        hands.advance()
         _keep(domain, domains.survey(domain))
     _keep("", domains.look_at_sources())
     Looked.objects.exclude(domain__in=[*names, ""]).delete()

@@ -16,14 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
 import django
 import psycopg
 
-from dispatch import env, saying
+from dispatch import __version__, env, hands, saying
 from dispatch.local import client, manifest, shares
 
 
@@ -194,7 +193,7 @@ def _snapshot() -> Iterator[Callable[[], tuple[str, dict[str, int]]]]:
 
 def _said(made_at: datetime, rows: dict[str, int]) -> bytes:
     about = {
-        "dispatch": version("dispatch"),
+        "dispatch": __version__,
         "made_at": made_at.isoformat(),
         "keys": shares.fingerprint(),
         "rows": rows,
@@ -221,6 +220,7 @@ class _Headed(io.BufferedIOBase):
 
     def read(self, size: int | None = -1) -> bytes:
         """At most `size` bytes; none at the end."""
+        hands.advance()
         wanted = -1 if size is None else size
         if not self.head:
             return self.rest.read(wanted)

@@ -28,10 +28,11 @@ def run(options: argparse.Namespace) -> int:
 
     beat = beating.Beat("clock")
 
-    def alive(doing: str) -> None:
-        beat.write(doing)
+    def alive(doing: str, silent_for: float) -> None:
+        beat.write(doing, silent_for=silent_for)
         upgrading.look()
-        ending.tell("WATCHDOG=1")
+        if not silent_for:
+            ending.tell("WATCHDOG=1")
 
     ending.tell("READY=1")
     clock.run(alive=alive)

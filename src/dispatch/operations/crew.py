@@ -10,13 +10,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dispatch import queue, signs
+from dispatch import queue, saying, signs
 from dispatch.accounts import permissions
 from dispatch.accounts.models import Role
-from dispatch.delivery.models import WorkerBeat
+from dispatch.delivery.models import HungTask, WorkerBeat
 from dispatch.operations import health, stats
 
 LOST = timedelta(days=1)
+STILL = timedelta(minutes=2)
+"""Of a task: most end within seconds, and a letter's answer that takes longer is rare."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,16 @@ class Hand:
 
     task: str
     since: datetime
+    advanced: datetime  # when it last got on: answered a letter, kept a part of a backup
+
+    @property
+    def idle(self) -> str:
+        """For how long it got on with nothing, where that is worth a word; else empty."""
+        seconds = timezone.now() - self.advanced
+        return saying.span(seconds) if seconds > STILL else ""
+
+    def __str__(self) -> str:
+        return f"{self.task} (nothing for {self.idle})" if self.idle else self.task
 
 
 @dataclass(frozen=True)
@@ -93,10 +105,20 @@ def connections(crew: list[Worker]) -> list[Connections]:
     return found + [Connections("the broker", state, count) for state, count in queue.clients(1.0).items()]
 
 
+def hung() -> list[HungTask]:
+    """Tasks that hung and were ended, by kind, the last first."""
+    return list(HungTask.objects.order_by("-last_at"))
+
+
+def _hand(told: dict[str, str]) -> Hand:
+    since = datetime.fromisoformat(told["since"])
+    return Hand(told["task"], since, datetime.fromisoformat(told["advanced"]) if "advanced" in told else since)
+
+
 def _worker(one: WorkerBeat, now: datetime) -> Worker:
     return Worker(
         one.name, one.queues, one.doing, one.version, one.memory, one.started_at, one.beat_at,
-        [Hand(str(hand["task"]), datetime.fromisoformat(hand["since"])) for hand in one.now],
+        [_hand(hand) for hand in one.now],
         now - one.beat_at > health.SILENT_AFTER,
         signs.is_deaf(one.sign, now), signs.slow_for(one.sign, now), one.heard_at,
         [Connected(**{**each, "since": datetime.fromisoformat(each["since"])}) for each in one.connections],
@@ -108,5 +130,5 @@ def _worker(one: WorkerBeat, now: datetime) -> Worker:
 def crew(request: HttpRequest) -> HttpResponse:
     """Workers, clocks, and connections."""
     found = workers()
-    parts = {"workers": found, "connections": connections(found), "remedy": signs.REMEDY}
+    parts = {"workers": found, "connections": connections(found), "hung": hung(), "remedy": signs.REMEDY}
     return render(request, "operations/crew.html", parts)

@@ -50,6 +50,7 @@ FIGURES = {
         "returned_last_days_ratio", "Share of three days' letters that came back.", ("relay", "provider", "kind")
     ),
     "unread": Figure("returns_unread_seconds", "Since bounces and complaints could be heard by a way.", ("way",)),
+    "aside": Figure("returns_aside", "Mails in a mailbox for bounces that could not be read.", ("way",)),
     "sends": Figure("sends", "Sends that have not ended.", ("state",)),
     "held": Figure("sends_held", "Sends that stand still until somebody decides.", ("why",)),
     "edition_waits": Figure("edition_waits_seconds", "Since the moment of the oldest edition without a send."),
@@ -69,6 +70,7 @@ FIGURES = {
     "workers": Figure("workers", "Workers alive that hear of work.", ("queue",)),
     "workers_deaf": Figure("workers_deaf", "Workers alive that hear of none.", ("queue",)),
     "workers_silent": Figure("workers_silent", "Processes that ended without a word, of the last day."),
+    "hung": Figure("tasks_hung", "Tasks that hung and were ended.", ("queue",), CounterMetricFamily),
     "clock_age": Figure("clock_age_seconds", "Since the leading clock's last sign of life."),
     "database_bytes": Figure("database_bytes", "Size of the database."),
     "replica_up": Figure("replica_up", "1 where history is read at the replica."),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
 from dispatch import history
@@ -12,7 +12,7 @@ from dispatch.articles.models import Source
 from dispatch.audience.models import Newsletter
 from dispatch.operations import stats
 from dispatch.operations.items import providers
-from dispatch.operations.models import Flow, FlowMark
+from dispatch.operations.models import Flow, FlowLook, FlowMark
 from dispatch.social.models import Channel
 
 SPANS = {
@@ -36,6 +36,9 @@ OUTCOMES = ("sent", "deferred", "refused", "unknown")
 LONG = 6 * 3600
 """Seconds from which on a chart is history. A shorter one is looked at to see what goes on."""
 AGAIN = timedelta(minutes=2)
+"""Minutes that are counted anew at each look, and between two looks for which the second one's minute stands for both."""
+HORIZON = timedelta(hours=47)
+"""How far back a look goes at most, after no clock led for long: what is older may be in quarters of an hour already."""
 OF = "newsletter:"
 """Before a newsletter's slug, where mail is narrowed to it: the same letters, counted once more by newsletter."""
 
@@ -63,11 +66,16 @@ class Chart:
         return {outcome: sum(values) for outcome, values in self.counts.items()}
 
 
+@transaction.atomic
 def write() -> None:
-    """Bring the table up to now; twice is once."""
-    since = timezone.now().replace(second=0, microsecond=0) - AGAIN
+    """Bring the table up to now, from the last look on; twice is once."""
+    now, last = timezone.now(), FlowLook.objects.order_by("pk").first() or FlowLook(at=timezone.now())
+    looked_at = max(last.at, now - HORIZON)
+    since = min(looked_at, now).replace(second=0, microsecond=0) - AGAIN
     stats.run("flow", since=since, again=arrivals.AGAIN)
-    stats.run("flow_mail")
+    stats.run("flow_mail", since=looked_at, is_late=now - looked_at > AGAIN)
+    last.at = now
+    last.save()
 
 
 def thin() -> None:

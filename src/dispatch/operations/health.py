@@ -14,7 +14,7 @@ from dispatch.articles.models import Source, WebhookDelivery
 from dispatch.audience import honey
 from dispatch.audience.models import Honey
 from dispatch.delivery import berths, holding_to_dane, throttling, warming
-from dispatch.delivery.models import Relay, Send, WorkerBeat
+from dispatch.delivery.models import HungTask, Relay, Send, WorkerBeat
 from dispatch.operations import carrying, certificate, disks, domains, overdue, replicated, returned
 from dispatch.operations.checks import Check
 from dispatch.social import networks, probing
@@ -24,6 +24,7 @@ SILENT_AFTER = timedelta(seconds=20)
 """Four beats missed."""
 KEPT = 5.0
 SLOW = timedelta(minutes=1)
+RECENT = timedelta(days=1)
 OLD = timedelta(days=2)
 """A backup: what came since would be lost."""
 LEAKED = timedelta(days=7)
@@ -41,6 +42,7 @@ def checks() -> list[Check]:
         *broker(),
         *clock(),
         *workers(),
+        *hung(),
         *relays(),
         *sends(),
         *overdue.checks(),
@@ -122,6 +124,18 @@ def workers() -> Iterator[Check]:
             yield Check("Worker", "ok", f"{what}: {beat.doing or 'alive'}, up {up}.")
     if deaf := [name for name in queue.QUEUES if name not in heard]:
         yield Check("Workers", "bad", f"Nobody works for {', '.join(deaf)}.", "Run: dispatch worker")
+
+
+def hung() -> Iterator[Check]:
+    """Tasks that were ended within a day because they got on with nothing; no line where there is none."""
+    for one in HungTask.objects.filter(last_at__gt=timezone.now() - RECENT).order_by("kind"):
+        words = f"{one.last} hung for {saying.span(one.last_seconds)} and was ended {saying.ago(one.last_at)}"
+        yield Check(
+            "Task",
+            "todo",
+            f"{words}; {one.kind} did so {saying.many(one.count, 'time')} in all.",
+            "Nothing is lost. The worker's log says where it stood: see Workers.",
+        )
 
 
 def _limits(relay: Relay) -> tuple[str, str, str]:

@@ -36,6 +36,12 @@ class FlowMark(models.Model):
     late = models.FloatField(default=0, db_default=0)  # likewise of its seconds
 
 
+class FlowLook(models.Model):
+    """When the clock last wrote down what flowed: one row, from which the next look goes on."""
+
+    at = models.DateTimeField()
+
+
 class Sweep(models.Model):
     """An act upon all readers of some heaps, done a part at a time by the clock: nobody waits for a million rows."""
 

@@ -120,7 +120,17 @@ def _mailbox(mailbox: Mailbox, ear: Ear | None) -> Check:
         return Check(part, "todo", f"{seen}: {mailbox.trouble}.{since}", remedy)
     if asked is None or timezone.now() - asked > LATE:
         return Check(part, "todo", f"{seen}.", "Is a clock there, and a worker for upkeep?")
+    if mailbox.aside:
+        words = (
+            f"{seen}; {saying.many(mailbox.aside, 'mail')} could not be read and {_is(mailbox.aside)} set aside there."
+        )
+        remedy = f"They are flagged and unread: look at them there. Then: dispatch mailbox again {mailbox.name}"
+        return Check(part, "todo", words, remedy)
     return Check(part, "ok", f"{seen}; {_heard(ear)}.")
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _intake(ear: Ear | None) -> Iterator[Check]:

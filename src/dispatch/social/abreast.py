@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from django.db import Error, connection
 
-from dispatch import queue
+from dispatch import hands, queue
 from dispatch.outcomes import Deferred, Outcome, Refused
 from dispatch.social import claiming, publishing
 from dispatch.social.models import Attempt, Post
@@ -91,6 +91,8 @@ class _Shift:
         for post, attempt in taken:
             with _alone(post):
                 self._put(post, attempt)
+        if taken:
+            hands.advance()
         return bool(taken)
 
     def _may_claim(self, under_way: Sequence[Going]) -> bool:
@@ -131,6 +133,7 @@ class _Shift:
     def _settle(self) -> None:
         self.told += [(going.post, going.attempt, outcome) for going, outcome in _finished(self.calling)]
         if self.told:
+            hands.advance()
             publishing.settle_all(
                 [(post, attempt, publishing.waits_for_keys(post, told)) for post, attempt, told in self.told]
             )

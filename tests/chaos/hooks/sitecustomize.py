@@ -2,7 +2,8 @@
 
 HOOK_HANG=file: the first worker's main loop hangs, and its threads go on. HOOK_POISON=7: the letter to reader 7 is a real
 segmentation fault. HOOK_LEAK=30: each chunk leaks so many megabytes, and who sent it is written to HOOK_LEAK_LOG.
-HOOK_GROW=file: the first process to get there grows in the middle of a chunk, until it is ended.
+HOOK_GROW=file: the first process to get there grows in the middle of a chunk, until it is ended. HOOK_STALL=file: the first
+to get there waits for ever, after some letters of a chunk or at the begin of a look at readers' keys.
 """
 
 import os
@@ -10,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-HOOKS = {name: os.environ.get(f"HOOK_{name}", "") for name in ("HANG", "POISON", "LEAK", "LEAK_LOG", "GROW")}
+HOOKS = {name: os.environ.get(f"HOOK_{name}", "") for name in ("HANG", "POISON", "LEAK", "LEAK_LOG", "GROW", "STALL")}
 
 
 def is_first(path):
@@ -71,6 +72,28 @@ def grow(**_):
     sending._letter_or_why = letter
 
 
+def stall(**_):
+    from dispatch.audience import keys
+    from dispatch.delivery import sending
+
+    made, letters, looked = sending._letter_or_why, iter(range(10**9)), keys.tell_owners
+
+    def wait_for_ever():
+        if is_first(HOOKS["STALL"]):
+            time.sleep(9999)
+
+    def letter(errand, number, sealed):
+        if next(letters) == 5:
+            wait_for_ever()
+        return made(errand, number, sealed)
+
+    def look():
+        wait_for_ever()
+        looked()
+
+    sending._letter_or_why, keys.tell_owners = letter, look
+
+
 if any(HOOKS.values()) and "worker" in sys.argv + sys.orig_argv:
     from celery import signals
 
@@ -82,3 +105,5 @@ if any(HOOKS.values()) and "worker" in sys.argv + sys.orig_argv:
         signals.worker_process_init.connect(leak, weak=False)
     if HOOKS["GROW"]:
         signals.worker_process_init.connect(grow, weak=False)
+    if HOOKS["STALL"]:
+        signals.worker_process_init.connect(stall, weak=False)

@@ -12,6 +12,7 @@ from dispatch.audience.models import Suppression
 from dispatch.delivery.bounces import mailboxes, recording
 from dispatch.delivery.commands import mailbox as command
 from dispatch.delivery.models import Ear, Mailbox
+from dispatch.operations import returned
 
 pytestmark = pytest.mark.django_db
 STRANGE = b"From: charlie@example.org\r\nSubject: Hello\r\n\r\nHello\r\n"
@@ -61,13 +62,51 @@ def test_a_line_that_breaks_before_the_mark_brings_it_again_and_it_counts_once(s
     assert first.returned.get().count == 1
 
 
-def test_one_that_cannot_be_recorded_stays_unseen_and_hides_nothing(sends, mail, server, box, monkeypatch):
-    alice, first, _ = sends
-    server.put(STRANGE, mail("hard.qmail", first, alice))
+@pytest.fixture
+def hurting(monkeypatch):
+    """Reading a stranger's mail raises what nobody foresaw."""
     take = recording.take
     monkeypatch.setattr(recording, "take", lambda raw: 1 / 0 if raw == STRANGE else take(raw))
+
+
+@pytest.mark.usefixtures("hurting")
+def test_one_that_cannot_be_read_is_set_aside_unseen_counted_and_never_tried_again(sends, mail, server, box, caplog):
+    alice, first, _ = sends
+    server.put(STRANGE, mail("hard.qmail", first, alice))
     mailboxes.ask(box.pk)
-    assert server.flags() == [[], ["\\Seen"]]
+    assert server.flags() == [["\\Flagged"], ["\\Seen"]]
+    assert Mailbox.objects.get().aside == 1
+    server.heard.clear()
+    mailboxes.ask(box.pk)
+    assert not [words for words in server.heard if "FETCH" in words]
+    assert Mailbox.objects.get().aside == 1
+    (check,) = returned.checks()
+    assert (check.state, check.words.partition("; ")[2]) == ("todo", "1 mail could not be read and is set aside there.")
+    assert "charlie" not in caplog.text
+
+
+@pytest.mark.usefixtures("hurting")
+def test_however_many_hurt_those_behind_them_are_read(sends, mail, server, box, monkeypatch):
+    monkeypatch.setattr(mailboxes, "AT_ONCE", 3)
+    alice, first, _ = sends
+    server.put(*[STRANGE] * 7, mail("hard.qmail", first, alice))
+    for _ in range(3):
+        mailboxes.ask(box.pk)
+    assert Suppression.objects.get().reason == "bounced"
+    assert Mailbox.objects.get().aside == 7
+
+
+def test_what_was_set_aside_is_read_once_somebody_says_so(sends, mail, server, box, capsys):
+    alice, first, _ = sends
+    server.put(mail("hard.qmail", first, alice))
+    server.messages[1][1].add("\\Flagged")
+    assert mailboxes.ask(box.pk) == 0
+    assert Mailbox.objects.get().aside == 1
+    assert run("again", "main") == 0
+    assert "1 mail" in capsys.readouterr().out
+    assert mailboxes.ask(box.pk) == 1
+    assert (server.flags(), Mailbox.objects.get().aside) == ([["\\Seen"]], 0)
+    assert run("again", "other") == 1
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(server):

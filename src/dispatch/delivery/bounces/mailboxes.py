@@ -1,6 +1,8 @@
 """Mailboxes that undeliverable mail and complaints come to: asked each minute by IMAP (RFC 9051) over TLS.
 
-A message is marked only after what it says was committed: whatever dies in between, it is read again, and counts once.
+A message is marked only after what it says was committed: whatever dies in between, it is read again, and counts once. One
+whose reading fails is flagged there and stays unseen: it is looked at no more until somebody takes the flag away (`again`),
+and meanwhile keeps nobody from those behind it.
 """
 
 import contextlib
@@ -17,7 +19,7 @@ from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
-from dispatch import vault
+from dispatch import hands, vault
 from dispatch.accounts import audit
 from dispatch.delivery.bounces import ears, reading, recording
 from dispatch.delivery.models import Mailbox
@@ -35,11 +37,16 @@ LARGEST = 4 * 1024 * 1024
 PATIENCE = 30
 """Seconds for each answer of the server."""
 AFTERWARDS = {"seen", "delete"}
+NEW, ASIDE = "UNSEEN UNFLAGGED", "UNSEEN FLAGGED"
 PORTS = {"imaps": 993, "imap": 143}
 
 
 class Unusable(ValueError):
     """The address cannot be used; the text says why."""
+
+
+OUT_OF_REACH = (OSError, imaplib.IMAP4.error, vault.Unreadable, Unusable)
+"""What says that a mailbox cannot be read now; `words` has the words."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +126,15 @@ def ask(number: int) -> int:
         return 0
     mailbox, taken, trouble = Mailbox.objects.get(pk=number), 0, "it was not read to its end"
     try:
-        taken, trouble = _take_all(mailbox), ""
-    except (OSError, imaplib.IMAP4.error, vault.Unreadable, Unusable) as problem:
-        trouble = _words(problem)
+        (taken, mailbox.aside), trouble = _take_all(mailbox), ""
+    except OUT_OF_REACH as problem:
+        trouble = words(problem)
         log.warning("a mailbox cannot be read", extra={"mailbox": mailbox.name, "code": type(problem).__name__})
     finally:
         asked = timezone.now()
         ours = Mailbox.objects.filter(pk=number, asking_since=now)
-        ours.update(asking_since=None, asked_at=asked, trouble=trouble, read_at=mailbox.read_at if trouble else asked)
+        read_at = mailbox.read_at if trouble else asked
+        ours.update(asking_since=None, asked_at=asked, trouble=trouble, read_at=read_at, aside=mailbox.aside)
     return taken
 
 
@@ -135,27 +143,59 @@ def knock(mailbox: Mailbox) -> str:
     try:
         with _opened(_place(mailbox)):
             return ""
-    except (OSError, imaplib.IMAP4.error, vault.Unreadable, Unusable) as problem:
-        return _words(problem)
+    except OUT_OF_REACH as problem:
+        return words(problem)
 
 
-def _take_all(mailbox: Mailbox) -> int:
+def again(mailbox: Mailbox) -> int:
+    """Let what was set aside be read once more, at the next visit. How many. Raises what `knock` tells of."""
+    with _opened(_place(mailbox)) as session:
+        numbers = _found(session, ASIDE)
+        for number in numbers:
+            _answer(session.uid("STORE", number, "-FLAGS.SILENT", r"(\Flagged)"))
+    audit.record(None, "mailbox.again", f"mailbox:{mailbox.name}")
+    return len(numbers)
+
+
+def words(problem: Exception) -> str:
+    """Of ours: a server's reply may quote the user."""
+    match problem:
+        case ssl.SSLCertVerificationError():
+            return "its certificate is not trusted"
+        case OSError():
+            return f"no connection ({problem.strerror or type(problem).__name__})"
+        case imaplib.IMAP4.abort():
+            return "it hung up"
+        case imaplib.IMAP4.error():
+            return "it does not let us in, or has no such folder"
+        case _:
+            return "its address cannot be opened with the keys at hand"
+
+
+def _take_all(mailbox: Mailbox) -> tuple[int, int]:
+    """How many were taken, and how many are set aside."""
     place = _place(mailbox)
     heard = refused = 0
     with _opened(place) as session:
-        numbers = _answer(session.uid("SEARCH", "UNSEEN"))[0] or b""
-        for number in numbers.decode().split()[:AT_ONCE]:
+        for number in _found(session, NEW)[:AT_ONCE]:
+            hands.advance()
             is_ours = _take(session, number, deletes=place.deletes)
             heard, refused = heard + (is_ours is True), refused + (is_ours is False)
         if place.deletes and heard:
             _answer(session.expunge())
+        aside = len(_found(session, ASIDE))
     if heard or refused:
         ears.note(f"mailbox:{mailbox.name}", heard=heard, refused=refused)
-    return heard + refused
+    return heard + refused, aside
+
+
+def _found(session: imaplib.IMAP4, which: str) -> list[str]:
+    said = _answer(session.uid("SEARCH", which))[0] or b""
+    return said.decode().split() if isinstance(said, bytes) else []
 
 
 def _take(session: imaplib.IMAP4, number: str, *, deletes: bool) -> bool | None:
-    """One message. Whether it spoke of a letter of ours; None: it is gone, or stays for another look."""
+    """One message. Whether it spoke of a letter of ours; None: it is gone, or set aside."""
     raw = _fetched(session, number, reading.LARGEST)
     if raw is None:
         return None
@@ -164,7 +204,8 @@ def _take(session: imaplib.IMAP4, number: str, *, deletes: bool) -> bool | None:
     except Error:
         raise
     except Exception as problem:  # noqa: BLE001 - one that hurts must not hide those behind it
-        log.error("a returned mail was not taken", extra={"code": type(problem).__name__})  # noqa: TRY400 - a traceback could quote it
+        log.error("a returned mail cannot be read and is set aside", extra={"code": type(problem).__name__})  # noqa: TRY400 - a traceback could quote it
+        _answer(session.uid("STORE", number, "+FLAGS.SILENT", r"(\Flagged)"))
         return None
     flags = r"(\Seen \Deleted)" if deletes and is_ours else r"(\Seen)"
     _answer(session.uid("STORE", number, "+FLAGS.SILENT", flags))
@@ -215,18 +256,3 @@ def _answer(said: tuple[str, Sequence[Any]]) -> Sequence[Any]:
 
 def _place(mailbox: Mailbox) -> Place:
     return parse(vault.unseal(bytes(mailbox.url), f"mailbox:{mailbox.name}:url"))
-
-
-def _words(problem: Exception) -> str:
-    """Of ours: a server's reply may quote the user."""
-    match problem:
-        case ssl.SSLCertVerificationError():
-            return "its certificate is not trusted"
-        case OSError():
-            return f"no connection ({problem.strerror or type(problem).__name__})"
-        case imaplib.IMAP4.abort():
-            return "it hung up"
-        case imaplib.IMAP4.error():
-            return "it does not let us in, or has no such folder"
-        case _:
-            return "its address cannot be opened with the keys at hand"

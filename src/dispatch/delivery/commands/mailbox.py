@@ -1,4 +1,4 @@
-"""`dispatch mailbox add|list|test|off`."""
+"""`dispatch mailbox add|list|test|again|off`."""
 
 import argparse
 import sys
@@ -16,13 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name")
     add.add_argument("url", help="imaps://user:password@host/INBOX?after=delete, or - to read it from standard input")
     acts.add_parser("test", help="connect and sign in, and take nothing").add_argument("name")
+    acts.add_parser("again", help="read once more what could not be read and is set aside there").add_argument("name")
     acts.add_parser("off", help="ask it no more").add_argument("name")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, or say why not."""
     django.setup()
-    return {"list": _list, "add": _add, "test": _test, "off": _off}[options.act](options)
+    return {"list": _list, "add": _add, "test": _test, "again": _again, "off": _off}[options.act](options)
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -30,7 +31,8 @@ def _list(_: argparse.Namespace) -> int:
 
     for mailbox in Mailbox.objects.order_by("name"):
         asked = f"asked {saying.ago(mailbox.asked_at)}" if mailbox.asked_at else "not asked yet"
-        print(f"{mailbox.name}\t{asked}\t{mailbox.trouble or 'fine'}{'' if mailbox.active else ' (off)'}")
+        aside = f", {mailbox.aside} set aside" if mailbox.aside else ""
+        print(f"{mailbox.name}\t{asked}\t{mailbox.trouble or 'fine'}{aside}{'' if mailbox.active else ' (off)'}")
     return 0
 
 
@@ -55,6 +57,21 @@ def _test(options: argparse.Namespace) -> int:
     if trouble := mailboxes.knock(mailbox):
         return _sorry(trouble)
     print(f"{options.name} lets us in.")
+    return 0
+
+
+def _again(options: argparse.Namespace) -> int:
+    from dispatch.delivery.bounces import mailboxes
+    from dispatch.delivery.models import Mailbox
+
+    mailbox = Mailbox.objects.filter(name=options.name).first()
+    if mailbox is None:
+        return _sorry("there is no such mailbox")
+    try:
+        count = mailboxes.again(mailbox)
+    except mailboxes.OUT_OF_REACH as problem:
+        return _sorry(mailboxes.words(problem))
+    print(f"{saying.many(count, 'mail')} will be read once more within a minute.")
     return 0
 
 

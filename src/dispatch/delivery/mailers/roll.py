@@ -74,7 +74,7 @@ def call() -> list[dict[str, str | int]]:
     """All that living processes have: {"relay": its name, "state": of WORDS, "count": how many, "since": ISO 8601, when the
     oldest process that has one began to}."""
     counts: dict[tuple[str, State], tuple[int, float]] = {}
-    for place in _places.of_the_living():
+    for _, place in _places.of_the_living():
         for at in range(place, place + RELAYS * ENTRY.size, ENTRY.size):
             name, *numbers = ENTRY.unpack_from(_places.memory, at)
             for state in State:

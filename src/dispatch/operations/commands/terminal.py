@@ -39,25 +39,42 @@ def sends(now: stats.Now, paces: dict[int, Any]) -> list[list[str]]:
     return table
 
 
+def _trouble(one: crew.Worker) -> str:
+    if one.is_silent:
+        return "SILENT"
+    if one.slow_for:
+        return f"SLOW TO START: {saying.span(one.slow_for)}"
+    return "DEAF" if one.is_deaf else ""
+
+
 def workers() -> list[list[str]]:
     """Each with what it does now, and its connections to relays."""
     table = [["worker", "for", "now", "relays", "memory", "version", "last sign"]]
     for one in crew.workers():
-        at = "; ".join(hand.task for hand in one.now) or one.doing or "waits"
-        at = (
-            "SILENT"
-            if one.is_silent
-            else f"SLOW TO START: {saying.span(one.slow_for)}"
-            if one.slow_for
-            else "DEAF"
-            if one.is_deaf
-            else at
-        )
+        at = _trouble(one) or "; ".join(map(str, one.now)) or one.doing or "waits"
         to = "; ".join(f"{name} {', '.join(map(str, each))}" for name, each in one.relays.items())
         memory = f"{one.memory // 1_048_576} MB" if one.memory else ""
         last = f"{saying.span(timezone.now() - one.beat_at)} ago"
         table.append([one.name, one.queues, at, "" if one.is_silent else to or "·", memory, one.version, last])
     return table
+
+
+def hung() -> list[list[str]]:
+    """Tasks that were ended because they hung."""
+    table = [["hung", "times", "the last", "when", "stood still for"]]
+    return table + [
+        [one.kind, saying.number(one.count), one.last, _moment(one.last_at), saying.span(one.last_seconds)]
+        for one in crew.hung()
+    ]
+
+
+def hung_told() -> list[dict[str, Any]]:
+    """The same, for programs."""
+    return [
+        {"task": one.kind, "count": one.count, "last": one.last, "last_at": one.last_at.isoformat(),
+         "last_seconds": one.last_seconds}
+        for one in crew.hung()
+    ]  # fmt: skip
 
 
 def workers_told() -> list[dict[str, Any]]:

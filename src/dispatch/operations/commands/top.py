@@ -40,7 +40,13 @@ def _look(paces: object, *, as_json: bool) -> str:
     now = stats.now()
     found = paces.look(time.monotonic(), now.sends)
     if not as_json:
-        tables = (terminal.board(now), terminal.sends(now, found), terminal.relays(), terminal.workers())
+        tables = (
+            terminal.board(now),
+            terminal.sends(now, found),
+            terminal.relays(),
+            terminal.workers(),
+            terminal.hung(),
+        )
         return "\n\n".join(terminal.drawn(table) for table in tables if len(table) > 1)
     sends = [
         {
@@ -53,4 +59,4 @@ def _look(paces: object, *, as_json: bool) -> str:
         for one in now.sends
     ]
     told = {"board": terminal.board_told(now), "sends": sends, "relays": terminal.relays_told()}
-    return json.dumps(told | {"workers": terminal.workers_told()})
+    return json.dumps(told | {"workers": terminal.workers_told(), "hung": terminal.hung_told()})

@@ -57,6 +57,8 @@ SELECT 'returned', ARRAY[r.name::text, provider::text, said], coalesce(t.letters
 FROM delivery_relay r CROSS JOIN unnest(%(providers)s::int[]) AS provider CROSS JOIN unnest(%(returned)s::text[]) AS said
 LEFT JOIN delivery_tally t ON t.relay_id = r.id AND t.provider_class = provider AND t.outcome = said
 UNION ALL
+SELECT 'aside', ARRAY['mailbox:' || name], aside FROM delivery_mailbox WHERE active
+UNION ALL
 SELECT 'unread', ARRAY['mailbox:' || name], extract(epoch FROM clock_timestamp() - read_at) FROM delivery_mailbox
 WHERE active AND read_at IS NOT NULL
 UNION ALL
@@ -112,6 +114,9 @@ SELECT 'workers_deaf', ARRAY[wanted.queue],
 FROM unnest(%(queues)s::text[]) AS wanted (queue)
 UNION ALL
 SELECT 'workers_silent', '{}', count(*) FROM delivery_workerbeat WHERE beat_at <= clock_timestamp() - %(silent)s
+UNION ALL
+SELECT 'hung', ARRAY[wanted.queue], (SELECT coalesce(sum(count), 0) FROM delivery_hungtask WHERE starts_with(kind, wanted.queue || '.'))
+FROM unnest(%(queues)s::text[]) AS wanted (queue) WHERE wanted.queue <> 'clock'
 UNION ALL
 SELECT 'clock_age', '{}', extract(epoch FROM clock_timestamp() - max(beat_at)) FROM delivery_workerbeat
 WHERE queues = 'clock' AND doing = 'leading' HAVING count(*) > 0

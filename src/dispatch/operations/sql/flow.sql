@@ -1,5 +1,5 @@
--- What became of posts, renders and articles in this minute and the two before it, counted anew each time, so that a look that is
--- missed or made twice changes nothing. A render that failed is of the minute in which a worker was asked for it, up to ten minutes
+-- What became of posts, renders and articles since two minutes before the last look, counted anew each time, so that a look that
+-- is missed, for hours even, or made twice changes nothing. A render that failed is of the minute in which a worker was asked for it, up to ten minutes
 -- ago; a webhook that could not be taken in is put off by `again` from the moment that it failed. Read from the newest rows by their primary keys: it takes the same time in an old newsroom.
 WITH moments AS (
     SELECT 'post' AS kind, c.slug AS part, a.outcome, a.finished_at AS at,
