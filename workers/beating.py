@@ -3,8 +3,6 @@
 import contextlib
 import importlib.metadata
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -30,7 +28,7 @@ class Beat:
     """The sign of life of this process."""
 
     def __init__(self, queues: str) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = signs.call()
         self.queues = queues
         self.started_at = timezone.now()
 

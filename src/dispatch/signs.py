@@ -5,6 +5,8 @@ doorbell of its own came through the broker, its main loop and one of its proces
 kombu did not notice that its connection is gone, or its loop hangs.
 """
 
+import os
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +16,20 @@ BEATS = 5.0
 """Seconds between two signs."""
 STARTS = 100.0
 """Seconds that a program gets until its first sign."""
+
+
+_called: list[str] = []
+
+
+def call() -> str:
+    """Give this process its name, "host:pid"; those that it forks are called so, too, since they have no row of their own."""
+    _called[:] = [f"{socket.gethostname()}:{os.getpid()}"]
+    return _called[0]
+
+
+def name() -> str:
+    """What this process is called; a worker's, as its row has it."""
+    return _called[0] if _called else f"{socket.gethostname()}:{os.getpid()}"
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,12 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 
-from dispatch import queue
+from dispatch import queue, signs
 from dispatch.delivery import boarding, enlisting, isolating, journal, partitions, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions import items
 from dispatch.editions.models import Edition
 
-FORGIVE = "DELETE FROM delivery_exception WHERE send_id = %s AND subscriber_id = ANY (%s) AND state = 'deferred'"
 ENLISTING = 0x656E6C  # "enl": the advisory lock, with a newsletter, under which audiences are frozen
 TAKEOVERS = 3
 """Claims of a dead owner's chunk without progress in between; then its letter is set aside (isolating.py)."""
@@ -130,7 +129,7 @@ def urgent() -> tuple[int, int] | None:
 def claim(send: int, number: int, *, or_next: bool = False, full: Sequence[int] = ()) -> Claim | None:
     """Take a chunk, or None: someone has it, it is done, or the send does not go on. `or_next`: then the next free one.
     `full`: none of these provider classes."""
-    values = {"send": send, "number": number, "or_next": or_next, "full": list(full)}
+    values = {"send": send, "number": number, "or_next": or_next, "full": list(full), "by": signs.name()}
     with transaction.atomic():
         row = statements.row_or_none("claim", **values, lease=settings.DELIVERY["lease_seconds"])
         if row is None:
@@ -162,7 +161,7 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
         _write_doubts(claimed, answers.doubts)
         _show_doubts(claimed, answers.doubts)
         if claimed.is_retry and answers.accepted:
-            statements.run(FORGIVE, claimed.send, answers.accepted)
+            _forgive(claimed, answers.accepted)
     return int(row[0])
 
 
@@ -202,7 +201,13 @@ def due_chunks() -> list[tuple[int, int]]:
 
 def cancel_free(send: int) -> None:
     """Cancel what no worker holds."""
-    statements.execute("cancel", send=send)
+    statements.execute("cancel", send=send, number=None, entry=None)
+
+
+def let_go(send: int, number: int, entry: int) -> bool:
+    """End a stuck chunk for everyone in it who was not answered; `entry`: the audit log's, of whoever said so. False: it is not
+    stuck."""
+    return bool(statements.rows("cancel", send=send, number=number, entry=entry))
 
 
 def may_leave(send: int | None = None, newsletter: int | None = None, *, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -249,7 +254,7 @@ def _take_over(claimed: Claim) -> Claim:
     now = statements.now()
     _write_excepts(claimed, [Except(reader, "deferred", "unsettled", now) for reader in unsettled])
     if claimed.is_retry and accepted:
-        statements.run(FORGIVE, claimed.send, accepted)
+        _forgive(claimed, accepted)
     _write_doubts(claimed, doubted)
     resolution = "unknown" if claimed.ambiguity == "never_twice" else "resent"
     for first, last in left.stretches():
@@ -284,6 +289,11 @@ def _show(claimed: Claim, first: int, last: int, reason: str, resolution: str) -
     Ambiguity.objects.create(
         send_id=claimed.send, chunk=claimed.number, first=first, last=last, reason=reason, resolution=resolution
     )
+
+
+def _forgive(claimed: Claim, readers: Sequence[int]) -> None:
+    """Those of a retry who were accepted are no exceptions any more."""
+    statements.execute("forgive", send=claimed.send, readers=list(readers), relay=claimed.relay)
 
 
 def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:
