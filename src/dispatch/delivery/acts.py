@@ -1,6 +1,7 @@
 """What people do to a send, each with a reason that the audit log keeps."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -139,9 +140,9 @@ def _waiting(send: int, state: str) -> QuerySet[DeliveryException]:
 
 def _let(send: int, state: str, to: str, entry: AuditEntry) -> int:
     """As an act upon a heap does (heaps.py), whatever the provider, relay and reply. How many it was."""
-    whichever = dict.fromkeys(("provider", "relay", "code", "readers", "size"))
-    values = {"send": send, "state": state, "to": to, "by_relay": 0, "asked": statements.now(), "entry": entry.pk}
-    return len(statements.rows("sweep", **values, **whichever))
+    whichever: dict[str, Any] = dict.fromkeys(("provider", "relay", "code", "readers", "size"))
+    whichever |= {"send": send, "state": state, "to": to, "by_relay": 0, "asked": statements.now(), "entry": entry.pk}
+    return len(statements.rows("sweep", **whichever))
 
 
 def _move(send: int, states: tuple[str, ...], to: str, *, act: str, by: User | None, reason: str) -> bool:

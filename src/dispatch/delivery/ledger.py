@@ -205,7 +205,7 @@ def cancel_free(send: int) -> None:
 
 
 def let_go(send: int, number: int, entry: int) -> bool:
-    """End a stuck chunk for everyone in it who was not answered; `entry`: the audit log's, of whoever said so. False: it is not
+    """End a stuck chunk for everyone in it who was not answered; `entry`: of the audit log, who said so. False: it is not
     stuck."""
     return bool(statements.rows("cancel", send=send, number=number, entry=entry))
 

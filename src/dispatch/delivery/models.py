@@ -152,7 +152,7 @@ class DeliveryException(models.Model):
     at = models.DateTimeField()
     provider_class = models.PositiveSmallIntegerField(default=0)  # its chunk's
     answered_by = models.BigIntegerField(default=0)  # the relay that answered last; 0: nobody
-    # What was before, by moment: answers "2026-11-29T08:00:00.000000Z deferred 3 450 4.2.1" (the relay's number), people's acts
+    # What was before, by moment: answers "2026-11-29T08:00:00.000000Z deferred 3 450 4.2.1" (3: the relay), people's acts
     # "… act 1017" (the audit log's entry), the end of its time "… expired refused".
     past = ArrayField(models.TextField(), default=list)
 
@@ -162,8 +162,8 @@ class DeliveryException(models.Model):
 
 
 class Mended(models.Model):
-    """A reader who was an exception and was accepted in the end: what it took. For pages: the ledger counts without it. It goes
-    with the send's exceptions."""
+    """A reader who was an exception and was accepted in the end: what it took. For pages; the ledger counts without it. It
+    goes with the send's exceptions."""
 
     pk = models.CompositePrimaryKey("send_id", "subscriber_id")
     send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="+", db_index=False)

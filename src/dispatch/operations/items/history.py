@@ -1,13 +1,15 @@
 """The whole history of one item: what was tried, what was answered, when, and what people did to it and why."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 
+from dispatch import retrying
 from dispatch.audience.models import Letter
 from dispatch.delivery import statements
-from dispatch.delivery.models import Ambiguity, Chunk
+from dispatch.delivery.models import Ambiguity, Chunk, Relay
 from dispatch.operations.items import reader_history, rows, told
 from dispatch.operations.items.told import Event, Item
 from dispatch.operations.items.wanted import Wanted, is_id
@@ -43,8 +45,15 @@ def _webhook(number: str) -> Item:
     item = Item(
         rows.ROW_OF["webhook"](one), [("Source", one.source.name), ("It did", one.did), ("Next try", one.due_at)]
     )
-    item.events = [Event(one.received_at, "It arrived.", why=one.why), *told.people(f"webhook:{one.pk}")]
+    item.events = [Event(one.received_at, "It arrived."), *told.people(f"webhook:{one.pk}")]
+    item.events += [_taking(at, did) for at, did, _ in retrying.told(one.tries)]
     return item
+
+
+def _taking(at: datetime, did: str) -> Event:
+    if did == "failed":
+        return Event(at, "It could not be taken in.", "item", "failed")
+    return Event(at, f"It was taken in: {did}.")
 
 
 def _article(number: str) -> Item:
@@ -68,6 +77,10 @@ def _edition(number: str) -> Item:
     if send:
         moments += [(send.started_at, f"Send {send.pk} began."), (send.finished_at, f"Send {send.pk} ended.")]
     item.events = [Event(at, words) for at, words in moments if at]
+    item.events += [
+        Event(at, "Rendering was begun.") if word == "begun" else Event(at, said, "edition", word)
+        for at, word, said in retrying.told(one.tries)
+    ]
     item.events += told.people(f"edition:{one.pk}", *([f"send:{send.pk}"] if send else []))
     return item
 
@@ -104,6 +117,11 @@ def _letter(number: str) -> Item:
     if one.state == Letter.State.WAITING:
         item.facts.append(("Next try", one.next_attempt_at))
     item.events = [Event(one.written_at, "It was written, as somebody asked for it.")]
+    relays = dict(Relay.objects.values_list("pk", "name"))
+    for at, state, said in retrying.told(one.tries):
+        relay, _, code = said.partition(" ")
+        by = relays.get(int(relay), "")
+        item.events.append(Event(at, f"{code} {f'from {by}' if by else ''}".strip(), "letter", state))
     item.events += told.people(f"letter:{one.pk}")
     item.events += [event for event in told.people(f"letters:{one.kind}") if event.at >= one.written_at]
     return item

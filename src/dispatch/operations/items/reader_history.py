@@ -25,10 +25,13 @@ def of(number: str) -> Item:
     send, reader = map(int, number.split("-"))
     one = DeliveryException.objects.filter(send=send, subscriber_id=reader).first()
     mended = Mended.objects.filter(send=send, subscriber_id=reader).first()
-    if one is None and mended is None:
-        raise Http404
     relays = dict(Relay.objects.values_list("pk", "name"))
-    item = _excepted(number, one, relays) if one else _accepted(number, mended, relays)
+    if one is not None:
+        item = _excepted(number, one, relays)
+    elif mended is not None:
+        item = _accepted(number, mended, relays)
+    else:
+        raise Http404
     item.events = [*_events(one, mended, relays), *told.upon_send(send)]
     item.events += told.entries(_deeds([*(mended.past if mended else []), *(one.past if one else [])]))
     return item
