@@ -80,7 +80,7 @@ def test_a_reader_who_got_it_in_the_end_keeps_the_page(visitor, alice, page, sen
 def test_a_stuck_chunk_is_given_up(visitor, alice, page, send):
     Chunk.objects.update(state="stuck", settled=10, ahead=10, trouble="Its worker died 4 times.")
     visitor.look("queue-stuck", "/operations/queue/")
-    page.get_by_text("Drop it").click()
+    page.locator("#chunks summary", has_text="Drop it").click()
     page.locator("#chunks details[open] input[name=reason]").fill("It cannot be made")
     page.locator("#chunks details[open] button").click()
     page.get_by_text("It is dropped.").wait_for()
