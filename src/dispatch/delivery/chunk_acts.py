@@ -5,7 +5,7 @@ from django.db import transaction
 from dispatch import queue
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
-from dispatch.delivery import acts, ledger, statements
+from dispatch.delivery import acts, isolating, statements
 from dispatch.delivery.models import Chunk, Relay, Send
 
 FREE = (Chunk.State.PENDING, Chunk.State.STUCK)
@@ -51,7 +51,7 @@ def drop(chunk: int, by: User | None, reason: str) -> bool:
     send, number = one
     with transaction.atomic():
         entry = audit.record(by, "chunk.drop", f"send:{send}:chunk:{number}", reason)
-        if not ledger.let_go(send, number, entry.pk):
+        if not isolating.let_go(send, number, entry.pk):
             transaction.set_rollback(True)
             return False
         _stir(send)

@@ -161,7 +161,7 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
         _write_doubts(claimed, answers.doubts)
         _show_doubts(claimed, answers.doubts)
         if claimed.is_retry and answers.accepted:
-            _forgive(claimed, answers.accepted)
+            statements.execute("forgive", send=claimed.send, readers=answers.accepted, relay=claimed.relay)
     return int(row[0])
 
 
@@ -202,12 +202,6 @@ def due_chunks() -> list[tuple[int, int]]:
 def cancel_free(send: int) -> None:
     """Cancel what no worker holds."""
     statements.execute("cancel", send=send, number=None, entry=None)
-
-
-def let_go(send: int, number: int, entry: int) -> bool:
-    """End a stuck chunk for everyone in it who was not answered; `entry`: of the audit log, who said so. False: it is not
-    stuck."""
-    return bool(statements.rows("cancel", send=send, number=number, entry=entry))
 
 
 def may_leave(send: int | None = None, newsletter: int | None = None, *, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -254,7 +248,7 @@ def _take_over(claimed: Claim) -> Claim:
     now = statements.now()
     _write_excepts(claimed, [Except(reader, "deferred", "unsettled", now) for reader in unsettled])
     if claimed.is_retry and accepted:
-        _forgive(claimed, accepted)
+        statements.execute("forgive", send=claimed.send, readers=accepted, relay=claimed.relay)
     _write_doubts(claimed, doubted)
     resolution = "unknown" if claimed.ambiguity == "never_twice" else "resent"
     for first, last in left.stretches():
@@ -289,11 +283,6 @@ def _show(claimed: Claim, first: int, last: int, reason: str, resolution: str) -
     Ambiguity.objects.create(
         send_id=claimed.send, chunk=claimed.number, first=first, last=last, reason=reason, resolution=resolution
     )
-
-
-def _forgive(claimed: Claim, readers: Sequence[int]) -> None:
-    """Those of a retry who were accepted are no exceptions any more."""
-    statements.execute("forgive", send=claimed.send, readers=list(readers), relay=claimed.relay)
 
 
 def _write_excepts(claimed: Claim, excepts: Sequence[Except]) -> None:
