@@ -154,10 +154,11 @@ def free_chunk(request: HttpRequest, send_id: int, number: int) -> HttpResponse:
 @require_POST
 def drop_chunk(request: HttpRequest, send_id: int, number: int) -> HttpResponse:
     """Let go of a stuck chunk."""
-    chunk = get_object_or_404(Chunk.objects.select_related("send__edition__newsletter"), send=send_id, number=number)
-    desks.insist(_user(request), chunk.send.edition.newsletter)
+    send = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    desks.insist(_user(request), send.edition.newsletter)
     if why := acting.reason(request):
-        dropped = chunk_acts.drop(chunk.pk, _user(request), why)
+        chunk = Chunk.objects.filter(send=send_id, number=number).values_list("pk", flat=True).first()
+        dropped = chunk is not None and chunk_acts.drop(chunk, _user(request), why)
         acting.tell(request, dropped, "It is dropped.", "It was not stuck any more; nothing was changed.")
     return redirect("queue")
 
