@@ -13,8 +13,8 @@ from ledger_model import Model
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.audience.models import Subscription, Suppression
-from dispatch.delivery import acts, closing, journal, ledger
-from dispatch.delivery.models import Chunk, DeliveryException, Send
+from dispatch.delivery import acts, chunk_acts, closing, journal, ledger
+from dispatch.delivery.models import Chunk, DeliveryException, Relay, Send
 
 LATER, LONG_AGO = "2999-01-01T00:00Z", "2020-01-01T00:00Z"
 GOING = {"sending", "paused"}
@@ -288,6 +288,21 @@ class Deeds:
         self.same(
             lambda: acts.free_stuck(self.pk, number, None, "again"), lambda model: model.free_stuck(number), dies=dies
         )
+
+    def drop_stuck(self, which, dies=0):
+        number = self.number(which)
+        real = lambda: chunk_acts.drop(self.key(number), None, "it cannot be made")  # noqa: E731
+        self.same(real, lambda model: model.drop_stuck(number), dies=dies)
+
+    def move_chunk(self, which, dies=0):
+        """By which relay is no matter of the model's."""
+        number = self.number(which)
+        real = lambda: chunk_acts.move(self.key(number), Relay.objects.get(), None, "main kills it")  # noqa: E731
+        self.same(real, lambda model: model.move_chunk(number), dies=dies)
+        Chunk.objects.filter(send=self.send).update(relay=None, tie="")
+
+    def key(self, number):
+        return Chunk.objects.values_list("pk", flat=True).get(send=self.send, number=number)
 
 
 def rows_of(send):

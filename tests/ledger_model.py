@@ -201,8 +201,11 @@ class Model:
     def cancel_free(self):
         """Of what nobody holds, nobody gets more: who may have got it is unknown."""
         free = [chunk for chunk in self.chunks.values() if chunk.state != "done" and chunk.is_free]
+        self._end(free, {None, *(chunk.number for chunk in free)})
+
+    def _end(self, free, numbers):
+        """`numbers`: of the chunks that hold whoever is put off and ends, too; None: no chunk does."""
         in_doubt = {reader for chunk in free for reader in chunk.readers[chunk.settled : chunk.ahead]}
-        numbers = {None, *(chunk.number for chunk in free)}
         for reader, one in self.exceptions.items():
             if one.state == "deferred" and one.retry_chunk in numbers:
                 one.state = "unknown" if one.doubts or reader in in_doubt else "cancelled"
@@ -248,6 +251,22 @@ class Model:
         if is_stuck:
             chunk.state, chunk.takeovers = "pending", 0
         return is_stuck
+
+    def drop_stuck(self, number):
+        """Nobody of it gets more: who may have got it is unknown."""
+        chunk = self.chunks.get(number)
+        is_stuck = chunk is not None and chunk.state == "stuck"
+        if is_stuck:
+            self._end([chunk], {number})
+        return is_stuck
+
+    def move_chunk(self, number):
+        """By another relay: whatever was stuck gets another chance there."""
+        chunk = self.chunks.get(number)
+        is_free = chunk is not None and chunk.state in {"pending", "stuck"}
+        if is_free:
+            chunk.state, chunk.takeovers = "pending", 0
+        return is_free
 
     def fate(self, reader):
         if state := self._state(reader):

@@ -2,10 +2,7 @@
 
 import contextlib
 import dataclasses
-import importlib.metadata
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,8 +12,7 @@ from celery import signals
 from django.db import Error, connection
 from django.utils import timezone
 
-from dispatch import disks, logs, queue, signs, tracing
-from dispatch import __version__, hands, logs, queue, signs, tracing
+from dispatch import __version__, disks, hands, logs, queue, signs, tracing
 from dispatch.delivery.mailers import roll
 from dispatch.delivery.models import WorkerBeat
 from dispatch.workers import ending, hanging
@@ -30,7 +26,7 @@ class Beat:
     """The sign of life of this process."""
 
     def __init__(self, queues: str) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = signs.call()
         self.queues = queues
         self.started_at = timezone.now()
 
@@ -123,20 +119,12 @@ def _doing(sign: signs.Sign, hearing: Hearing) -> str:
 def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> None:
     """One sign, to everybody who watches. Whatever fails: the next one must come."""
     try:
-        silent_for = timedelta(0) if queue.is_stopping() else timedelta(seconds=hearing.seconds())
-        is_deaf = silent_for > signs.silence()
-        doing = "stopping" if queue.is_stopping() else "deaf" if is_deaf else "busy" if hearing.is_busy() else ""
-        beat.write(doing, timezone.now() - silent_for)
-        ending.tell("WATCHDOG=trigger" if is_deaf else "WATCHDOG=1")
         now, silent_for = timezone.now(), timedelta(0) if queue.is_stopping() else timedelta(seconds=hearing.seconds())
         sign = signs.Sign(now, now - silent_for, not hearing.has_heard())
-        beat.write(_doing(sign, hearing), sign.heard_at)
-        if not signs.is_deaf(sign, now):
-        if not beat.write(doing, timezone.now() - silent_for):
+        if not beat.write(_doing(sign, hearing), sign.heard_at):
             hearing.watch.excuse()
         hearing.watch.look()
-        if not is_deaf:
-            ending.tell("WATCHDOG=1")
+        ending.tell("WATCHDOG=trigger" if signs.is_deaf(sign, now) else "WATCHDOG=1")
         with contextlib.suppress(Error):
             besides()
     except Exception:  # a watched process that no longer says so would be killed

@@ -5,6 +5,8 @@ doorbell of its own came through the broker, its main loop and one of its proces
 kombu did not notice that its connection is gone, or its loop hangs. One that never heard yet is starting, and has longer.
 """
 
+import os
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +21,20 @@ SLOW = 30.0
 STARTING = "starting"
 """What its row says that it does until then."""
 REMEDY = "This machine has more to do than it can: give it more processors or memory, or stop what else runs on it."
+
+
+_called: list[str] = []
+
+
+def call() -> str:
+    """Give this process its name, "host:pid"; those that it forks are called so, too, since they have no row of their own."""
+    _called[:] = [f"{socket.gethostname()}:{os.getpid()}"]
+    return _called[0]
+
+
+def name() -> str:
+    """What this process is called; a worker's, as its row has it."""
+    return _called[0] if _called else f"{socket.gethostname()}:{os.getpid()}"
 
 
 @dataclass(frozen=True)

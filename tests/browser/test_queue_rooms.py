@@ -6,9 +6,9 @@ import newsroom
 import pytest
 from django.utils import timezone
 
-from dispatch.delivery import relays, sending
+from dispatch.delivery import heaps, ledger, relays, sending
 from dispatch.delivery.mailers.fake import Fake
-from dispatch.delivery.models import DeliveryException, WorkerBeat
+from dispatch.delivery.models import Chunk, DeliveryException, WorkerBeat
 from dispatch.operations.models import Flow
 from dispatch.outcomes import Deferred, Refused, Sent
 
@@ -65,6 +65,28 @@ def test_one_reader_has_a_page(visitor, alice, page, send):
     one = DeliveryException.objects.filter(state="deferred").first()
     visitor.look("item", f"{ITEMS}reader/{send.pk}-{one.subscriber_id}/")
     page.get_by_text("450 4.2.1 from main").wait_for()
+
+
+def test_a_reader_who_got_it_in_the_end_keeps_the_page(visitor, alice, page, send):
+    first = DeliveryException.objects.filter(state="deferred").order_by("subscriber_id").first().subscriber_id
+    heaps.one(send.pk, first, "retry", alice, "Bob rang us")
+    for place, number in ledger.promote_due():
+        sending.send_chunk(place, number)
+    visitor.look("item-mended", f"{ITEMS}reader/{send.pk}-{first}/")
+    assert page.locator("ol.history li").count() == 3
+    page.get_by_text("Bob rang us").wait_for()
+
+
+def test_a_stuck_chunk_is_given_up(visitor, alice, page, send):
+    Chunk.objects.update(state="stuck", settled=10, ahead=10, trouble="Its worker died 4 times.")
+    visitor.look("queue-stuck", "/operations/queue/")
+    page.locator("#chunks summary", has_text="Drop it").click()
+    page.locator("#chunks details[open] input[name=reason]").fill("It cannot be made")
+    page.locator("#chunks details[open] button").click()
+    page.get_by_text("It is dropped.").wait_for()
+    assert DeliveryException.objects.filter(state="cancelled").count() == 2
+    visitor.look("item-dropped", f"{ITEMS}chunk/{Chunk.objects.get().pk}/")
+    page.get_by_text("It cannot be made").wait_for()
 
 
 def test_charts_are_drawn_from_our_own_host(visitor, alice, page, flowed):

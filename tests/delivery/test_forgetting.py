@@ -21,7 +21,7 @@ from dispatch.delivery import (
     statements,
     writing_off,
 )
-from dispatch.delivery.models import Chunk, Send
+from dispatch.delivery.models import Chunk, Mended, Send
 from dispatch.desk import acting
 from dispatch.editions.models import Edition, EditionStory
 from dispatch.operations import dossier
@@ -99,10 +99,17 @@ def test_the_clock_strikes_out_who_was_sent_it_and_keeps_how_many(over):
     assert progress.at_a_glance(over.pk) == before
 
 
-def test_not_a_day_sooner(over):
+def test_not_a_day_sooner(over, cast):
     age(over, days=6, hours=23)
     tick()
     assert (named(over), Send.objects.get().is_forgotten) == (2, False)
+    assert list(Mended.objects.values_list("subscriber_id", "attempts")) == [(cast["charlie"].pk, 2)]
+
+
+def test_what_a_reader_went_through_until_theirs_was_taken_goes_with_the_week(over):
+    age(over, days=7, minutes=1)
+    tick()
+    assert not Mended.objects.exists()
 
 
 @pytest.mark.parametrize("state", ["paused", "unbalanced", "draft", "cancelling"])

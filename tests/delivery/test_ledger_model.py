@@ -10,7 +10,7 @@ from ledger_deeds import Deeds, rows_of
 from ledger_model import Model
 
 from dispatch.audience.models import Newsletter, Subscription, Suppression
-from dispatch.delivery import ledger, progress
+from dispatch.delivery import ledger, progress, relays
 
 EXAMPLES = int(os.environ.get("DISPATCH_TEST_EXAMPLES", "25"))
 SIZE = 3
@@ -110,7 +110,9 @@ class Delivery(RuleBasedStateMachine):
         getattr(self.deeds, act)(dies=dies)
 
     @rule(
-        act=st.sampled_from(["pause", "resume", "cancel", "stop", "expire", "free", "retry", "drop"]),
+        act=st.sampled_from(
+            ["pause", "resume", "cancel", "stop", "expire", "free", "drop_stuck", "move_chunk", "retry", "drop"]
+        ),
         which=SOME,
         dies=DIES,
     )
@@ -123,6 +125,8 @@ class Delivery(RuleBasedStateMachine):
             "stop": deeds.stop,
             "expire": lambda: which % 2 or deeds.expire(),
             "free": lambda: deeds.free(which, dies),
+            "drop_stuck": lambda: deeds.drop_stuck(which, dies),
+            "move_chunk": lambda: deeds.move_chunk(which, dies),
             "retry": lambda: deeds.retry(("deferred", "refused", "unknown")[which % 3], dies),
             "drop": lambda: which % 3 or deeds.drop(("deferred", "unknown")[which % 2], dies),
         }[act]()
@@ -162,7 +166,7 @@ class Delivery(RuleBasedStateMachine):
         for _ in range(9):
             self.time_passes("all")
             for which in range(len(deeds.model.chunks)):
-                deeds.free(which)
+                deeds.drop_stuck(which) if which % 2 else deeds.free(which)
                 self.a_worker_lives(which, ["sent"] * SIZE)
             self.the_ledger_says_what_the_model_says()
             if deeds.close() != "sending":
@@ -178,6 +182,7 @@ def test_whoever_dies_wherever_the_ledger_agrees_with_its_model(
     newsletter, make_edition, subscribe, settings_of_delivery, tmp_path
 ):
     settings_of_delivery(chunk=SIZE, journal=tmp_path)
+    relays.save("other", "fake://")
     people, slots = [subscribe(name).pk for name in CAST], iter(range(10_000))
 
     def begin(policy):

@@ -16,10 +16,14 @@ def noted():
 def test_each_change_is_kept_with_its_reason(capsys):
     assert cli.main(["relay", "add", "main", "fake://", "--reason", "the new provider"]) == 0
     assert cli.main(["relay", "pace", "main", "--per-second", "20"]) == 0
+    assert cli.main(["relay", "connections", "main", "--most", "20", "--reason", "they allow so many"]) == 0
+    assert cli.main(["relay", "connections", "main", "--to", "gmail=0"]) == 0
     assert cli.main(["relay", "pause", "main"]) == 0
     assert noted() == [
         ("relay.add", "relay:main", "the new provider"),
         ("relay.pace", "relay:main", "at a terminal"),
+        ("relay.connections", "relay:main", "they allow so many"),
+        ("relay.connections", "relay:main", "at a terminal"),
         ("relay.pause", "relay:main", "at a terminal"),
     ]
 
@@ -28,5 +32,6 @@ def test_looking_and_what_could_not_be_done_leave_none(capsys):
     newsroom.relay()
     assert cli.main(["relay", "list"]) == 0
     assert cli.main(["relay", "pace", "main"]) == 0
+    assert cli.main(["relay", "connections", "main"]) == 0
     assert cli.main(["relay", "weight", "nowhere", "3"]) == 1
     assert noted() == []

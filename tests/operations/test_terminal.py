@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch import cli, queue, signs
 from dispatch.accounts.models import AuditEntry
 from dispatch.delivery import relays
-from dispatch.delivery.models import WorkerBeat
+from dispatch.delivery.models import Chunk, DeliveryException, WorkerBeat
 from dispatch.social.models import Post
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +57,20 @@ def test_one_is_tried_again_and_the_reason_is_kept(alice, refused, capsys):
 
 def test_all_that_match_are_dropped(alice, refused, capsys):
     assert "1 item dropped." in said(capsys, "queue", "drop", "post", "--all", "--column", "failed", *WHY)
+
+
+def test_a_stuck_chunk_is_dropped(alice, capsys):
+    newsroom.relay()
+    office = newsroom.newsletter(languages=["en"])
+    newsroom.readers(office, en=3)
+    newsroom.send(office, newsroom.story("en"))
+    chunk = Chunk.objects.get()
+    assert cli.main(["queue", "drop", "chunk", str(chunk.pk), *WHY]) == 1
+    assert "nothing was changed" in capsys.readouterr().err
+    Chunk.objects.update(state="stuck")
+    assert "1 of 1 dropped." in said(capsys, "queue", "drop", "chunk", str(chunk.pk), *WHY)
+    assert set(DeliveryException.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert "chunk.drop" in said(capsys, "queue", "show", "chunk", str(chunk.pk))
 
 
 @pytest.mark.parametrize(

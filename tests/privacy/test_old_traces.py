@@ -91,7 +91,7 @@ def found_marks(send, readers):
 
 @pytest.mark.promise("Old traces go: after a week nobody was sent anything")
 def test_a_week_later_nothing_says_who_was_sent_what(send, readers, said, broker, promise):
-    assert searching.tables(*readers) == READING | {"delivery_exception", "delivery_chunk"}
+    assert searching.tables(*readers) == READING | {"delivery_exception", "delivery_mended", "delivery_chunk"}
     assert found_marks(send.pk, readers)
     Send.objects.update(finished_at=statements.now() - forgetting.KEPT - timedelta(minutes=1))
     while forgetting.begin() or forgetting.go_on():

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import hands, logs, queue, tracing
+from dispatch import hands, logs, queue, retrying, tracing
 from dispatch.accounts import audit
 from dispatch.accounts.models import User
 from dispatch.articles import hints, intake
@@ -130,7 +130,8 @@ def _take(source: Source, delivery: WebhookDelivery) -> tuple[int, ...]:
         delivery.said, delivery.due_at = "", None
         hints.doubt(source, accepted.doubtful)
     delivery.did, delivery.why = accepted.did, accepted.why[:300]
-    delivery.save(update_fields=["said", "due_at", "did", "why"])
+    delivery.tries = retrying.noted(delivery.tries, timezone.now(), delivery.did)
+    delivery.save(update_fields=["said", "due_at", "did", "why", "tries"])
     log.info(
         "webhook taken in", extra={"webhook": delivery.pk, "did": delivery.did, "articles": list(accepted.changed)}
     )

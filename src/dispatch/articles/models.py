@@ -130,6 +130,7 @@ class WebhookDelivery(models.Model):
     due_at = models.DateTimeField(null=True)  # when to take it in, or to try that again; null: done
     did = models.CharField(max_length=20)  # received, failed or dropped; else as intake.RANK has it
     why = models.CharField(max_length=300, blank=True)
+    tries = models.TextField(blank=True, default="", db_default="")  # the last of them, see retrying.noted
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -209,6 +209,7 @@ class Letter(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     code = models.CharField(max_length=20, blank=True)  # "550 5.1.1"; never the reply's text
     attempts = models.PositiveSmallIntegerField(default=0)
+    tries = models.TextField(blank=True, default="", db_default="")  # the last of them, see retrying.noted; relay, code
     next_attempt_at = models.DateTimeField(default=timezone.now)  # while it is being sent: when its worker must be dead
     written_at = models.DateTimeField(auto_now_add=True)
     used_at = models.DateTimeField(null=True)

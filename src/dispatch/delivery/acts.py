@@ -1,13 +1,13 @@
 """What people do to a send, each with a reason that the audit log keeps."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import QuerySet
 
 from dispatch.accounts import audit
-from dispatch.accounts.models import User
+from dispatch.accounts.models import AuditEntry, User
 from dispatch.delivery import comparing, ledger, ringing, statements, waves
 from dispatch.delivery.models import Chunk, DeliveryException, Send
 
@@ -80,14 +80,12 @@ def retry(send: int, by: User | None, reason: str, *, state: str = State.DEFERRE
     """
     assert state in {State.DEFERRED, State.REFUSED, State.UNKNOWN}
     with transaction.atomic():
-        is_living = reopen(send) if _waiting(send, state).exists() else False
-        now = statements.now()
-        answered = Greatest(F("attempts") - F("doubts"), 0)
-        afresh = {"state": State.DEFERRED, "next_attempt_at": now, "attempts": answered, "doubts": 0}
-        count = _waiting(send, state).update(**afresh) if is_living else 0
-        if not count:
+        if not _waiting(send, state).exists() or not reopen(send):
             return 0
-        audit.record(by, "send.retry", f"send:{send}:{state}", reason)
+        count = _let(send, state, State.DEFERRED, audit.record(by, "send.retry", f"send:{send}:{state}", reason))
+        if not count:
+            transaction.set_rollback(True)
+            return 0
     ringing.ring(ledger.promote_due())
     return count
 
@@ -111,9 +109,11 @@ def drop(send: int, by: User | None, reason: str, *, state: str) -> int:
     """Let go of those deferred or unknown: they become cancelled, and their code still says why they waited. How many."""
     assert state in {State.DEFERRED, State.UNKNOWN}
     with transaction.atomic():
-        count = _waiting(send, state).update(state=State.CANCELLED, next_attempt_at=None)
-        if count:
-            audit.record(by, "send.drop", f"send:{send}:{state}", reason)
+        if not _waiting(send, state).exists():
+            return 0
+        count = _let(send, state, State.CANCELLED, audit.record(by, "send.drop", f"send:{send}:{state}", reason))
+        if not count:
+            transaction.set_rollback(True)
     return count
 
 
@@ -136,6 +136,13 @@ def _ring(send: int) -> None:
 def _waiting(send: int, state: str) -> QuerySet[DeliveryException]:
     """Those in this state whom no retry chunk holds right now."""
     return DeliveryException.objects.filter(send=send, state=state, retry_chunk=None)
+
+
+def _let(send: int, state: str, to: str, entry: AuditEntry) -> int:
+    """As an act upon a heap does (heaps.py), whatever the provider, relay and reply. How many it was."""
+    whichever: dict[str, Any] = dict.fromkeys(("provider", "relay", "code", "readers", "size"))
+    whichever |= {"send": send, "state": state, "to": to, "by_relay": 0, "asked": statements.now(), "entry": entry.pk}
+    return len(statements.rows("sweep", **whichever))
 
 
 def _move(send: int, states: tuple[str, ...], to: str, *, act: str, by: User | None, reason: str) -> bool:

@@ -6,13 +6,13 @@ is made again from the reader and each recent send: nothing about a message need
 
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from dispatch import vault
 from dispatch.audience import addresses, leaving
 from dispatch.audience.models import Subscriber, Subscription, Suppression
-from dispatch.delivery import ledger, personalizing
+from dispatch.delivery import ledger, personalizing, statements
 from dispatch.delivery.models import DeliveryException, Send
 
 RECENT = timedelta(days=7)
@@ -20,22 +20,12 @@ RECENT = timedelta(days=7)
 
 SUPPRESSING = {DeliveryException.State.BOUNCED: Suppression.Reason.BOUNCED}
 SUPPRESSING[DeliveryException.State.COMPLAINED] = Suppression.Reason.COMPLAINED
-RECORD = """
-INSERT INTO delivery_exception AS x (send_id, subscriber_id, chunk, state, code, provider_class)
-SELECT f.send_id, f.subscriber_id, f.chunk, %s, %s, c.provider_class
-FROM delivery_fate f JOIN delivery_chunk c ON c.send_id = f.send_id AND c.number = f.chunk
-WHERE f.send_id = %s AND f.subscriber_id = %s AND f.fate <> 'forgotten'
-ON CONFLICT (send_id, subscriber_id) DO UPDATE
-SET state = excluded.state, code = excluded.code, next_attempt_at = NULL, retry_chunk = NULL
-WHERE x.state <> excluded.state
-"""
 
 
 def record(send: int, subscriber: int, state: str, code: str = "") -> None:
     """A hard bounce or a complaint about one message. The same again changes nothing."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(RECORD, [state, code[:20], send, subscriber])
+        statements.execute("came_back", state=state, code=code[:20], send=send, reader=subscriber)
         suppress(subscriber, SUPPRESSING[DeliveryException.State(state)])
 
 

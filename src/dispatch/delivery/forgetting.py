@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import OperationalError, transaction
 
 from dispatch.delivery import partitions, progress, statements
-from dispatch.delivery.models import Send
+from dispatch.delivery.models import Mended, Send
 from dispatch.editions import thinning
 
 KEPT = timedelta(days=7)
@@ -30,6 +30,7 @@ def begin() -> int:
             old.totals = {"exceptions": progress.of_send(old.pk).exceptions}
             old.save(update_fields=["totals"])
             thinning.thin(old.edition)
+            Mended.objects.filter(send=old.pk).delete()  # before the lock that dropping takes
             partitions.drop(old.pk)
     except OperationalError:  # someone is reading; they go first
         return 0

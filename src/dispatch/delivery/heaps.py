@@ -55,9 +55,18 @@ def listed(heaps: Sequence[Heap], skip: int, most: int) -> list[Standing]:
     return [Standing(*row) for row in statements.rows("of_heaps", **columns, skip=skip, most=most)] if wanted else []
 
 
-def step(heap: Heap, act: str, asked: datetime, *, relay: int = 0, readers: list[int] | None = None) -> int:
+def step(
+    heap: Heap,
+    act: str,
+    asked: datetime,
+    *,
+    relay: int = 0,
+    readers: list[int] | None = None,
+    entry: int | None = None,
+) -> int:
     """Do an act to up to AT_ONCE readers of a heap, or to these of them; how many it was. 0: nobody is left, or it is not
-    to be done in that state or send. `asked`: whoever was answered later is left alone."""
+    to be done in that state or send. `asked`: whoever was answered later is left alone. `entry`: of the audit log; their
+    pasts name it."""
     if heap.state not in FROM[act]:
         return 0
     to = State.CANCELLED if act == "drop" else State.DEFERRED
@@ -68,8 +77,9 @@ def step(heap: Heap, act: str, asked: datetime, *, relay: int = 0, readers: list
         "code": heap.code,
     }
     values |= {"relay": heap.relay_id, "asked": asked, "to": to, "by_relay": relay if act == "move" else 0}
+    values |= {"readers": readers, "entry": entry, "size": AT_ONCE}
     with transaction.atomic():
-        count = len(statements.rows("sweep", **values, readers=readers, size=AT_ONCE))
+        count = len(statements.rows("sweep", **values))
         if count and act != "drop" and not acts.reopen(heap.send_id):
             transaction.set_rollback(True)
             return 0
@@ -85,7 +95,8 @@ def one(send: int, reader: int, act: str, by: User | None, reason: str, *, relay
         names = ("send_id", "state", "provider_class", "code")
         same = {name: getattr(found, name) for name in names}
         heap = Heap(readers=1, relay_id=found.answered_by, **same)
-        done = step(heap, act, statements.now(), relay=relay, readers=[reader])
-        if done:
-            audit.record(by, f"reader.{act}", f"send:{send}", reason)  # for ever: it names no reader
+        entry = audit.record(by, f"reader.{act}", f"send:{send}", reason)  # for ever: it names no reader
+        done = step(heap, act, statements.now(), relay=relay, readers=[reader], entry=entry.pk)
+        if not done:
+            transaction.set_rollback(True)
     return bool(done)

@@ -67,3 +67,9 @@ def stick(claimed: "Claim", why: str) -> None:
     """Nobody takes this chunk any more until a person has looked. Nothing of it is on the wire."""
     mine = Chunk.objects.filter(pk=claimed.chunk, token=claimed.token)
     mine.update(state=Chunk.State.STUCK, lease_until=None, trouble=why[:300])
+
+
+def let_go(send: int, number: int, entry: int) -> bool:
+    """End a stuck chunk for everyone in it who was not answered; `entry`: of the audit log, who said so. False: it is not
+    stuck."""
+    return bool(statements.rows("cancel", send=send, number=number, entry=entry))

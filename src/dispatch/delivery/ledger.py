@@ -16,12 +16,12 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 
+from dispatch import signs
 from dispatch.delivery import boarding, enlisting, isolating, journal, partitions, ringing, statements
 from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Send
 from dispatch.editions import items
 from dispatch.editions.models import Edition
 
-FORGIVE = "DELETE FROM delivery_exception WHERE send_id = %s AND subscriber_id = ANY (%s) AND state = 'deferred'"
 ENLISTING = 0x656E6C  # "enl": the advisory lock, with a newsletter, under which audiences are frozen
 TAKEOVERS = 3
 """Claims of a dead owner's chunk without progress in between; then its letter is set aside (isolating.py)."""
@@ -123,7 +123,7 @@ def enlist(edition_id: int) -> Send | None:
 def claim(send: int, number: int, *, or_next: bool = False, full: Sequence[int] = ()) -> Claim | None:
     """Take a chunk, or None: someone has it, it is done, or the send does not go on. `or_next`: then the next free one.
     `full`: none of these provider classes."""
-    values = {"send": send, "number": number, "or_next": or_next, "full": list(full)}
+    values = {"send": send, "number": number, "or_next": or_next, "full": list(full), "by": signs.name()}
     with transaction.atomic():
         row = statements.row_or_none("claim", **values, lease=settings.DELIVERY["lease_seconds"])
         if row is None:
@@ -155,7 +155,7 @@ def advance(claimed: Claim, answers: Answers, *, settled: int, given: int | None
         _write_doubts(claimed, answers.doubts)
         _show_doubts(claimed, answers.doubts)
         if claimed.is_retry and answers.accepted:
-            statements.run(FORGIVE, claimed.send, answers.accepted)
+            statements.execute("forgive", send=claimed.send, readers=answers.accepted, relay=claimed.relay)
     return int(row[0])
 
 
@@ -195,7 +195,7 @@ def due_chunks(most: int = 100) -> list[tuple[int, int]]:
 
 def cancel_free(send: int) -> None:
     """Cancel what no worker holds."""
-    statements.execute("cancel", send=send)
+    statements.execute("cancel", send=send, number=None, entry=None)
 
 
 def may_leave(send: int | None = None, newsletter: int | None = None, *, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -242,7 +242,7 @@ def _take_over(claimed: Claim) -> Claim:
     now = statements.now()
     _write_excepts(claimed, [Except(reader, "deferred", "unsettled", now) for reader in unsettled])
     if claimed.is_retry and accepted:
-        statements.run(FORGIVE, claimed.send, accepted)
+        statements.execute("forgive", send=claimed.send, readers=accepted, relay=claimed.relay)
     _write_doubts(claimed, doubted)
     resolution = "unknown" if claimed.ambiguity == "never_twice" else "resent"
     for first, last in left.stretches():

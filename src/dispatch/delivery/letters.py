@@ -84,15 +84,16 @@ def _send(letter: Letter, relay: Relay, mailer: Mailer) -> Trouble | None:
     match answer:
         case Sent():
             relays.worked(relay)
-            _settle(letter, State.SENT)
+            _settle(letter, State.SENT, relay=relay)
         case Refused(code=code):
-            _settle(letter, State.REFUSED, code)
+            _settle(letter, State.REFUSED, code, relay)
         case Unknown():
-            _settle(letter, State.UNKNOWN)
+            _settle(letter, State.UNKNOWN, relay=relay)
         case Deferred(code=code):
-            _put_off(letter, code)
+            _put_off(letter, code, relay)
         case Trouble(code=code):
             _blame(relay, str(answer), code)
+            letter.tries = _noted(letter, "deferred", code, relay)
             return answer
     return None
 
@@ -128,19 +129,25 @@ def _goes_on(letter: Letter) -> bool:
     return not _is_stopped(letter) and bool(ours.update(next_attempt_at=statements.now() + LEASE))
 
 
-def _settle(letter: Letter, state: str, code: str = "") -> None:
+def _settle(letter: Letter, state: str, code: str = "", relay: Relay | None = None) -> None:
     """Its end; the address has served. A worker that comes back from the dead finds it settled and changes nothing."""
     ours = Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, state=letter.state)
-    ours.update(state=state, code=code[:20], address=None)
+    ours.update(state=state, code=code[:20], address=None, tries=_noted(letter, state, code, relay))
 
 
-def _put_off(letter: Letter, code: str) -> None:
+def _put_off(letter: Letter, code: str, relay: Relay | None = None) -> None:
+    """Until its next moment; of no relay, where each that was asked is noted already."""
     moment = retrying.next_attempt(letter.attempts, statements.now(), until=letter.expires_at)
     if moment is None:
-        _settle(letter, State.LATE, code)
+        _settle(letter, State.LATE, code, relay)
         return
     ours = Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, state=letter.state)
-    ours.update(state=State.WAITING, code=code[:20], next_attempt_at=moment)
+    tries = _noted(letter, "deferred", code, relay) if relay else letter.tries
+    ours.update(state=State.WAITING, code=code[:20], next_attempt_at=moment, tries=tries)
+
+
+def _noted(letter: Letter, word: str, code: str, relay: Relay | None) -> str:
+    return retrying.noted(letter.tries, statements.now(), word, relay.pk if relay else 0, code[:20])
 
 
 def _blame(relay: Relay, reason: str, code: str) -> None:

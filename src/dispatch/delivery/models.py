@@ -111,6 +111,8 @@ class Chunk(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     token = models.PositiveIntegerField(default=0)  # fencing: each claim adds one
     lease_until = models.DateTimeField(null=True)
+    claimed_by = models.CharField(max_length=120, blank=True, default="", db_default="")  # its last worker, "host:pid"
+    claimed_at = models.DateTimeField(null=True)
     takeovers = models.PositiveSmallIntegerField(default=0)  # without progress in between
     is_careful = models.BooleanField(default=False, db_default=False)  # one letter at a time (isolating.py)
     trouble = models.CharField(max_length=300, blank=True)  # why it is stuck, or how its last owner died
@@ -153,11 +155,28 @@ class DeliveryException(models.Model):
     at = models.DateTimeField()
     provider_class = models.PositiveSmallIntegerField(default=0)  # its chunk's
     answered_by = models.BigIntegerField(default=0)  # the relay that answered last; 0: nobody
-    past = ArrayField(models.TextField(), default=list)  # earlier answers: "2026-11-29T08:00:00Z deferred 3 450 4.2.1"
+    # What was before, by moment: answers "2026-11-29T08:00:00.000000Z deferred 3 450 4.2.1" (3: the relay), people's acts
+    # "… act 1017" (the audit log's entry), the end of its time "… expired refused".
+    past = ArrayField(models.TextField(), default=list)
 
     class Meta:
         managed = False
         db_table = "delivery_exception"
+
+
+class Mended(models.Model):
+    """A reader who was an exception and was accepted in the end: what it took. For pages; the ledger counts without it. It
+    goes with the send's exceptions."""
+
+    pk = models.CompositePrimaryKey("send_id", "subscriber_id")
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="+", db_index=False)
+    subscriber_id = models.BigIntegerField()
+    chunk = models.PositiveIntegerField()  # the first-round chunk's number
+    attempts = models.PositiveSmallIntegerField()
+    provider_class = models.PositiveSmallIntegerField()
+    answered_by = models.BigIntegerField()  # the relay that took it; 0: not known
+    at = models.DateTimeField()
+    past = ArrayField(models.TextField())  # as of DeliveryException
 
 
 class Ambiguity(models.Model):

@@ -12,6 +12,8 @@ from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 
 SQL = Path(__file__).parent / "sql"
+STAMP = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+"""How a moment stands in a reader's past: exact, since by it a line that tells of the row's present state is known."""
 
 
 def execute(name: str, **values: Any) -> None:
@@ -82,7 +84,9 @@ def to_be_rung() -> datetime:
 def _text(name: str) -> str:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
     text = text.replace("{cut}", (SQL / "cut.sql").read_text(encoding="utf-8"))
-    text = text.replace("{past}", (SQL / "past.sql").read_text(encoding="utf-8").strip())
+    for part in ("past", "deed"):
+        text = text.replace(f"{{{part}}}", (SQL / f"{part}.sql").read_text(encoding="utf-8").strip())
+    text = text.replace("{stamp}", STAMP)
     text = text.replace("{got_it}", (SQL / "got_it.sql").read_text(encoding="utf-8").strip())
     text = text.replace("{is_urgent_and_free}", (SQL / "is_urgent_and_free.sql").read_text(encoding="utf-8").strip())
     return text.replace("{not_stopped}", stopping.condition(Stop.Scope.NEWSLETTER, "e.newsletter_id"))

@@ -65,6 +65,9 @@ class Edition(models.Model):
     attempts = models.PositiveSmallIntegerField(
         default=0
     )  # renderings begun; a worker that died in one left it counted
+    tries = models.TextField(
+        blank=True, default="", db_default=""
+    )  # the last of them, see retrying.noted; what was wrong
     rung_at = models.DateTimeField(null=True)  # when a worker was last asked to render it
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     due_at = models.DateTimeField()

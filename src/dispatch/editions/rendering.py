@@ -14,10 +14,9 @@ import jinja2
 import mjml
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from dispatch import queue, templating
+from dispatch import queue, retrying, templating
 from dispatch.articles.models import Revision
 from dispatch.audience.models import Newsletter
 from dispatch.editions import (
@@ -127,11 +126,17 @@ def in_words(
 
 def _begin(edition_id: int) -> bool:
     """Count the attempt before it is made, so that one which ends the worker is not repeated for ever."""
-    due = Edition.objects.filter(id=edition_id, state=State.DUE)
-    due.filter(attempts__gte=PATIENCE).update(
-        state=State.FAILED, trouble=f"Rendering was begun {PATIENCE} times and never ended; the worker's log says more."
-    )
-    return bool(due.update(attempts=F("attempts") + 1))
+    with transaction.atomic():
+        one = Edition.objects.select_for_update().filter(id=edition_id, state=State.DUE).first()
+        if one is None:
+            return False
+        if one.attempts >= PATIENCE:
+            words = f"Rendering was begun {PATIENCE} times and never ended; the worker's log says more."
+            _close(one, State.FAILED, words)
+            return False
+        one.attempts, one.tries = one.attempts + 1, retrying.noted(one.tries, timezone.now(), "begun")
+        one.save(update_fields=["attempts", "tries"])
+    return True
 
 
 def _end(edition: Edition) -> None:
@@ -179,7 +184,9 @@ def _freeze(edition: Edition, ready: Iterable[Draft]) -> None:
 def _close(edition: Edition, state: State, trouble: str = "") -> None:
     edition.state, edition.trouble = state, trouble[:300]
     edition.rendered_at = timezone.now() if state == State.RENDERED else None
-    edition.save(update_fields=["state", "trouble", "rendered_at"])
+    if state != State.RENDERED:  # that has its moment
+        edition.tries = retrying.noted(edition.tries, timezone.now(), state, edition.trouble)
+    edition.save(update_fields=["state", "trouble", "rendered_at", "tries"])
 
 
 def draft(edition: Edition, contents: gathering.Contents, languages: Iterable[str]) -> Draft:

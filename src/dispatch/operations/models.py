@@ -56,6 +56,8 @@ class Sweep(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=300)
     asked_at = models.DateTimeField()
+    # By send, its entry in the audit log, which the pasts of those whom it reached name: {"4": 1017}.
+    entries = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     expected = models.PositiveBigIntegerField(default=0)  # readers, when it was asked for
     done = models.PositiveBigIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)

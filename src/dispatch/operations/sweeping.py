@@ -1,5 +1,7 @@
 """Acts upon all readers who match: asked for in one row, done by the clock a part at a time; no page waits for a million."""
 
+from typing import Any
+
 from django.db import transaction
 
 from dispatch import saying
@@ -21,11 +23,11 @@ def begin(act: str, wanted: wanting.Wanted, by: User, reason: str, *, relay: int
     if not found:
         return None
     with transaction.atomic():
-        values = {"wanted": wanted.said, "relay": relay, "asked_at": statements.now()}
-        one = Sweep.objects.create(act=act, by=by, reason=reason, expected=sum(h.readers for h in found), **values)
+        values: dict[str, Any] = {"wanted": wanted.said, "relay": relay, "asked_at": statements.now(), "entries": {}}
         for send in sorted({heap.send_id for heap in found}):
-            audit.record(by, f"readers.{act}", f"send:{send}", f"{wanted.query}: {reason}"[:300])
-    return one
+            entry = audit.record(by, f"readers.{act}", f"send:{send}", f"{wanted.query}: {reason}"[:300])
+            values["entries"][str(send)] = entry.pk
+        return Sweep.objects.create(act=act, by=by, reason=reason, expected=sum(h.readers for h in found), **values)
 
 
 def go_on() -> None:
@@ -84,7 +86,8 @@ def _told(one: Sweep) -> str:
 
 
 def _step(one: Sweep, heap: Heap) -> int:
-    return heaps.step(heap, one.act, one.asked_at, relay=one.relay)
+    entry = one.entries.get(str(heap.send_id))
+    return heaps.step(heap, one.act, one.asked_at, relay=one.relay, entry=entry)
 
 
 def _left(one: Sweep) -> list[Heap]:

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("queue/mail/<int:send_id>/<str:state>/<str:act>", views.act_on_mail, name="mail_act"),
     path("queue/sweeps/<int:number>/stop", views.stop_sweep, name="sweep_stop"),
     path("queue/chunks/<int:send_id>/<int:number>", views.free_chunk, name="chunk_free"),
+    path("queue/chunks/<int:send_id>/<int:number>/drop", views.drop_chunk, name="chunk_drop"),
     path("stop", views.stop, name="stop"),
     path("stop/<int:stop_id>/lift", views.lift, name="stop_lift"),
     path("reader/", readers.reader, name="reader"),

@@ -13,8 +13,8 @@ from dispatch.articles import arrivals
 from dispatch.articles.models import WebhookDelivery
 from dispatch.audience.models import Newsletter
 from dispatch.delivery import acts as mail_acts
-from dispatch.delivery import correspondence, ledger
-from dispatch.delivery.models import Send
+from dispatch.delivery import chunk_acts, correspondence, ledger
+from dispatch.delivery.models import Chunk, Send
 from dispatch.desk import acting, halting
 from dispatch.operations import health as wellness
 from dispatch.operations import live as feeding
@@ -147,6 +147,19 @@ def free_chunk(request: HttpRequest, send_id: int, number: int) -> HttpResponse:
     if why := acting.reason(request):
         freed = mail_acts.free_stuck(send_id, number, _user(request), why)
         acting.tell(request, freed, "It gets another chance.", "It was not stuck any more; nothing was changed.")
+    return redirect("queue")
+
+
+@permissions.requires(Role.OPERATOR)
+@require_POST
+def drop_chunk(request: HttpRequest, send_id: int, number: int) -> HttpResponse:
+    """Let go of a stuck chunk."""
+    send = get_object_or_404(Send.objects.select_related("edition__newsletter"), pk=send_id)
+    desks.insist(_user(request), send.edition.newsletter)
+    if why := acting.reason(request):
+        chunk = Chunk.objects.filter(send=send_id, number=number).values_list("pk", flat=True).first()
+        dropped = chunk is not None and chunk_acts.drop(chunk, _user(request), why)
+        acting.tell(request, dropped, "It is dropped.", "It was not stuck any more; nothing was changed.")
     return redirect("queue")
 
 

@@ -3,13 +3,13 @@
 import newsroom
 import pytest
 
-from dispatch import queue
+from dispatch import queue, signs
 from dispatch.accounts.models import AuditEntry, Stop
-from dispatch.delivery import ledger, relays, sending, statements
+from dispatch.delivery import ledger, progress, relays, sending, statements
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Chunk, DeliveryException, Heap, Send
 from dispatch.operations import sweeping
-from dispatch.operations.items import rows, wanted
+from dispatch.operations.items import history, rows, wanted
 from dispatch.operations.models import Sweep
 from dispatch.outcomes import Deferred, Refused, Sent
 from dispatch.social.models import Post
@@ -205,6 +205,44 @@ def test_a_stuck_chunk_gets_another_chance_and_a_waiting_one_goes_by_another_rel
     assert (chunk.state, chunk.relay) == ("pending", other)
 
 
+def test_a_stuck_chunk_is_moved_in_one_press(alice, send):
+    other = relays.save("other", "fake://")
+    Chunk.objects.update(state="stuck", takeovers=4, trouble="Its workers died again and again.")
+    chunk = Chunk.objects.get()
+    assert "It is moved." in press(alice, kind="chunk", act="move", item=[chunk.pk], to_relay=other.pk)
+    chunk.refresh_from_db()
+    assert (chunk.state, chunk.takeovers, chunk.relay) == ("pending", 0, other)
+
+
+@pytest.mark.parametrize("way", ["page", "all", "queue"])
+def test_a_stuck_chunk_is_dropped_and_the_reason_is_kept(alice, send, way):
+    Chunk.objects.update(state="stuck", settled=8, ahead=8, trouble="Its workers died again and again.")
+    chunk = Chunk.objects.get()
+    if way == "queue":
+        path = f"/operations/queue/chunks/{send.pk}/{chunk.number}/drop"
+        assert path in alice.get("/operations/queue/").content.decode()
+        assert "It is dropped." in alice.post(path, {"reason": "it cannot be made"}, follow=True).content.decode()
+    else:
+        named = {"all": "1", "state": "stuck"} if way == "all" else {"item": [chunk.pk], "alone": chunk.pk}
+        said = press(alice, kind="chunk", act="drop", **named | {"reason": "it cannot be made"})
+        assert ("1 item dropped." if way == "all" else "It is dropped.") in said
+    assert progress.of_send(send.pk).exceptions == {"deferred": 2, "refused": 1, "cancelled": 2}
+    assert progress.of_send(send.pk).sent == 5
+    entry = AuditEntry.objects.get(act="chunk.drop")
+    assert (entry.target, entry.reason) == (f"send:{send.pk}:chunk:{chunk.number}", "it cannot be made")
+    page = alice.get(f"{ITEMS}chunk/{chunk.pk}/").content.decode()
+    assert "chunk.drop" in page
+    assert "it cannot be made" in page
+
+
+def test_a_chunks_page_says_which_worker_had_it_when(alice, send):
+    chunk = Chunk.objects.get()
+    assert chunk.claimed_by == signs.name()
+    item = history.of("chunk", str(chunk.pk))
+    assert dict(item.facts)["Last by"] == signs.name()
+    assert chunk.claimed_at in [event.at for event in item.events if event.words.startswith("Claimed by")]
+
+
 def test_bob_of_another_desk_may_not_touch_all_that_match(client, send):
     from dispatch.accounts import views
     from dispatch.accounts.models import Desk
@@ -215,6 +253,9 @@ def test_bob_of_another_desk_may_not_touch_all_that_match(client, send):
     bob.desks.add(Desk.objects.create(slug="sports", name="Sports"))
     client.force_login(bob, views.BACKEND)
     reader = found(column="deferred").rows[0].id
+    Chunk.objects.update(state="stuck", settled=8, ahead=8)
+    path = f"/operations/queue/chunks/{send.pk}/1/drop"
+    assert client.post(path, {"reason": "I want it"}).status_code == 403
     for form in ({"item": [reader]}, {"all": "1"}):
         answer = client.post(f"{ITEMS}act", {"kind": "reader", "act": "drop", "reason": "I want it", **form})
         assert answer.status_code == 403

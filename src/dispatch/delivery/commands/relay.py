@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dispatch.delivery.models import Relay
 
 
-CHANGING = ("add", "weight", "pace", "warm-up", "pause", "off", "resume", "move")
+CHANGING = ("add", "weight", "pace", "connections", "warm-up", "pause", "off", "resume", "move")
 
 
 class Wrong(Exception):
@@ -81,6 +81,7 @@ def _note(options: argparse.Namespace) -> None:
     from dispatch.accounts import audit
 
     is_asked = {"pace": lambda: options.per_second is None and not options.to,
+                "connections": lambda: options.most is None and not options.to,
                 "warm-up": lambda: not (options.ceilings or options.off)}  # fmt: skip
     if options.act in CHANGING and not is_asked.get(options.act, lambda: False)():
         audit.record(None, f"relay.{options.act}", f"relay:{options.name}", options.reason[:300] or "at a terminal")

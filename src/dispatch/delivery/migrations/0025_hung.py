@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0021_traces_struck")]
+    dependencies = [("delivery", "0024_told_disks")]
 
     operations = [
         migrations.CreateModel(

@@ -16,6 +16,8 @@
 UPDATE delivery_chunk c
 SET state = 'leased',
     token = c.token + 1,
+    claimed_by = %(by)s,
+    claimed_at = clock_timestamp(),
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
     takeovers = c.takeovers + (c.state = 'leased')::int,
     is_careful = c.is_careful OR (c.state = 'leased' AND c.takeovers > 0)

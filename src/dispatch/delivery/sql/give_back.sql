@@ -3,7 +3,7 @@
 -- may have it (unknown, or once in doubt) is left. Who reads along with the newsletter by now gets a rhythm until they are told:
 -- they were passed to its own editions with nothing owed, so these stories are all that they lack.
 WITH given AS (
-    UPDATE delivery_exception SET state = 'owed', at = clock_timestamp()
+    UPDATE delivery_exception x SET state = 'owed', at = clock_timestamp(), past = x.past || {past}
     WHERE send_id = %(send)s AND state = 'cancelled' AND doubts = 0
     RETURNING subscriber_id, chunk
 ), theirs AS (

@@ -1,1 +1,2 @@
-concat_ws(' ', to_char(x.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), x.state, x.answered_by, x.code)
+CASE WHEN starts_with(coalesce(x.past[cardinality(x.past)], ''), to_char(x.at AT TIME ZONE 'UTC', {stamp})) THEN '{}'::text[]
+     ELSE ARRAY[concat_ws(' ', to_char(x.at AT TIME ZONE 'UTC', {stamp}), x.state, x.answered_by, x.code)] END

@@ -1,19 +1,17 @@
 """The whole history of one item: what was tried, what was answered, when, and what people did to it and why."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 
-from dispatch.accounts.models import AuditEntry
+from dispatch import retrying
 from dispatch.audience.models import Letter
 from dispatch.delivery import statements
-from dispatch.delivery.models import Ambiguity, Chunk, DeliveryException, Relay
-from dispatch.desk import naming
-from dispatch.operations.items import providers, rows
-from dispatch.operations.items import readers as listed
+from dispatch.delivery.models import Ambiguity, Chunk, Relay
+from dispatch.operations.items import reader_history, rows, told
+from dispatch.operations.items.told import Event, Item
 from dispatch.operations.items.wanted import Wanted, is_id
 
 if TYPE_CHECKING:
@@ -21,36 +19,11 @@ if TYPE_CHECKING:
     from dispatch.editions.models import Edition
     from dispatch.social.models import Post
 
-ENTRIES = 200
 CODES = """
 SELECT state, code, count(*) FROM delivery_exception
 WHERE send_id = %s AND subscriber_id = ANY (SELECT unnest(recipients) FROM delivery_chunk WHERE id = %s)
 GROUP BY state, code ORDER BY count(*) DESC, state, code LIMIT 20
 """
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened to it."""
-
-    at: datetime
-    words: str
-    shape_of: str = ""
-    word: str = ""
-    who: str = ""
-    why: str = ""
-
-
-@dataclass
-class Item:
-    """One item's page. `facts` are (name, words or moment); `links` (words, path)."""
-
-    row: rows.Row
-    facts: list[tuple[str, object]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    links: list[tuple[str, str, int]] = field(default_factory=list)  # words, name of the address, its number
-    counts: list[tuple[str, str, int]] = field(default_factory=list)  # a chunk's readers: state, code, how many
-    wanted: Wanted | None = None  # the list that it is from
 
 
 def of(kind: str, number: str) -> Item:
@@ -72,8 +45,15 @@ def _webhook(number: str) -> Item:
     item = Item(
         rows.ROW_OF["webhook"](one), [("Source", one.source.name), ("It did", one.did), ("Next try", one.due_at)]
     )
-    item.events = [Event(one.received_at, "It arrived.", why=one.why), *_people(f"webhook:{one.pk}")]
+    item.events = [Event(one.received_at, "It arrived."), *told.people(f"webhook:{one.pk}")]
+    item.events += [_taking(at, did) for at, did, _ in retrying.told(one.tries)]
     return item
+
+
+def _taking(at: datetime, did: str) -> Event:
+    if did == "failed":
+        return Event(at, "It could not be taken in.", "item", "failed")
+    return Event(at, f"It was taken in: {did}.")
 
 
 def _article(number: str) -> Item:
@@ -84,7 +64,7 @@ def _article(number: str) -> Item:
     item.events += [Event(at, words) for at, words in (
         (one.published_at, "It was published there."), (one.planned_at, "What becomes of it was planned."),
     ) if at]  # fmt: skip
-    item.events += _people(f"article:{one.pk}")
+    item.events += told.people(f"article:{one.pk}")
     return item
 
 
@@ -97,7 +77,11 @@ def _edition(number: str) -> Item:
     if send:
         moments += [(send.started_at, f"Send {send.pk} began."), (send.finished_at, f"Send {send.pk} ended.")]
     item.events = [Event(at, words) for at, words in moments if at]
-    item.events += _people(f"edition:{one.pk}", *([f"send:{send.pk}"] if send else []))
+    item.events += [
+        Event(at, "Rendering was begun.") if word == "begun" else Event(at, said, "edition", word)
+        for at, word, said in retrying.told(one.tries)
+    ]
+    item.events += told.people(f"edition:{one.pk}", *([f"send:{send.pk}"] if send else []))
     return item
 
 
@@ -108,53 +92,22 @@ def _chunk(number: str) -> Item:
     gone = "forgotten, a week after the send's end" if one.send.is_forgotten else None
     item.facts = [("Readers", readers), ("Who they were", gone),
                   ("Answered", one.settled), ("On the wire", one.ahead - one.settled),
-                  ("Claimed", f"{one.token} times"), ("Lease until", one.lease_until), ("Not before", one.not_before),
+                  ("Claimed", f"{one.token} times"), ("Last by", one.claimed_by), ("Last claimed", one.claimed_at),
+                  ("Lease until", one.lease_until), ("Not before", one.not_before),
                   ("Language", one.variant.language),
                   ("Relay", one.relay.name if one.relay else "any that works")]  # fmt: skip
     item.counts = [(state, code, int(n)) for state, code, n in statements.listed(CODES, one.send_id, one.pk)]
     item.links = [("Its edition", "edition_page", one.send.edition_id)]
     item.events = [Event(at, words) for at, words in (
         (one.send.started_at, "Its send began."), (one.rung_at, "It moved, or a worker was last asked for it."),
+        (one.claimed_at, f"Claimed by {one.claimed_by}, the last time."),
     ) if at]  # fmt: skip
-    for doubt in Ambiguity.objects.filter(send=one.send_id, chunk=one.number).order_by("-pk")[:ENTRIES]:
+    for doubt in Ambiguity.objects.filter(send=one.send_id, chunk=one.number).order_by("-pk")[: told.ENTRIES]:
         many = doubt.last - doubt.first + 1
         item.events.append(Event(doubt.at, f"{many} in doubt, {doubt.resolution}: {doubt.reason}."))
-    item.events += _people(f"send:{one.send_id}:chunk:{one.number}", f"send:{one.send_id}")
+    item.events += told.people(f"send:{one.send_id}:chunk:{one.number}")
+    item.events += told.upon_send(one.send_id)
     return item
-
-
-def _reader(number: str) -> Item:
-    send, _, reader = number.partition("-")
-    if not is_id("reader", number):
-        raise Http404
-    one = DeliveryException.objects.filter(send=int(send), subscriber_id=int(reader)).first()
-    if one is None:
-        raise Http404
-    relays = dict(Relay.objects.values_list("pk", "name"))
-    newsletter = one.send.edition.newsletter
-    acts = () if one.retry_chunk else listed.acts_in([one.state])
-    way = providers.way(one.provider_class, relays.get(one.answered_by, ""))
-    item = Item(rows.Row("reader", number, f"Reader {reader} of send {send}", "reader", one.state, one.at,
-                         one.next_attempt_at, one.code, naming.newsletter(newsletter), way, one.attempts,
-                         acts, newsletter))  # fmt: skip
-    item.facts = [("Attempts", one.attempts), ("In doubt", f"{one.doubts} times"), ("Next try", one.next_attempt_at),
-                  ("Held by", f"retry chunk {one.retry_chunk}" if one.retry_chunk else None),
-                  ("To go by", relays.get(one.relay or 0)), ("Chunk", one.chunk)]  # fmt: skip
-    chunk = Chunk.objects.filter(send=one.send_id, number=one.chunk).values_list("pk", flat=True).first()
-    item.links = [("Its edition", "edition_page", one.send.edition_id), ("Its chunk", "chunk", chunk or 0)]
-    by = relays.get(one.answered_by, "")
-    item.events = [Event(one.at, f"{one.code} {'from ' + by if by else ''}".strip(), "reader", one.state)]
-    item.events += [_earlier(text, relays) for text in one.past]
-    item.events += _people(f"send:{send}:reader:{reader}", f"send:{send}", f"send:{send}:{one.state}")
-    return item
-
-
-def _earlier(text: str, relays: dict[int, str]) -> Event:
-    """A line of DeliveryException.past."""
-    at, state, relay, *code = text.split(" ")
-    by = relays.get(int(relay), "")
-    moment = datetime.fromisoformat(at).astimezone(UTC)
-    return Event(moment, f"{' '.join(code)} {'from ' + by if by else ''}".strip(), "reader", state)
 
 
 def _letter(number: str) -> Item:
@@ -164,8 +117,13 @@ def _letter(number: str) -> Item:
     if one.state == Letter.State.WAITING:
         item.facts.append(("Next try", one.next_attempt_at))
     item.events = [Event(one.written_at, "It was written, as somebody asked for it.")]
-    item.events += _people(f"letter:{one.pk}")
-    item.events += [event for event in _people(f"letters:{one.kind}") if event.at >= one.written_at]
+    relays = dict(Relay.objects.values_list("pk", "name"))
+    for at, state, said in retrying.told(one.tries):
+        relay, _, code = said.partition(" ")
+        by = relays.get(int(relay), "")
+        item.events.append(Event(at, f"{code} {f'from {by}' if by else ''}".strip(), "letter", state))
+    item.events += told.people(f"letter:{one.pk}")
+    item.events += [event for event in told.people(f"letters:{one.kind}") if event.at >= one.written_at]
     return item
 
 
@@ -174,7 +132,7 @@ def _post(number: str) -> Item:
     item = Item(rows.ROW_OF["post"](one), [("Channel", one.channel.name), ("Due", one.due_at), ("Posted", one.sent_at)])
     item.links = [("Its story", "story", one.story_id)]
     item.events = [Event(one.created_at, "It was written.")]
-    for attempt in one.attempts.order_by("-number")[:ENTRIES]:
+    for attempt in one.attempts.order_by("-number")[: told.ENTRIES]:
         took = attempt.finished_at - attempt.started_at if attempt.finished_at else None
         said = f"Attempt {attempt.number}" + (f", {took.total_seconds():.1f} s" if took is not None else "")
         item.events.append(Event(attempt.finished_at or attempt.started_at, said, "attempt", attempt.outcome or "open"))
@@ -182,20 +140,13 @@ def _post(number: str) -> Item:
         Event(
             each.finished_at or each.asked_at, f"To {each.act} it there. {each.trouble}".strip(), "change", each.state
         )
-        for each in one.changes.all()[:ENTRIES]
+        for each in one.changes.all()[: told.ENTRIES]
     ]
-    item.events += _people(f"post:{one.pk}")
+    item.events += told.people(f"post:{one.pk}")
     return item
 
 
-def _people(*targets: str) -> Iterator[Event]:
-    entries = AuditEntry.objects.filter(target__in=targets).select_related("who").order_by("-pk")[:ENTRIES]
-    for entry in entries:
-        who = (entry.who.name or entry.who.email) if entry.who else "Dispatch"
-        yield Event(entry.at, entry.act, who=who, why=entry.reason)
-
-
 OF: dict[str, Callable[[str], Item]] = {
-    "webhook": _webhook, "article": _article, "edition": _edition, "chunk": _chunk, "reader": _reader,
+    "webhook": _webhook, "article": _article, "edition": _edition, "chunk": _chunk, "reader": reader_history.of,
     "letter": _letter, "post": _post,
 }  # fmt: skip

@@ -34,7 +34,7 @@ ACTS = {
     "webhook": ("retry", "drop"),
     "article": ("retry", "drop"),
     "edition": ("retry", "drop", "pause"),
-    "chunk": ("retry", "move", "pause"),
+    "chunk": ("retry", "drop", "move", "pause"),
     "reader": ("retry", "drop", "move", "pause"),
     "letter": ("retry", "drop"),
     "post": ("retry", "drop", "pause"),
@@ -180,6 +180,8 @@ def _edition(asked: Asked, one: Edition) -> bool:
 
 
 def _chunk(asked: Asked, one: Chunk) -> bool:
+    if asked.act == "drop":
+        return chunk_acts.drop(one.pk, asked.by, asked.reason)
     if asked.act == "move":
         return asked.relay is not None and chunk_acts.move(one.pk, asked.relay, asked.by, asked.reason)
     return chunk_acts.hurry(one.pk, asked.by, asked.reason)

@@ -213,7 +213,7 @@ def _edition(one: Edition) -> Row:
 
 def _chunk(one: Chunk) -> Row:
     going = one.send.state not in {"finished", "cancelled"}
-    may = {"pending": ("retry", "move", "pause"), "stuck": ("retry", "move", "pause"), "leased": ("pause",)}
+    may = {"pending": ("retry", "move", "pause"), "stuck": ("retry", "drop", "move", "pause"), "leased": ("pause",)}
     acts: tuple[str, ...] = may.get(one.state, ()) if going else ()
     way = providers.way(one.provider_class, one.relay.name if one.relay else "")
     title = f"Chunk {one.number} of send {one.send_id}{', a retry' if one.is_retry else ''}"
