@@ -19,7 +19,6 @@ RELAY, MAILBOX, OURS = "192.0.2.1", "192.0.2.250", "bounces.example.org"
 REFUSING, SILENT, UNREACHABLE = "192.0.2.240", "192.0.2.241", "203.0.113.1"
 FIRST = 10
 PLACES = {"REFUSED": REFUSING, "SILENT": SILENT, "UNREACHABLE": UNREACHABLE}
-LARGEST = {"SMALL": 500}
 LONGEST = 120
 
 
@@ -107,6 +106,7 @@ class Talk:
         self.world, self.sock, self.domain = world, sock, domain
         self.replies = {one.recipient: one for one in replies}
         self.to, self.file = "", sock.makefile("rb")
+        self.largest = 500 if any(one.at == "SMALL" for one in replies) else 35_882_577
 
     def run(self):
         with contextlib.suppress(OSError, EOFError), self.sock, self.file:
@@ -123,15 +123,16 @@ class Talk:
         return next((one.reply for one in known if one.at == step and (self.to or len(known) == 1)), None)
 
     def ehlo(self, _):
-        size = min((LARGEST.get(one.at, 35882577) for one in self.replies.values()), default=35882577)
-        self.say(f"250-mx.{self.domain}\n250-PIPELINING\n250-SIZE {size}\n250-8BITMIME\n250 ENHANCEDSTATUSCODES")
+        self.say(f"250-mx.{self.domain}\n250-PIPELINING\n250-SIZE {self.largest}\n250-8BITMIME\n250 ENHANCEDSTATUSCODES")
 
     def helo(self, _):
         self.say(f"250 mx.{self.domain}")
 
-    def mail(self, _):
+    def mail(self, rest):
         self.to = ""
-        self.say(self.due("MAIL") or "250 2.1.0 OK")
+        size = int(rest.partition("SIZE=")[2].split()[0]) if "SIZE=" in rest else 0
+        too_big = "552 5.3.4 Message size exceeds fixed limit" if size > self.largest else None
+        self.say(self.due("MAIL") or too_big or "250 2.1.0 OK")
 
     def rcpt(self, rest):
         self.to = rest.partition("<")[2].partition(">")[0]
