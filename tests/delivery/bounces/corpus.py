@@ -31,12 +31,14 @@ class Reply:
 
 
 def replies():
-    """All in the table. A reply to MAIL, or to nothing, has a domain of its own: its recipient is not known yet."""
+    """All in the table. One to MAIL, or to nothing, has a domain of its own, since its recipient is not known yet; and one that is
+    passing, after which a server may leave the whole domain alone for a while."""
     return [reply(name, told) for name, told in REPLIES.items()]
 
 
 def reply(name, told):
-    place = name.partition("_")[0] if told["at"] in {"RCPT", "END"} else name.replace("_", "-")
+    is_shared = told["at"] in {"RCPT", "END"} and not told["says"].startswith("4")
+    place = name.partition("_")[0] if is_shared else name.replace("_", "-")
     recipient = f"{told['to']}@{place}.example.net"
     says = told.get("says", "").replace("{to}", recipient)
     return Reply(name, told["at"], says, recipient, told["kind"], PAGES[told["page"]]["at"], told.get("warned", False))
