@@ -107,7 +107,18 @@ def _of_status(block: dict[str, str], words: str) -> Verdict:
     """One recipient's, the first: a letter has one."""
     if block.get("action", "").lower() in ACTIONS and GIVEN_UP not in words:
         return Verdict(Kind.NOTICE)
-    return kinds.judge(block.get("status", ""), block.get("diagnostic-code", ""), words)
+    diagnostic = block.get("diagnostic-code", "") or _said_of(_address(block.get("final-recipient", "")), words)
+    return kinds.judge(block.get("status", ""), diagnostic, words)
+
+
+def _said_of(recipient: str, words: str) -> str:
+    """The answer that OpenSMTPD gives in its words alone, behind the recipient; its status says 5.0.0 of everything."""
+    found = re.search(rf"^{re.escape(recipient)}: (.+)$", words, re.MULTILINE) if recipient else None
+    return found[1] if found else ""
+
+
+def _address(told: str) -> str:
+    return told.rpartition(";")[2].strip(" <>")
 
 
 def _blocks(part: Message) -> Iterator[dict[str, str]]:
@@ -140,7 +151,7 @@ def _recipient(feedback: dict[str, str] | None, parts: list[Message]) -> str:
     else:
         blocks = [block for part in parts if part.get_content_type() == STATUS for block in _blocks(part)]
         told = next((one["final-recipient"] for one in blocks if one.get("final-recipient")), "")
-    return told.rpartition(";")[2].strip(" <>")
+    return _address(told)
 
 
 def _words(parts: list[Message]) -> str:
