@@ -28,7 +28,10 @@ def evening(visitor, settings, monkeypatch):
     newsroom.readers(office, en=70, be=60, ru=50)
     for language, provider in (("ru", ProviderClass.MAILRU), ("en", ProviderClass.GMAIL)):
         Subscriber.objects.filter(subscriptions__language=language).update(provider_class=provider)
-    main, second = relays.save("main", "smtp://127.0.0.1:9?security=none"), relays.save("second", "fake://")
+    main, second = (
+        relays.save("main", "smtp://127.0.0.1:9?security=none"),
+        relays.save("second", "smtp://mail.example.org"),
+    )
     send = newsroom.send(office, newsroom.story("en", "be", "ru"))
     for chunk in list(Chunk.objects.filter(send=send).order_by("number"))[::2]:
         said = slowly if chunk.provider_class == ProviderClass.MAILRU else gladly

@@ -15,7 +15,14 @@ from dispatch.delivery.bounces import reading
 
 pytestmark = pytest.mark.counterpart
 RECORD = Path(__file__).with_name("record")
-SAMPLE = ("gmail_no_account", "gmail_full", "gmail_too_much_for_one", "orange_full", "office_access_denied", "no_domain")
+SAMPLE = (
+    "gmail_no_account",
+    "gmail_full",
+    "gmail_too_much_for_one",
+    "orange_full",
+    "office_access_denied",
+    "no_domain",
+)
 
 
 @pytest.fixture

@@ -123,7 +123,9 @@ class Talk:
         return next((one.reply for one in known if one.at == step and (self.to or len(known) == 1)), None)
 
     def ehlo(self, _):
-        self.say(f"250-mx.{self.domain}\n250-PIPELINING\n250-SIZE {self.largest}\n250-8BITMIME\n250 ENHANCEDSTATUSCODES")
+        self.say(
+            f"250-mx.{self.domain}\n250-PIPELINING\n250-SIZE {self.largest}\n250-8BITMIME\n250 ENHANCEDSTATUSCODES"
+        )
 
     def helo(self, _):
         self.say(f"250 mx.{self.domain}")

@@ -52,7 +52,8 @@ def letter():
         "List-Unsubscribe: <https://office.example.org/leave>\r\nMIME-Version: 1.0\r\n"
         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
         "A reading room opens beside the river. 550 5.1.1 no such user: that is the\r\nname of the first exhibition.\r\n"
-        + "The shelves were built by volunteers, and two hundred people came.\r\n" * 3
+        + "The shelves were built by volunteers, and two hundred people came.\r\n"
+        * 3
     )
 
 
