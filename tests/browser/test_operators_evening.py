@@ -1,4 +1,4 @@
-"""The evening on which an edition leaves, for the pictures of the documentation: one relay ails, one provider puts mail off."""
+"""The evening on which an edition leaves, for the documentation: one relay ails, one provider puts mail off."""
 
 import math
 from datetime import timedelta

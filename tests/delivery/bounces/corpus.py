@@ -31,8 +31,8 @@ class Reply:
 
 
 def replies():
-    """All in the table. One to MAIL, or to nothing, has a domain of its own, since its recipient is not known yet; and one that is
-    passing, after which a server may leave the whole domain alone for a while."""
+    """All in the table. One to MAIL, or to nothing, has a domain of its own, since its recipient is not known yet; and one
+    that is passing, after which a server may leave the whole domain alone for a while."""
     return [reply(name, told) for name, told in REPLIES.items()]
 
 

@@ -1,7 +1,7 @@
 """Each way in which servers return mail is understood, and no mail whatever makes the reading fail.
 
-These mails are written by hand, after what is known of providers and servers that cannot be run here: Exchange, qmail, Sendmail,
-complaints, people's own answers. Those that real servers made are read in test_recorded.py.
+These mails are written by hand, after what is known of providers and servers that cannot be run here: Exchange, qmail,
+Sendmail, complaints, people's own answers. Those that real servers made are read in test_recorded.py.
 """
 
 import random

@@ -82,7 +82,7 @@ IN_USE = _either(
     r"quota|mailbox (is )?full|out of storage|bo[iî]te .{0,40}pleine",
     r"receiving (e?mail|messages) (too quickly|at a rate)|too (much|many) (e?mails?|messages)",
 )
-"""Comcast and Orange say of a full mailbox that it is none (5.1.1), Gmail of one that gets much that it is disabled (5.2.1)."""
+"""Comcast and Orange say of a full mailbox that it is none (5.1.1), Gmail of a busy one that it is disabled (5.2.1)."""
 SOFT_WORDS = _either(
     r"\b(mailbox|inbox|account|user)( \S{1,80})?( is|'s)? (over quota|full|out of storage)\b",
     r"quota exceeded|over quota|exceed(s|ed)? (the |its |their )?(storage"
