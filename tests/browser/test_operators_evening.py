@@ -93,7 +93,6 @@ def test_who_works_at_it_and_how_it_flows(visitor, alice, evening, page):
     flowed()
     crew(send)
     visitor.look("evening-workers", "/operations/queue/workers/")
-    visitor.look("evening-health", "/operations/health/")
     page.goto("/operations/queue/flow/?kind=mail&span=1h")
     page.locator(".chart canvas").nth(1).wait_for()
     visitor.look("evening-flow")
