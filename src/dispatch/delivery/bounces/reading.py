@@ -23,6 +23,8 @@ RETURNED = {"message/rfc822", "message/rfc822-headers", "text/rfc822-headers", "
 """Parts that hold the letter itself, or its header."""
 ACTIONS = {"delayed", "delivered", "relayed", "expanded"}
 """Of RFC 3464 section 2.3.3, those that are no failure."""
+GIVEN_UP = ": Envelope expired"
+"""So OpenSMTPD 6.8 ends what it calls delayed: it has given the letter up, and tells it in the form of its warnings."""
 NO_COMPLAINT = {"not-spam", "auth-failure", "dmarc"}
 WHERE_IT_CAME = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To")
 MARK = re.compile(r"^Message-ID:\s*<([0-9a-f]{32})@", re.IGNORECASE | re.MULTILINE)
@@ -103,9 +105,20 @@ def _judge(mail: Message, parts: list[Message]) -> Verdict:
 
 def _of_status(block: dict[str, str], words: str) -> Verdict:
     """One recipient's, the first: a letter has one."""
-    if block.get("action", "").lower() in ACTIONS:
+    if block.get("action", "").lower() in ACTIONS and GIVEN_UP not in words:
         return Verdict(Kind.NOTICE)
-    return kinds.judge(block.get("status", ""), block.get("diagnostic-code", ""), words)
+    diagnostic = block.get("diagnostic-code", "") or _said_of(_address(block.get("final-recipient", "")), words)
+    return kinds.judge(block.get("status", ""), diagnostic, words)
+
+
+def _said_of(recipient: str, words: str) -> str:
+    """The answer that OpenSMTPD gives in its words alone, behind the recipient; its status says 5.0.0 of everything."""
+    found = re.search(rf"^{re.escape(recipient)}: (.+)$", words, re.MULTILINE) if recipient else None
+    return found[1] if found else ""
+
+
+def _address(told: str) -> str:
+    return told.rpartition(";")[2].strip(" <>")
 
 
 def _blocks(part: Message) -> Iterator[dict[str, str]]:
@@ -138,7 +151,7 @@ def _recipient(feedback: dict[str, str] | None, parts: list[Message]) -> str:
     else:
         blocks = [block for part in parts if part.get_content_type() == STATUS for block in _blocks(part)]
         told = next((one["final-recipient"] for one in blocks if one.get("final-recipient")), "")
-    return told.rpartition(";")[2].strip(" <>")
+    return _address(told)
 
 
 def _words(parts: list[Message]) -> str:
