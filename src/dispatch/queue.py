@@ -12,7 +12,6 @@ import logging
 import mmap
 import os
 import queue as standard_queue
-import socket
 import threading
 import time
 from collections import Counter
@@ -22,69 +21,14 @@ from typing import Any, ParamSpec, cast
 from celery import Celery
 from celery.app.amqp import AMQP
 from django.db import transaction
-from kombu import Connection, Exchange, Queue
-from kombu.transport.redis import Channel
+from kombu import Connection
 
-from dispatch import env, logs, signs, tracing
+from dispatch import brokers, env, logs, signs, tracing
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
-QUEUES = ("articles", "editions", "email", "social", "upkeep")
-BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
-
-
-SILENT = 3
-"""Seconds that an answer of the broker may take, and between two looks at whether one is overdue: then what a black-out
-swallowed is asked again. Nothing is lost by asking too early: the clock rings again for what nobody heard."""
-KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3, socket.TCP_USER_TIMEOUT: 20_000}
-"""A worker only listens: when the broker's machine is gone it is deaf for ever, unless its own system asks (20 s)."""
-
-
-def transport(url: str) -> dict[str, Any]:
-    """Celery's settings for the kind of broker that `url` names: Redis's options mean nothing to RabbitMQ, and its quorum
-    queues nothing to Redis. Sentinel's master name comes from DISPATCH_BROKER_SENTINEL_MASTER. Raises env.Misconfigured.
-    """
-    if why := unknown(url):
-        raise env.Misconfigured(why)
-    if url.startswith("amqp"):
-        return {
-            "broker_transport_options": {"confirm_publish": True},
-            "broker_heartbeat": 2 * SILENT,
-            "task_queues": _queues({"x-queue-type": "quorum"}),
-        }
-    options: dict[str, Any] = {
-        "visibility_timeout": 300,
-        "socket_timeout": SILENT,
-        "socket_connect_timeout": SILENT,
-        "health_check_interval": SILENT,  # also of kombu's look at a BRPOP that has no answer
-        "retry_on_timeout": False,  # a worker's only thread would wait twice as long
-        "global_keyprefix": "dispatch:",
-        "max_retries": 1,  # of connecting for one doorbell; kombu's own way is for ever, with ever longer waits
-        "interval_start": 0,
-        "interval_step": 0,
-    }
-    if "+socket:" not in url:
-        options |= {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
-    if url.startswith("sentinel"):
-        options["master_name"] = env.text("DISPATCH_BROKER_SENTINEL_MASTER", "mymaster")
-    return {
-        "broker_transport_options": options,
-        "task_queues": _queues(),
-        "worker_disable_prefetch": True,
-    }
-
-
-def unknown(url: str) -> str:
-    """Why there is no such kind of broker, in words; empty: there is."""
-    scheme = url.partition("://")[0]
-    known = ", ".join(BROKERS)
-    return "" if scheme in BROKERS else f"DISPATCH_BROKER_URL starts with {scheme[:20]!r}; known are {known}."
-
-
-def _queues(arguments: dict[str, str] | None = None) -> list[Queue]:
-    """Each with an exchange and key of its own; Celery would bind all of them to the default queue's."""
-    return [Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments) for name in QUEUES]
+QUEUES = brokers.QUEUES
 
 
 class _Persistent(Connection):
@@ -103,7 +47,7 @@ class _Amqp(AMQP):
 app = Celery("dispatch", amqp=_Amqp)
 app.conf.update(
     broker_url=env.broker_url(),
-    **transport(env.broker_url()),
+    **brokers.transport(env.broker_url()),
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_channel_error_retry=True,
@@ -128,8 +72,6 @@ app.conf.update(
 
 LATER = {"email.send_chunk"}
 """Doorbells that come after all others of their queue: somebody waits for each confirmation, and for no single chunk."""
-BY_REDIS = {"first": 0, "later": 3}  # kombu asks its lists in this order
-BY_AMQP = {"first": 5, "later": 0}  # quorum queues' two classes since RabbitMQ 4; before, all are equal
 
 EXPIRES = 600
 """Seconds after which an unheard doorbell is worthless: the clock has rung again long before."""
@@ -178,7 +120,9 @@ class _Bell:
             (name, ids), along = pending.get()
             try:
                 said: dict[str, Any] = {"expires": EXPIRES, "retry": False, "argsrepr": "(…)", "headers": along or None}
-                app.send_task(name, args=ids, priority=_priority(name), **said)
+                app.send_task(
+                    name, args=ids, priority=brokers.priority(env.broker_url(), is_later=name in LATER), **said
+                )
                 self._note("")
             except Exception as error:  # noqa: BLE001 - each transport has its own; none may end this thread
                 self._note(type(error).__name__)
@@ -192,11 +136,6 @@ class _Bell:
         if self.trouble and not trouble:
             log.info("doorbells get through again")
         self.trouble = trouble
-
-
-def _priority(name: str) -> int:
-    known = BY_AMQP if env.broker_url().startswith("amqp") else BY_REDIS
-    return known["later" if name in LATER else "first"]
 
 
 _bell = _Bell()
@@ -286,14 +225,9 @@ def waiting(seconds: float) -> dict[str, int]:
         return {}
     try:
         client = redis(seconds)
-        return {name: sum(map(client.llen, _lists(name))) for name in QUEUES}
+        return {name: sum(map(client.llen, brokers.lists(name))) for name in QUEUES}
     except Exception:  # noqa: BLE001 - every transport has its own; each means: not known
         return {}
-
-
-def _lists(name: str) -> tuple[str, str]:
-    """Where kombu keeps a queue: what comes first, and what comes later."""
-    return name, f"{name}{Channel.sep}{BY_REDIS['later']}"
 
 
 def clients(seconds: float) -> dict[str, int]:

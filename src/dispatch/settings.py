@@ -292,10 +292,8 @@ METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")
 """What Prometheus shows to be told the figures; empty: only this machine may ask."""
 
 LOGGING_CONFIG = None
-BACKUP_NIGHTLY = env.text("DISPATCH_BACKUP_NIGHTLY", "")
-"""A folder that gets a backup each night; empty: none is made by itself."""
-BACKUP_HOUR = int(env.number("DISPATCH_BACKUP_HOUR", 3))
-"""Of the newsroom's clock."""
+BACKUP_NIGHTLY = env.text("DISPATCH_BACKUP_NIGHTLY", "")  # a folder that gets one each night; empty: none by itself
+BACKUP_HOUR = int(env.number("DISPATCH_BACKUP_HOUR", 3))  # of the newsroom's clock
 BACKUP_KEEP = int(env.number("DISPATCH_BACKUP_KEEP", 14))
 """Days after which a nightly backup is deleted, once a newer one is whole; 0: none is."""
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")

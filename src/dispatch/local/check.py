@@ -12,7 +12,7 @@ import django
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
-from dispatch import env, logs, saying, vault
+from dispatch import brokers, env, logs, saying, vault
 from dispatch.local import discreet, instance, major_upgrade, shares, switching, worker_health
 from dispatch.local.finding import Finding, ok, todo, wrong
 
@@ -181,7 +181,7 @@ def broker() -> Iterator[Finding]:
     """Of a kind we know, and reachable."""
     from dispatch import queue
 
-    if why := queue.unknown(env.broker_url()):
+    if why := brokers.unknown(env.broker_url()):
         yield wrong(why)
     elif trouble := queue.ping():
         hint = "`dispatch up` starts it." if env.is_embedded("BROKER") else "See DISPATCH_BROKER_URL."
