@@ -16,6 +16,7 @@ from .conftest import Up, wait_for
 
 WORKS = "import time; print('here', flush=True); time.sleep(600)"
 REFUSES = "import sys; print('dispatch: DISPATCH_EXAMPLE is wrong. Mend it.', flush=True); sys.exit(2)"
+LATER = "import time; time.sleep(2)\n"
 BREAKS = "raise SystemExit(1)"
 NO_KEY = "DISPATCH_VAULT_KEYS: each line is a number and 32 bytes in base64."
 FOREIGN = (
@@ -60,7 +61,7 @@ def test_one_that_is_waited_for_and_refuses_is_not_waited_for(house):
 
 
 def test_any_other_end_may_heal_and_what_another_program_means_by_its_status_is_unknown(house):
-    everything, lines = house(program("web", BREAKS), program("broker", REFUSES, refuses=None))
+    everything, lines = house(program("web", LATER + BREAKS), program("broker", LATER + REFUSES, refuses=None))
     everything.start(1)
     everything.watch_beside()
     for name in ("web", "broker"):

@@ -175,7 +175,7 @@ class Editors(RuleBasedStateMachine):
                 self.stands = text
                 self.seen[who] = (post.version, text)
             case Stale(post=post):
-                assert (post.text, shown != self.stands) == (self.stands, True)
+                assert (post.text, version != post.version) == (self.stands, True)
             case Closed():
                 assert self.is_out
 
