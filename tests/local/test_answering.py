@@ -88,6 +88,7 @@ def children(process):
     return [int(number) for numbers in found for number in numbers]
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 class TestPrograms:
     @pytest.fixture
