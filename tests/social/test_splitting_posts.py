@@ -99,7 +99,7 @@ def test_a_network_without_threads_takes_none(post):
     Channel.objects.update(network="x")
     one = drafting.locked(post.pk)
     for act in (threads.split, threads.add, threads.comment):
-        with pytest.raises(threads.Undoable, match="This (network|channel) takes no"):
+        with pytest.raises(threads.Undoable, match=r"This (network|channel) takes no"):
             act(one)
 
 
