@@ -124,7 +124,8 @@ def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> N
         if not beat.write(_doing(sign, hearing), sign.heard_at):
             hearing.watch.excuse()
         hearing.watch.look()
-        ending.tell("WATCHDOG=trigger" if signs.is_deaf(sign, now) else "WATCHDOG=1")
+        is_deaf = signs.is_deaf(sign, now, signs.LONGEST_START)  # a start that is slow has the unit's TimeoutStartSec
+        ending.tell("WATCHDOG=trigger" if is_deaf else "WATCHDOG=1")
         with contextlib.suppress(Error):
             besides()
     except Exception:  # a watched process that no longer says so would be killed

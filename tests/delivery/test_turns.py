@@ -1,11 +1,13 @@
 """Sends that are under way side by side share the workers: none waits for another's end, whoever was rung for."""
 
+from datetime import timedelta
+
 import newsroom
 import pytest
 
 from dispatch import logs
 from dispatch.accounts import stopping
-from dispatch.delivery import ledger, relays, sending, turns
+from dispatch.delivery import ledger, relays, sending, statements, turns
 from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Chunk, Send
 from dispatch.outcomes import Sent
@@ -76,6 +78,28 @@ def test_whose_worker_died_is_served_before_who_has_one(weekly, daily):
     assert turns.whose(daily.pk) == (weekly.pk, 1)
 
 
+def test_who_took_a_chunk_long_ago_and_moved_nothing_since_is_no_worker(weekly, daily):
+    """Of a host that is gone the leases stand for minutes."""
+    for number in (1, 2):
+        ledger.claim(weekly.pk, number)
+    ledger.claim(daily.pk, 1)
+    assert turns.whose(weekly.pk) == (daily.pk, 2)
+    Chunk.objects.filter(send=weekly, state="leased").update(
+        claimed_at=statements.now() - timedelta(seconds=61), rung_at=None
+    )
+    assert turns.whose(daily.pk) == (weekly.pk, 3)
+
+
+def test_under_an_embargo_another_has_the_turn(weekly, daily):
+    third = under_way("third")
+    weekly.edition.stories.get().story.__class__.objects.filter(pk__in=weekly.edition.stories.values("story")).update(
+        embargo_until=statements.now() + timedelta(hours=1)
+    )
+    ledger.claim(daily.pk, 1)
+    sending.send_chunk(daily.pk, 2)
+    assert (left(weekly), left(daily), left(third)) == (3, 2, 2)
+
+
 @pytest.mark.parametrize("state", [Send.State.PAUSED, Send.State.CANCELLED, Send.State.READY])
 def test_what_does_not_go_on_has_no_turn(weekly, daily, state):
     Send.objects.filter(pk=weekly.pk).update(state=state)
@@ -93,7 +117,7 @@ def test_a_class_without_a_free_connection_has_no_turn(weekly, daily):
 
 
 def test_where_the_one_in_turn_cannot_go_the_worker_does_what_it_was_rung_for(weekly, daily, monkeypatch):
-    monkeypatch.setattr(turns, "whose", lambda send, full: (weekly.pk, 1))
+    monkeypatch.setattr(turns, "whose", lambda send, full, besides: None if besides else (weekly.pk, 1))
     stopping.stop("newsletter", weekly.edition.newsletter_id, None, "a test")
     sending.send_chunk(daily.pk, 1)
     assert (left(weekly), left(daily)) == (3, 2)

@@ -26,6 +26,7 @@ def begin() -> int:
         with transaction.atomic():
             old = ended.select_for_update(skip_locked=True).order_by("pk").first()
             if old is None:
+                Mended.objects.exclude(send__totals={}).delete()  # of sends that an older program forgot
                 return 0
             old.totals = {"exceptions": progress.of_send(old.pk).exceptions}
             old.save(update_fields=["totals"])

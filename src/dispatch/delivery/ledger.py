@@ -116,7 +116,7 @@ def enlist(edition_id: int) -> Send | None:
         enlisting.start(send, frozen, wave)
         partitions.add(send.pk)
         Edition.objects.filter(pk=edition.pk).update(enlisted_at=send.started_at)
-        ringing.first(send.pk, _leaving_now(send, first, every))
+        ringing.first(send, _leaving_now(send, first, every))
     return send
 
 

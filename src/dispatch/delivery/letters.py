@@ -44,7 +44,7 @@ def send(number: int) -> None:
     """Send a letter, as far as its state lets. Rung twice, late or in vain: no harm. Somebody waits for it: where a relay is
     in trouble, and so surely did not take it, the next one is asked at once."""
     letter, trouble = None, None
-    for relay, mailer in _ways():
+    for relay, mailer in _ways() if _is_due(number) else ():
         with contextlib.closing(mailer):
             letter = letter or _claim(number)
             trouble = _send(letter, relay, mailer) if letter else None
@@ -54,6 +54,12 @@ def send(number: int) -> None:
             break
     if letter and trouble:
         _put_off(letter, trouble.code)
+
+
+def _is_due(number: int) -> bool:
+    """Looked at before a connection is: most doorbells of a busy hour come in vain."""
+    waiting = Letter.objects.filter(pk=number, state__in=[State.WAITING, State.SENDING])
+    return waiting.filter(next_attempt_at__lte=statements.now()).exists()
 
 
 def _ways() -> Iterator[tuple[Relay, Mailer]]:

@@ -38,8 +38,9 @@ def enlist_rendered() -> None:
 def ring_chunks() -> None:
     """Free chunks, and those whose worker died; not of sends that stood still for hours."""
     stale.hold()
-    if room := ringing.room():
-        ringing.ring(ledger.due_chunks(room))
+    room, among = ringing.room()
+    if room:
+        ringing.ring(ledger.due_chunks(room), among)
 
 
 @clock.tick("end hold windows", every=1)
@@ -89,7 +90,8 @@ def strike() -> None:
 @clock.tick("ring due letters", every=2)
 def ring_letters() -> None:
     """Letters whose doorbell was lost, whose wait is over, or whose worker died."""
-    for number in letters.due():
+    due = letters.due()
+    for number in due[: ringing.room_for_letters() if due else 0]:
         queue.enqueue("email.send_letter", number)
 
 

@@ -10,9 +10,11 @@ def take(send: int, number: int) -> ledger.Claim | None:
     full = berths.full()
     if (first := urgent()) and (claimed := ledger.claim(*first, or_next=True, full=full)):
         return claimed
-    turn = whose(send, full)
-    if turn and turn[0] != send and (claimed := ledger.claim(*turn, or_next=True, full=full)):
-        return claimed
+    in_vain: list[int] = []
+    while (turn := whose(send, full, in_vain)) and turn[0] != send:
+        if claimed := ledger.claim(*turn, or_next=True, full=full):
+            return claimed
+        in_vain.append(turn[0])
     return ledger.claim(send, number, or_next=True, full=full)  # of one send each begins at the chunk it was rung for
 
 
@@ -21,10 +23,10 @@ def urgent() -> tuple[int, int] | None:
     return _first("urgent")
 
 
-def whose(send: int, full: Sequence[int] = ()) -> tuple[int, int] | None:
+def whose(send: int, full: Sequence[int] = (), besides: Sequence[int] = ()) -> tuple[int, int] | None:
     """Whose turn it is where `send` was rung for: (send, its first free chunk); None: nothing is free. `full`: of none of
-    these provider classes."""
-    return _first("turn", send=send, full=list(full))
+    these provider classes; `besides`: of none of these sends."""
+    return _first("turn", send=send, full=list(full), besides=list(besides))
 
 
 def _first(name: str, **values: object) -> tuple[int, int] | None:

@@ -201,6 +201,14 @@ def test_no_answer_is_unknown_for_that_letter_alone_and_it_is_not_asked_for_agai
     assert sorted(map(number, api.asked)) == list(range(6))
 
 
+def test_an_address_that_a_provider_cannot_write_waits_alone_and_is_no_trouble_of_the_relay(api):
+    words = f"secret_key=k&project_id=k&api_url={api.url}"
+    odd = Message("news@example.org", "аліса@example.org", letter(1).data.replace(b"alice@", "аліса@".encode()))
+    (answer,) = relays.mailer_of(f"anymail+scaleway://?{words}")[1].send([odd])
+    assert isinstance(answer, Deferred)
+    assert (answer.code, api.asked) == ("5.7.0", [])
+
+
 def test_whoever_stops_asking_leaves_no_letter_behind(api, mailer_of):
     api.latency = 0.2
     answers = mailer_of().send(map(letter, range(20)))

@@ -13,7 +13,14 @@ from typing import Any
 
 import requests
 import urllib3
-from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+    AnymailSerializationError,
+    AnymailUnsupportedFeature,
+)
 from django.core.mail import EmailMultiAlternatives
 from django.utils.module_loading import import_string
 
@@ -51,6 +58,8 @@ REST = 4.0
 SESSION = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name")
 """What an address says of Amazon's credentials; what it does not say, Amazon's library looks for in its usual places."""
 LATER = {408, 429}
+OF_ONE = (AnymailInvalidAddress, AnymailSerializationError, AnymailUnsupportedFeature)
+"""Of one message, as an address that this provider cannot write: that reader waits, and five in a row are the relay's."""
 OF_ALL = {400, 404, 422}
 """What a provider says of a sender, domain or account that is not set up right, and then for every reader: nobody is refused
 for it. That reader waits, and five in a row are the relay's own trouble."""
@@ -191,7 +200,9 @@ def _inline(picture: EmailMessage) -> MIMEImage:
     return made
 
 
-def _unready(error: Exception) -> Trouble:
+def _unready(error: Exception) -> Answer:
+    if isinstance(error, OF_ONE):
+        return Deferred(until=None, reason=f"the provider cannot be given it ({type(error).__name__})", code="5.7.0")
     return Trouble(f"the provider's settings are not right ({type(error).__name__})")
 
 

@@ -2,6 +2,9 @@
 -- that was rung for. Doorbells wait in a row, and those of one send may stand before all of another's: without this that one
 -- stood still until the first was through (decision 51 tells what was measured).
 --
+-- Who took a chunk or moved it within a minute is at work; a lease alone may be one of a host that is gone. "besides" are those
+-- whose claim just came to nothing, as under an embargo (claim.sql).
+--
 -- Asked before each claim, so nothing here grows with a send: workers are counted in the index of leased chunks, and a free
 -- one is the first of the open chunks that nobody holds. 0.2 ms with five sends of 40,000 open chunks each.
 SELECT s.id, free.number
@@ -17,8 +20,9 @@ CROSS JOIN LATERAL (
     ORDER BY c.number LIMIT 1) free
 CROSS JOIN LATERAL (
     SELECT count(*) AS workers FROM delivery_chunk c
-    WHERE c.send_id = s.id AND c.state = 'leased' AND c.lease_until >= clock_timestamp()) busy
-WHERE s.state IN ('sending', 'first_wave')
+    WHERE c.send_id = s.id AND c.state = 'leased' AND c.lease_until >= clock_timestamp()
+      AND greatest(c.claimed_at, c.rung_at) > clock_timestamp() - interval '1 minute') busy
+WHERE s.state IN ('sending', 'first_wave') AND s.id <> ALL (%(besides)s::bigint[])
   AND {not_stopped}
 ORDER BY busy.workers, s.id <> %(send)s, s.id
 LIMIT 1;
