@@ -130,6 +130,9 @@ class Session:
             return Refused(reason="the provider refuses this address", code="550")
         except AnymailAPIError as error:
             return REPEATED if _is_repeat(error, self.provider) else _of_error(error)
+        except OF_ONE as error:
+            reason = f"the provider cannot be given it ({type(error).__name__})"
+            return Deferred(until=None, reason=reason, code="5.7.0")
         except AnymailError as error:
             return _unready(error)
         return _of_status(mail)
@@ -200,9 +203,7 @@ def _inline(picture: EmailMessage) -> MIMEImage:
     return made
 
 
-def _unready(error: Exception) -> Answer:
-    if isinstance(error, OF_ONE):
-        return Deferred(until=None, reason=f"the provider cannot be given it ({type(error).__name__})", code="5.7.0")
+def _unready(error: Exception) -> Trouble:
     return Trouble(f"the provider's settings are not right ({type(error).__name__})")
 
 
