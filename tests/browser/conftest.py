@@ -7,6 +7,7 @@ from pathlib import Path
 import newsroom
 import pytest
 import serving
+from playwright import sync_api
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "artefacts" / "screens"
@@ -37,8 +38,6 @@ def server(django_db_setup, tmp_path_factory):
 @pytest.fixture(scope="module")
 def chromium():
     """One browser a module. Playwright keeps an event loop in this thread, which Django would mistake for its own."""
-    from playwright import sync_api
-
     path, why_not = find_browser()
     if not path:
         pytest.skip(why_not)
@@ -48,6 +47,14 @@ def chromium():
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def _is_awaited(request):
+    """Of a page that was closed no answer is told any more."""
+    try:
+        return not request.frame.page.is_closed()
+    except sync_api.Error:  # its page is still on the way
+        return True
 
 
 class Visitor:
@@ -85,7 +92,7 @@ class Visitor:
         """Close the browser, once all it asked is answered: a request that is still at work when the next test empties the
         tables finds its person gone, and its traceback is held against the server."""
         for _ in range(1200):
-            if not self.unanswered:
+            if not any(map(_is_awaited, self.unanswered)):
                 break
             self.page.wait_for_timeout(50)
         self.page.goto("about:blank")

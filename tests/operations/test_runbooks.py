@@ -90,7 +90,9 @@ def test_what_is_to_be_checked_may_take_a_while(terminal):
 
 
 def test_what_keeps_running_is_left_running_once_it_is_ready(terminal):
-    terminal.type(pages.Block("What to do", "sh -c 'echo ready; sleep 600'\n", how="keeps running", says="ready"), {})
+    terminal.type(
+        pages.Block("What to do", "sh -c 'echo ready; exec sleep 600'\n", how="keeps running", says="ready"), {}
+    )
     assert terminal.running[0].poll() is None
     with pytest.raises(pages.Failed, match="never said"):
         terminal.type(pages.Block("What to do", "echo goodbye\n", how="keeps running", says="ready"), {})
