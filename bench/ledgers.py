@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import working
+
 if TYPE_CHECKING:
     from dispatch.delivery.ledger import Claim
 
@@ -36,6 +38,7 @@ def together(send: int, ledgers: int, letters: int, *, excepts: float = 0.0) -> 
     """So many of them settle that many letters of a send, with that share of readers put off."""
     from django.db import connection
 
+    working.alone(send)
     connection.close()  # the children would speak through it, too
     ready, said = FORK.Barrier(ledgers + 1), FORK.SimpleQueue()
     each = (send, -(-letters // ledgers), excepts, ready, said)
@@ -67,12 +70,12 @@ def one(send: int, letters: int, excepts: float, ready: Any, said: Any) -> None:
 
 
 def settled(send: int, letters: int, excepts: float) -> dict[str, int]:
-    from dispatch.delivery import ledger, relays, sending, tallies
+    from dispatch.delivery import ledger, relays, tallies, turns
 
     found = {"letters": 0, "claims": 0, "commits": 0}
     ledger.advance = counted(ledger.advance, found)
     while found["letters"] < letters:
-        claimed = sending._next(send, 1)  # noqa: SLF001 - with its look for what is urgent
+        claimed = turns.take(send, 1)
         if claimed is None:
             break
         assert relays.choose(claimed.relay, claimed.tie)

@@ -26,8 +26,17 @@ class Ran:
     steps: dict[str, float] = field(default_factory=dict)  # seconds
 
 
+def alone(send: int) -> None:
+    """Only this one is under way: workers would share themselves among all that are."""
+    from dispatch.delivery.models import UNDER_WAY, Send
+
+    Send.objects.filter(UNDER_WAY).exclude(pk=send).update(state=Send.State.PAUSED)
+    Send.objects.filter(pk=send, state=Send.State.PAUSED).update(state=Send.State.SENDING)
+
+
 def together(send: int, chunks: int, processes: int, *, steps: bool = False) -> Ran:
     """Each process begins elsewhere among the chunks and takes what is free, as doorbells would have it."""
+    alone(send)
     command = [sys.executable, __file__, *(["--steps"] if steps else []), str(send), str(chunks)]
     workers = [
         subprocess.Popen([*command, str(number * chunks // processes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
