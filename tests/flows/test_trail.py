@@ -92,7 +92,7 @@ def test_chunks_that_the_clock_rings_carry_the_trail_of_their_send(monkeypatch):
     """As all do but a first wave's, and those that waited for a second person."""
     rung = []
     monkeypatch.setattr(queue.transaction, "on_commit", lambda ring: ring())
-    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, along: rung.append((doorbell[0], along)))
+    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, along, **_: rung.append((doorbell[0], along)))
     office = newsroom.newsletter(languages=["en"])
     newsroom.readers(office, en=3)
     newsroom.relay()
@@ -108,7 +108,7 @@ def test_chunks_that_the_clock_rings_carry_the_trail_of_their_send(monkeypatch):
 def test_a_doorbell_carries_its_trail_beside_the_ids(monkeypatch):
     rung = []
     monkeypatch.setattr(queue.transaction, "on_commit", lambda ring: ring())
-    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, along: rung.append((doorbell, along)))
+    monkeypatch.setattr(queue._bell, "ring", lambda doorbell, along, **_: rung.append((doorbell, along)))
     logs.follow("article:7")
     queue.enqueue("email.send_chunk", 3, 7)
     logs.follow("")
