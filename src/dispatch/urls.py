@@ -21,7 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("dispatch.local.urls")))
 
-handler400 = "dispatch.desk.errors.bad_request"
+handler400 = "dispatch.api.problems.bad_request"
 handler403 = "dispatch.desk.errors.forbidden"
 handler404 = "dispatch.desk.errors.not_found"
 handler500 = "dispatch.desk.errors.server_error"

@@ -208,3 +208,10 @@ def test_every_scope_that_a_call_asks_for_can_be_given_to_some_token():
         for scope in one["security"][0]["token"]
     }
     assert asked == set(map(str, Scope)) - {Scope.EMBARGOED}
+
+
+def test_a_host_that_is_none_is_said_in_the_form_of_the_caller(client):
+    below, beside = (client.get(path, HTTP_HOST="f$") for path in ("/api/v1/channels", "/stories/"))
+    assert (below.status_code, below["Content-Type"]) == (400, "application/problem+json")
+    assert below.json()["status"] == 400
+    assert (beside.status_code, beside["Content-Type"]) == (400, "text/html; charset=utf-8")

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import Schema
+
+from dispatch.desk import errors
 
 TYPE = "application/problem+json"
 
@@ -93,3 +95,10 @@ def of_status(status: int) -> Problem:
     """For an answer that something else than this room gave."""
     by_status = {kind.status: name for name, kind in reversed(KINDS.items())}
     return Problem(by_status.get(status, "broken" if status >= 500 else "unreadable"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400, of what reaches no room, as a Host that is none: below /api/ in the form of all answers there."""
+    if request.path.startswith("/api/"):
+        return answer(of_status(400))
+    return errors.bad_request(request, exception)
