@@ -33,6 +33,13 @@ class Fault:
         return self.met == self.nth
 
 
+SURELY_NOT = [
+    Fault("GREETING", "drop"), Fault("EHLO", "421 4.3.2 closing"), Fault("MAIL", "451 4.3.0 later"), Fault("RCPT", "drop"),
+    Fault("DATA", "drop"), Fault("END", "421 4.3.2 closing"),
+]  # fmt: skip
+"""After each of these a relay has not taken the letter, and another may be given it."""
+
+
 @dataclass
 class Taken:
     recipients: list

@@ -228,8 +228,12 @@ def _client(url: str, seconds: float, process: int) -> Any:  # noqa: ARG001 - wh
 
 def waiting(seconds: float) -> dict[str, int]:
     """Doorbells that nobody has heard yet, by queue; none where the broker is not Redis or Valkey, or does not answer."""
-    rows = {name: row(name, seconds) for name in QUEUES}
-    return {name: sum(found) for name, found in rows.items() if found is not None}
+    found = {}
+    for name in QUEUES:
+        if (waits := row(name, seconds)) is None:  # nor will it say of the others, and each would be waited for
+            return {}
+        found[name] = sum(waits)
+    return found
 
 
 def row(name: str, seconds: float) -> tuple[int, int] | None:

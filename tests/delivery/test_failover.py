@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import faulty_relay
 import pytest
-from faulty_relay import Fault
+from faulty_relay import SURELY_NOT, Fault
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +16,6 @@ from dispatch.delivery.models import Chunk, DeliveryException, Relay, Send
 
 pytestmark = pytest.mark.django_db
 URL = "smtp://127.0.0.1:{}?security=none&connections={}&wait_final=0.4&wait_data=0.4&wait_command=0.4"
-SURELY_NOT = [
-    Fault("GREETING", "drop"), Fault("EHLO", "421 4.3.2 closing"), Fault("MAIL", "451 4.3.0 later"), Fault("RCPT", "drop"),
-    Fault("DATA", "drop"), Fault("END", "421 4.3.2 closing"),
-]  # fmt: skip
 MAYBE = [
     Fault("END", "take it and drop"), Fault("END", "drop"), Fault("END", "never"), Fault("END", "garbage"),
     Fault("BODY", "drop in the middle"), Fault("BODY", "drop before the dot"),

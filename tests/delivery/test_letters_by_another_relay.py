@@ -7,7 +7,7 @@ import ports
 import provider_api
 import pytest
 from django.utils import timezone
-from faulty_relay import Fault
+from faulty_relay import SURELY_NOT, Fault
 
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
@@ -19,10 +19,6 @@ from dispatch.delivery.models import Relay
 
 pytestmark = pytest.mark.django_db
 URL = "smtp://127.0.0.1:{}?security=none&wait_final=0.4&wait_data=0.4&wait_command=0.4"
-SURELY_NOT = [
-    Fault("GREETING", "drop"), Fault("EHLO", "421 4.3.2 closing"), Fault("MAIL", "451 4.3.0 later"), Fault("RCPT", "drop"),
-    Fault("DATA", "drop"), Fault("END", "421 4.3.2 closing"),
-]  # fmt: skip
 MAYBE = [
     Fault("END", "take it and drop"), Fault("END", "drop"), Fault("END", "never"), Fault("END", "garbage"),
     Fault("BODY", "drop before the dot"),
