@@ -55,7 +55,7 @@ def watch():
     _after(journal.Journal, "mark", lambda kept, _, what: _if(kept, f"marked {MARKS[what]}"))
     _after(journal.Journal, "__exit__", lambda kept, *_: _if(kept, "a journal removed"))
     _after(journal, "_marks", lambda *_: "a dead worker's journal read")
-    _after(queue._Bell, "ring", lambda _, doorbell, trail="": f"rung for {doorbell[0]}")
+    _after(queue._Bell, "ring", lambda _, doorbell, *also, **named: f"rung for {doorbell[0]}")
     Line._send = _by_halves(Line._send)
     Dialogue.hear = _told(Dialogue.hear)
 

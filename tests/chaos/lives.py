@@ -27,7 +27,7 @@ def prepare():
     clock.load()
     queue.app.loader.import_default_modules()
     queue.app.finalize()
-    queue._Bell.ring = lambda _, doorbell, trail="": os.write(bell, json.dumps(doorbell).encode() + b"\n")
+    queue._Bell.ring = lambda _, doorbell, *also, **named: os.write(bell, json.dumps(doorbell).encode() + b"\n")
     os.set_blocking(rung, False)
     effects.watch()
 

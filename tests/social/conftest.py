@@ -27,6 +27,15 @@ class Shown(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
+def fake():
+    """The network that goes nowhere, and remembers neither what it took nor what it was told to answer."""
+    network = networks.get("fake")
+    network.out, network.answer = {}, None
+    yield network
+    network.out, network.answer = {}, None
+
+
+@pytest.fixture
 def shown(settings):
     """Our public address, as networks that fetch pictures see it."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shown)

@@ -11,20 +11,12 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Deferred, Sent
-from dispatch.social import abreast, claiming, networks, publishing, statements
+from dispatch.social import abreast, claiming, publishing, statements
 from dispatch.social.models import Attempt, Post
 
 pytestmark = pytest.mark.django_db
 PATIENCE = 20
 """Seconds that a network waits for what must come meanwhile; only a broken worker lets it wait so long."""
-
-
-@pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
-    yield network
-    network.out, network.answer = {}, None
 
 
 @pytest.fixture

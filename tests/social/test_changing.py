@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, changing, channels, networks, planning, publishing, resolving, taking_back, tending
+from dispatch.social import acts, changing, channels, planning, publishing, resolving, taking_back, tending
 from dispatch.social.models import Change, Channel, Post
 from dispatch.social.networks.base import Unsupported
 
@@ -19,11 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def fake(monkeypatch):
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
+def fake(fake):
     channels.connect("fake", name="Fake", network="fake", credentials={})
-    return network
+    return fake
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
 from dispatch.articles.models import Article, Revision
-from dispatch.social import channels, correcting, networks, planning, publishing
+from dispatch.social import channels, correcting, planning, publishing
 from dispatch.social.models import Post
 
 pytestmark = pytest.mark.django_db
@@ -13,11 +13,9 @@ OLD, NEW = "A reading room opens in Vilnius", "A reading room opens in Kaunas"
 
 
 @pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
+def fake(fake):
     channels.connect("fake", name="Fake", network="fake", credentials={})
-    return network
+    return fake
 
 
 @pytest.fixture

@@ -19,14 +19,12 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def fake(monkeypatch):
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
+def fake(fake, monkeypatch):
     said = []
-    monkeypatch.setattr(network, "counts", lambda *_: said.pop(0) if said else Counts(1, 2, 3), raising=False)
-    network.said = said
+    monkeypatch.setattr(fake, "counts", lambda *_: said.pop(0) if said else Counts(1, 2, 3), raising=False)
+    fake.said = said
     channels.connect("fake", name="Fake", network="fake", credentials={})
-    return network
+    return fake
 
 
 @pytest.fixture

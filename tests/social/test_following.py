@@ -4,16 +4,14 @@ import pytest
 from django.utils import timezone
 
 from dispatch.articles.models import Article, Revision
-from dispatch.social import changing, channels, networks, planning, publishing
+from dispatch.social import changing, channels, planning, publishing
 from dispatch.social.models import Change, Post
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sent(make_article):
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
+def sent(fake, make_article):
     channels.connect("fake", name="Fake", network="fake", credentials={})
     planning.plan(make_article())
     post = Post.objects.get()

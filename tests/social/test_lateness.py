@@ -12,20 +12,12 @@ from django.utils import timezone
 from dispatch.accounts import stopping
 from dispatch.accounts.models import AuditEntry, Stop
 from dispatch.outcomes import Deferred, Sent, Unknown
-from dispatch.social import abreast, acts, lateness, networks, publishing, releasing, timing
+from dispatch.social import abreast, acts, lateness, publishing, releasing, timing
 from dispatch.social.models import Attempt, Post, Slot
 from dispatch.social.releasing import Decided
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
-    yield network
-    network.out, network.answer = {}, None
 
 
 @pytest.fixture

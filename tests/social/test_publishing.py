@@ -17,11 +17,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
+def fake(fake):
     channels.connect("fake", name="Fake", network="fake", credentials={})
-    return network
+    return fake
 
 
 @pytest.fixture

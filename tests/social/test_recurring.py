@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dispatch.accounts import stopping
 from dispatch.accounts.models import Stop
 from dispatch.outcomes import Unknown
-from dispatch.social import abreast, acts, lateness, networks, planning, publishing, recurring
+from dispatch.social import abreast, acts, lateness, planning, publishing, recurring
 from dispatch.social.models import Post, Recurrence
 from dispatch.social.recurring import Wish
 
@@ -73,14 +73,6 @@ def _until(wish, zone, after, end):
 
 def _put_off(moment, at):
     return (moment.replace(tzinfo=None) - datetime.combine(moment.date(), at)) % timedelta(days=1)
-
-
-@pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
-    yield network
-    network.out, network.answer = {}, None
 
 
 @pytest.fixture

@@ -7,19 +7,18 @@ from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
 from dispatch.outcomes import Deferred, Refused, Sent, Unknown
-from dispatch.social import acts, channels, networks, planning, publishing, resolving
+from dispatch.social import acts, channels, planning, publishing, resolving
 from dispatch.social.models import Attempt, Post
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def fake(monkeypatch):
-    network = networks.get("fake")
-    network.out, network.answer = {}, lambda draft: Unknown(reason="no answer")
-    monkeypatch.setattr(network, "replays", lambda draft: True)
+def fake(fake, monkeypatch):
+    fake.answer = lambda draft: Unknown(reason="no answer")
+    monkeypatch.setattr(fake, "replays", lambda draft: True)
     channels.connect("fake", name="Fake", network="fake", credentials={})
-    return network
+    return fake
 
 
 @pytest.fixture

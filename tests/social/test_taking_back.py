@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dispatch.accounts.models import AuditEntry
 from dispatch.outcomes import Deferred, Sent
-from dispatch.social import acts, adding, changing, channels, networks, planning, publishing, recurring, taking_back
+from dispatch.social import acts, adding, changing, channels, planning, publishing, recurring, taking_back
 from dispatch.social.models import Change, Post, Recurrence
 from dispatch.social.networks.base import Unsupported
 
@@ -16,11 +16,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
+def fake(fake):
     channels.connect("fake", name="Fake", network="fake", credentials={})
-    return network
+    return fake
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.accounts.models import AuditEntry
-from dispatch.social import networks, planning, publishing, timing
+from dispatch.social import planning, publishing, timing
 from dispatch.social.models import Channel, Post, Slot
 from dispatch.social.timing import Placed
 
@@ -71,14 +71,6 @@ def post(db):
     for weekday, hour in itertools.product((2, 4), (12, 18)):
         Slot.objects.create(channel=channel, weekday=weekday, at=time(hour))
     return newsroom.post(on=channel, about=newsroom.story("en"), state="draft", due_at=WEDNESDAY)
-
-
-@pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out.clear()
-    yield network
-    network.out.clear()
 
 
 def due(post):

@@ -7,17 +7,10 @@ from django.utils import timezone
 
 from dispatch.articles.models import Article
 from dispatch.outcomes import Deferred, Refused, Sent
-from dispatch.social import channels, correcting, networks, planning, publishing, threads
+from dispatch.social import channels, correcting, planning, publishing, threads
 from dispatch.social.models import Channel, Post
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def fake():
-    network = networks.get("fake")
-    network.out, network.answer = {}, None
-    return network
 
 
 @pytest.fixture
