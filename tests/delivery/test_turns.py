@@ -57,7 +57,7 @@ def test_a_send_that_nobody_is_at_goes_before_one_that_has_workers(weekly, daily
 
 def test_workers_are_shared_evenly_however_many_doorbells_one_send_has(weekly, daily):
     for number in range(1, 5):
-        turn = turns.whose(weekly.pk)
+        turn = turns.whose(weekly.pk, number)
         assert ledger.claim(*turn, or_next=True), number
     assert (left(weekly), left(daily)) == (1, 1)
 
@@ -69,13 +69,40 @@ def test_a_doorbell_of_a_send_that_is_through_is_of_use_to_another(weekly, daily
     assert left(daily) == 2
 
 
+def abandon(send, number):
+    ledger.claim(send.pk, number)
+    Chunk.objects.filter(send=send, number=number).update(lease_until="2020-01-01T00:00:00Z")
+
+
+def test_what_a_dead_worker_left_behind_goes_first_whichever_chunk_was_rung_for(weekly):
+    abandon(weekly, 2)
+    sending.send_chunk(weekly.pk, 3)
+    assert Chunk.objects.get(send=weekly, number=2).state == "done"
+    assert left(weekly) == 2
+
+
+def test_what_was_left_behind_goes_before_a_send_that_nobody_is_at(weekly, daily):
+    ledger.claim(weekly.pk, 1)
+    abandon(weekly, 2)
+    assert turns.whose(daily.pk, 1) == (weekly.pk, 2)
+
+
+def test_what_was_left_behind_and_may_not_go_keeps_nothing_else(weekly):
+    """As a variant under embargo, or one that waits for a free connection."""
+    Chunk.objects.filter(send=weekly, number=2).update(provider_class=2)
+    abandon(weekly, 2)
+    assert turns.whose(weekly.pk, 3, [2]) == (weekly.pk, 3)
+    Chunk.objects.filter(send=weekly, number=2).update(not_before=statements.now() + timedelta(minutes=1))
+    assert turns.whose(weekly.pk, 3) == (weekly.pk, 3)
+
+
 def test_whose_worker_died_is_served_before_who_has_one(weekly, daily):
     ledger.claim(weekly.pk, 1)
     ledger.claim(daily.pk, 1)
     ledger.claim(daily.pk, 2)
     Chunk.objects.filter(send=weekly).exclude(number=1).update(state="done")
     Chunk.objects.filter(send=weekly, number=1).update(lease_until="2020-01-01T00:00:00Z")
-    assert turns.whose(daily.pk) == (weekly.pk, 1)
+    assert turns.whose(daily.pk, 1) == (weekly.pk, 1)
 
 
 def test_who_took_a_chunk_long_ago_and_moved_nothing_since_is_no_worker(weekly, daily):
@@ -83,11 +110,11 @@ def test_who_took_a_chunk_long_ago_and_moved_nothing_since_is_no_worker(weekly, 
     for number in (1, 2):
         ledger.claim(weekly.pk, number)
     ledger.claim(daily.pk, 1)
-    assert turns.whose(weekly.pk) == (daily.pk, 2)
+    assert turns.whose(weekly.pk, 1) == (daily.pk, 2)
     Chunk.objects.filter(send=weekly, state="leased").update(
         claimed_at=statements.now() - timedelta(seconds=61), rung_at=None
     )
-    assert turns.whose(daily.pk) == (weekly.pk, 3)
+    assert turns.whose(daily.pk, 1) == (weekly.pk, 3)
 
 
 def test_under_an_embargo_another_has_the_turn(weekly, daily):
@@ -103,21 +130,21 @@ def test_under_an_embargo_another_has_the_turn(weekly, daily):
 @pytest.mark.parametrize("state", [Send.State.PAUSED, Send.State.CANCELLED, Send.State.READY])
 def test_what_does_not_go_on_has_no_turn(weekly, daily, state):
     Send.objects.filter(pk=weekly.pk).update(state=state)
-    assert turns.whose(weekly.pk) == (daily.pk, 1)
+    assert turns.whose(weekly.pk, 1) == (daily.pk, 1)
 
 
 def test_what_is_stopped_has_no_turn(weekly):
     stopping.stop("newsletter", weekly.edition.newsletter_id, None, "a test")
-    assert turns.whose(weekly.pk) is None
+    assert turns.whose(weekly.pk, 1) is None
 
 
 def test_a_class_without_a_free_connection_has_no_turn(weekly, daily):
     Chunk.objects.filter(send=weekly).update(provider_class=2)
-    assert turns.whose(weekly.pk, [2]) == (daily.pk, 1)
+    assert turns.whose(weekly.pk, 1, [2]) == (daily.pk, 1)
 
 
 def test_where_the_one_in_turn_cannot_go_the_worker_does_what_it_was_rung_for(weekly, daily, monkeypatch):
-    monkeypatch.setattr(turns, "whose", lambda send, full, besides: None if besides else (weekly.pk, 1))
+    monkeypatch.setattr(turns, "whose", lambda send, number, full, besides: None if besides else (weekly.pk, 1))
     stopping.stop("newsletter", weekly.edition.newsletter_id, None, "a test")
     sending.send_chunk(daily.pk, 1)
     assert (left(weekly), left(daily)) == (3, 2)

@@ -1,4 +1,5 @@
-"""Which chunk a worker takes next, whoever it was rung for: of what is urgent, then of the send that the fewest are at."""
+"""Which chunk a worker takes next, whoever it was rung for: what is urgent, what a dead worker left behind, then one of the send
+that the fewest are at."""
 
 from collections.abc import Sequence
 
@@ -11,11 +12,11 @@ def take(send: int, number: int) -> ledger.Claim | None:
     if (first := urgent()) and (claimed := ledger.claim(*first, or_next=True, full=full)):
         return claimed
     in_vain: list[int] = []
-    while (turn := whose(send, full, in_vain)) and turn[0] != send:
+    while turn := whose(send, number, full, in_vain):
         if claimed := ledger.claim(*turn, or_next=True, full=full):
             return claimed
         in_vain.append(turn[0])
-    return ledger.claim(send, number, or_next=True, full=full)  # of one send each begins at the chunk it was rung for
+    return ledger.claim(send, number, or_next=True, full=full)
 
 
 def urgent() -> tuple[int, int] | None:
@@ -23,10 +24,10 @@ def urgent() -> tuple[int, int] | None:
     return _first("urgent")
 
 
-def whose(send: int, full: Sequence[int] = (), besides: Sequence[int] = ()) -> tuple[int, int] | None:
-    """Whose turn it is where `send` was rung for: (send, its first free chunk); None: nothing is free. `full`: of none of
-    these provider classes; `besides`: of none of these sends."""
-    return _first("turn", send=send, full=list(full), besides=list(besides))
+def whose(send: int, number: int, full: Sequence[int] = (), besides: Sequence[int] = ()) -> tuple[int, int] | None:
+    """Whose turn it is where this chunk was rung for: (send, the chunk to begin at); None: nothing is free. `full`: of none
+    of these provider classes; `besides`: of none of these sends."""
+    return _first("turn", send=send, number=number, full=list(full), besides=list(besides))
 
 
 def _first(name: str, **values: object) -> tuple[int, int] | None:
