@@ -1,4 +1,4 @@
-"""Which chunk a worker takes next, whoever it was rung for: what is urgent, what a dead worker left behind, then one of the send
+"""Which chunk a worker takes next, whoever it was rung for: what is urgent, what a dead worker left behind, then of the send
 that the fewest are at."""
 
 from collections.abc import Sequence
