@@ -121,6 +121,23 @@ def test_what_comes_again_after_it_was_over_is_told_again(target, masto):
     assert not Told.objects.filter(over_at=None).exists()
 
 
+def test_what_hovers_at_its_limit_is_told_once_and_again_if_it_comes_back_another_day(target, monkeypatch):
+    share = happening.Thing("returned:hard:1:main", "returned", "Gmail by main: 5.1% …", "/operations/health/")
+    begin = timezone.now()
+
+    def look(hours, *things):
+        monkeypatch.setattr(happening, "now", lambda: list(things))
+        telling.look(begin + timedelta(hours=hours))
+        telling.look(begin + timedelta(hours=hours) + LATER)
+
+    for hours in range(0, 48, 4):
+        look(hours, share)
+        look(hours + 2)
+    assert Notice.objects.count() == 1
+    look(71, share)
+    assert Notice.objects.count() == 2
+
+
 def test_a_failed_refresh_each_hour_is_one_message(target, masto):
     for hour in range(5):
         Channel.objects.update(trouble=f"refused for the {hour}th time")

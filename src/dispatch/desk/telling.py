@@ -24,6 +24,8 @@ GATHERS = timedelta(seconds=45)
 SHOWN = 25
 """Things named in one message; the rest are counted."""
 KEPT = timedelta(days=90)
+HOVERS = {"returned": timedelta(days=1), "disk": timedelta(hours=6)}
+"""What is measured against a limit may go up and down at it: within so long after it was over it is the same, and no news."""
 
 
 def add(name: str, way: str, address: str, by: User | None, reason: str, **wishes: object) -> Target:
@@ -57,6 +59,7 @@ def look(now: datetime | None = None) -> None:
     things = happening.now()
     for target in Target.objects.order_by("pk"):
         wanted = [thing for thing in things if wants(target, thing)]
+        _open_again(target, {thing.name for thing in wanted if thing.kind in HOVERS}, moment)
         _note(target, wanted)
         _close(target, {thing.name for thing in wanted}, moment)
         _gather(target, moment)
@@ -81,6 +84,18 @@ def forget() -> None:
     before = timezone.now() - KEPT
     Notice.objects.filter(made_at__lt=before).delete()
     Told.objects.filter(over_at__lt=before).delete()
+
+
+def _open_again(target: Target, names: set[str], now: datetime) -> None:
+    """What hovers at its limit and is back."""
+    if not names:
+        return
+    told = Told.objects.filter(target=target, thing__in=names)
+    open_now = set(told.filter(over_at=None).values_list("thing", flat=True))
+    recent = told.exclude(thing__in=open_now).filter(over_at__gt=now - max(HOVERS.values())).order_by("over_at")
+    last = {row.thing: row for row in recent}
+    again = [row.pk for row in last.values() if row.over_at and row.over_at > now - HOVERS[row.kind]]
+    Told.objects.filter(pk__in=again).update(over_at=None)
 
 
 def _note(target: Target, things: Iterable[Thing]) -> None:
