@@ -225,7 +225,7 @@ def hangs(one):
     old, journal = _main(one, OTHER), f"journalctl --quiet -o cat -u {OTHER}"
     _soon(lambda: _main(one, OTHER) not in {0, old} and OTHER in _active(one), "nobody replaces it", one)
     seconds = time.monotonic() - began
-    if "Watchdog request" not in (said := one.type(journal)):
+    if '"asks to be replaced"' not in (said := one.type(journal)):
         raise parts.Failed(f"a deaf worker did not ask for its end: {said[-1000:]}")
     yield f"a worker whose main loop hangs, and whose threads go on, asks for its end (replaced after {seconds:.0f} s)"
 
