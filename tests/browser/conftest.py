@@ -109,6 +109,7 @@ class Visitor:
             self.page.emulate_media(color_scheme=how["color_scheme"], reduced_motion="reduce")
             if path:
                 self.page.goto(path)
+            self.page.wait_for_load_state()  # of what was clicked a moment ago
             height = self.page.evaluate("document.documentElement.scrollHeight")
             self.page.set_viewport_size({**how["viewport"], "height": height})  # what is out of view is not painted
             self.page.screenshot(path=SCREENS / f"{name}-{look}.png", animations="disabled")

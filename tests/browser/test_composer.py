@@ -116,7 +116,7 @@ def test_who_comes_second_may_take_what_is_there(opened, post):
 
 
 def test_what_went_out_meanwhile_is_read_only_and_keeps_what_was_typed(opened, post):
-    Post.objects.update(state="claimed")
+    opened.route("**/write", lambda route: (Post.objects.update(state="claimed"), route.continue_()))
     text_of(opened).fill("Too late")
     kept = r"It is being posted now\. What you typed (was not saved|last stays here to be copied)\."
     opened.get_by_text(re.compile(kept)).first.wait_for()  # by the save, or by the page's own look a moment before it
