@@ -126,8 +126,9 @@ def _beat_once(beat: Beat, hearing: Hearing, besides: Callable[[], object]) -> N
         hearing.watch.look()
         is_deaf = signs.is_deaf(sign, now, signs.LONGEST_START)  # a start that is slow has the unit's TimeoutStartSec
         if is_deaf:
-            log.error("asks to be replaced", extra={"why": signs.trouble(sign, now, signs.LONGEST_START)})
-        ending.tell("WATCHDOG=trigger" if is_deaf else "WATCHDOG=1")
+            ending.ask_for_another(signs.trouble(sign, now, signs.LONGEST_START))
+        else:
+            ending.tell("WATCHDOG=1")
         with contextlib.suppress(Error):
             besides()
     except Exception:  # a watched process that no longer says so would be killed

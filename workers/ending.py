@@ -51,10 +51,17 @@ def give_up() -> None:
 
 
 def tell(what: str) -> None:
-    """Say it to systemd, if it listens ("READY=1", "WATCHDOG=1", "STOPPING=1"; "WATCHDOG=trigger": replace me at once)."""
+    """Say it to systemd, if it listens ("READY=1", "WATCHDOG=1", "STOPPING=1")."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.settimeout(1)
         line.sendto(what.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+def ask_for_another(why: str) -> None:
+    """Have systemd, if it listens, replace this worker at once; the log says why."""
+    if os.environ.get("NOTIFY_SOCKET"):
+        log.error("asks to be replaced", extra={"why": why})
+        tell("WATCHDOG=trigger")

@@ -138,6 +138,17 @@ def test_what_hovers_at_its_limit_is_told_once_and_again_if_it_comes_back_anothe
     assert Notice.objects.count() == 2
 
 
+def test_of_what_was_told_twice_within_the_day_the_later_goes_on(target, monkeypatch):
+    now, share = timezone.now(), happening.Thing("returned:hard:1:main", "returned", "Gmail by main: 5.1% …", "/")
+    about = {"target": target, "thing": share.name, "kind": share.kind, "words": share.words, "path": share.path}
+    for hours in (2, 1):
+        Told.objects.create(**about, over_at=now - timedelta(hours=hours))
+    monkeypatch.setattr(happening, "now", lambda: [share])
+    telling.look(now)
+    earlier, later = Told.objects.order_by("pk")
+    assert (earlier.over_at, later.over_at) == (now - timedelta(hours=2), None)
+
+
 def test_a_failed_refresh_each_hour_is_one_message(target, masto):
     for hour in range(5):
         Channel.objects.update(trouble=f"refused for the {hour}th time")

@@ -91,11 +91,10 @@ def _open_again(target: Target, names: set[str], now: datetime) -> None:
     if not names:
         return
     told = Told.objects.filter(target=target, thing__in=names)
-    open_now = set(told.filter(over_at=None).values_list("thing", flat=True))
-    recent = told.exclude(thing__in=open_now).filter(over_at__gt=now - max(HOVERS.values())).order_by("over_at")
-    last = {row.thing: row for row in recent}
-    again = [row.pk for row in last.values() if row.over_at and row.over_at > now - HOVERS[row.kind]]
-    Told.objects.filter(pk__in=again).update(over_at=None)
+    closed = told.exclude(thing__in=told.filter(over_at=None).values("thing")).order_by("thing", "-over_at")
+    for kind, within in HOVERS.items():
+        last = closed.filter(kind=kind, over_at__gt=now - within).distinct("thing")
+        Told.objects.filter(pk__in=last.values("pk")).update(over_at=None)
 
 
 def _note(target: Target, things: Iterable[Thing]) -> None:

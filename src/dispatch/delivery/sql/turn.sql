@@ -1,5 +1,5 @@
--- Whose turn it is, and which chunk of it to take: of the sends under way the one that the fewest workers are at, of equals the one
--- that was rung for. Doorbells wait in a row, and those of one send may stand before all of another's: without this that one
+-- Whose turn it is, and which chunk of it to take: of the sends under way the one that the fewest workers are at, of equals the
+-- one that was rung for. Doorbells wait in a row, and those of one send may stand before all of another's: without this that one
 -- stood still until the first was through (decision 51 tells what was measured).
 --
 -- What a dead worker left behind goes before all else, or its readers, who were next when it died, would come last: the free
@@ -9,7 +9,8 @@
 -- whose claim just came to nothing, as under an embargo (claim.sql).
 --
 -- Asked before each claim, so nothing here grows with a send: workers are counted in the index of leased chunks, and a free
--- one is the first of the open chunks that nobody holds. 0.2 ms with five sends of 40,000 open chunks each.
+-- one is the first of the open chunks that nobody holds. With five sends of 40,000 open chunks and 16 workers each
+-- 0.75 ms with the round trip, 0.6 without what was left behind, on a slow machine.
 SELECT s.id, CASE WHEN held.left_behind IS NOT NULL THEN held.left_behind
                   WHEN s.id = %(send)s THEN %(number)s::int  -- of one send each begins at the chunk it was rung for
                   ELSE free.number END
