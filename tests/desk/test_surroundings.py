@@ -21,7 +21,7 @@ from dispatch.audience.addresses import ProviderClass
 from dispatch.delivery.models import Mailbox, Relay, WorkerBeat
 from dispatch.desk import happening, overview, telling
 from dispatch.desk.models import Notice, Target, Told
-from dispatch.operations import certificate, stats
+from dispatch.operations import certificate, returned, stats
 from dispatch.operations.models import Flow
 from dispatch.workers import watching
 
@@ -152,6 +152,7 @@ def test_a_mailbox_that_was_turned_off_is_not_missed():
 def flowed(part, **counts):
     for outcome, count in counts.items():
         Flow.objects.create(at=timezone.now(), kind="mail", part=part, outcome=outcome, count=count)
+    returned.sum_up()
 
 
 def test_more_complaints_and_bounces_than_providers_bear_are_told_at_any_hour():

@@ -22,7 +22,7 @@ from dispatch.delivery.mailers.fake import Fake
 from dispatch.delivery.models import Approval, Ear, Mailbox, Relay, Send, Tally, WorkerBeat
 from dispatch.delivery.reputation import Looked
 from dispatch.editions.models import Edition
-from dispatch.operations import figures
+from dispatch.operations import figures, returned
 from dispatch.operations.models import Flow
 from dispatch.outcomes import Refused, Sent
 from dispatch.social.models import Channel, Post
@@ -263,6 +263,7 @@ def test_what_came_back_is_counted_by_relay_provider_and_kind():
     Tally.objects.create(relay=relay, provider_class=1, outcome="complaint", letters=7)
     Flow.objects.create(at=timezone.now(), kind="mail", part=f"{relay.name}/1", outcome="sent", count=1000)
     Flow.objects.create(at=timezone.now(), kind="mail", part=f"{relay.name}/1", outcome="complaint", count=7)
+    returned.sum_up()
     found, provider = told(), ProviderClass(1).name.lower()
     assert found["dispatch_returned_total", "complaint", provider, "main"] == 7
     assert found["dispatch_returned_total", "soft", provider, "main"] == 0

@@ -1,15 +1,18 @@
 """What Health says of the ways by which bounces are heard."""
 
+import importlib
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from dispatch.delivery.bounces import ears
 from dispatch.delivery.models import Ear, Mailbox
 from dispatch.operations import returned
 from dispatch.operations.items import providers
-from dispatch.operations.models import Flow
+from dispatch.operations.models import Flow, ReturnedShare
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +62,7 @@ def flowed(part, *, days=0, **counts):
     for outcome, count in counts.items():
         at = timezone.now() - timedelta(days=days)
         Flow.objects.create(at=at, kind="mail", part=part, outcome=outcome, count=count)
+    returned.sum_up()
 
 
 def test_complaints_that_providers_bear_are_no_trouble_and_more_are():
@@ -80,6 +84,28 @@ def test_a_few_complaints_and_those_of_last_week_say_nothing():
     flowed("main/1", sent=100, complaint=4)
     flowed("main/1", days=4, complaint=100)
     assert list(returned.borne()) == []
+
+
+def test_what_came_back_is_summed_anew_until_it_is_older_than_three_days():
+    flowed("main/1", sent=100, hard=10)
+    flowed("main/1", sent=100, hard=10, complaint=9)
+    assert [(share.kind, share.count, share.letters) for share in returned.shares()] == [
+        ("complaint", 9, 200),
+        ("hard", 20, 200),
+    ]
+    Flow.objects.filter(outcome="hard").update(at=F("at") - timedelta(days=4))
+    returned.sum_up()
+    assert [share.kind for share in returned.shares()] == ["complaint"]
+
+
+def test_an_upgrade_sums_what_came_back_before_it():
+    flowed("main/1", sent=200, hard=20, complaint=9)
+    flowed("main/2", days=4, sent=200, hard=20)
+    before = returned.shares()
+    ReturnedShare.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(importlib.import_module("dispatch.operations.migrations.0006_returned_shares").SUM)
+    assert returned.shares() == before != []
 
 
 def test_a_mailbox_that_nobody_could_read_for_hours_says_since_when():

@@ -1,4 +1,5 @@
-"""What operators' pages keep of their own: how much flowed when, and acts upon many readers that are still being done."""
+"""What operators' pages keep of their own: how much flowed when, how much of it came back, and acts upon many readers that
+are still being done."""
 
 from django.conf import settings
 from django.db import models
@@ -40,6 +41,19 @@ class FlowLook(models.Model):
     """When the clock last wrote down what flowed: one row, from which the next look goes on."""
 
     at = models.DateTimeField()
+
+
+class ReturnedShare(models.Model):
+    """How many of the last days' letters came back, by the way they went, as the clock last summed it. See returned.py."""
+
+    relay = models.CharField(max_length=80)
+    provider = models.PositiveSmallIntegerField()  # audience.addresses.ProviderClass
+    kind = models.CharField(max_length=10)  # hard, complaint
+    count = models.PositiveBigIntegerField()
+    letters = models.PositiveBigIntegerField()  # that went this way
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["relay", "provider", "kind"], name="share_summed_once")]
 
 
 class Sweep(models.Model):

@@ -15,6 +15,7 @@ from dispatch.delivery.models import Ear, Mailbox
 from dispatch.operations import stats
 from dispatch.operations.checks import Check
 from dispatch.operations.items import providers
+from dispatch.operations.models import ReturnedShare
 
 LATE = timedelta(minutes=5)
 SILENT = timedelta(seconds=30)
@@ -84,10 +85,15 @@ def checks() -> Iterator[Check]:
         yield Check("Bounces", "todo", "Letters come back to an address that nobody listens to.", "See bounces.md.")
 
 
+def sum_up() -> None:
+    """Bring the table of what came back up to what flowed; twice is once."""
+    stats.run("returned_shares")
+
+
 def shares() -> list[Share]:
-    """Where they are more than a few."""
-    found = [Share(relay, ProviderClass(number), *said) for relay, number, *said in stats.rows("shares", {})]
-    return [share for share in found if share.count >= FEW and share.letters]
+    """Where they are more than a few, as they were last summed."""
+    found = ReturnedShare.objects.filter(count__gte=FEW).order_by("relay", "provider", "kind")
+    return [Share(row.relay, ProviderClass(row.provider), row.kind, row.count, row.letters) for row in found]
 
 
 def unborne() -> list[Share]:
