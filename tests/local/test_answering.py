@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -50,36 +51,43 @@ def test_it_is_asked_for_a_name_that_it_answers_to(monkeypatch):
 class Watched:
     """A program that answers as it is told to, by a clock of its own."""
 
-    def __init__(self, monkeypatch, *answers):
+    def __init__(self, monkeypatch, *answers, names=("web",)):
         self.now, self.rest, self.replaced = 0.0, list(answers), []
         monkeypatch.setattr(answering.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(answering, "answers", lambda _host, _port: self.rest.pop(0))
         self.stopping = self
-        self.all = [supervisor.Running(supervisor.Program(name="web", command=[]), print)]
+        programs = [supervisor.Program(name=name, command=[], at=("127.0.0.1", 1)) for name in names]
+        self.all = [supervisor.Running(one, print) for one in (*programs, supervisor.Program(name="mail", command=[]))]
 
     def wait(self, seconds):
         self.now += seconds
         return not self.rest
 
-    def replace(self, _one, _process, why):
-        self.replaced.append((self.now, why))
+    def replace(self, one, _process, why):
+        self.replaced.append((self.now, one.program.name, why))
 
 
 def test_one_that_answers_now_and_then_is_left_alone(monkeypatch):
     web = Watched(monkeypatch, *([True] + [False] * 13) * 5)
-    answering._watch(web, "127.0.0.1", 1)
+    answering._watch(web)
     assert web.replaced == []
 
 
 def test_one_that_answered_and_does_no_more_is_replaced_and_one_that_starts_has_longer(monkeypatch):
     web = Watched(monkeypatch, True, *[False] * 16)
-    answering._watch(web, "127.0.0.1", 1)
-    assert web.replaced[0] == (85.0, "no answer for 75 s")
+    answering._watch(web)
+    assert web.replaced[0] == (85.0, "web", "no answer for 75 s")
     web = Watched(monkeypatch, *[False] * 22)
     web.all[0].started = 1.0
-    answering._watch(web, "127.0.0.1", 1)
-    assert [moment for moment, _ in web.replaced] == [110.0]
+    answering._watch(web)
+    assert [moment for moment, *_ in web.replaced] == [110.0]
     assert signs.STARTS == 100
+
+
+def test_of_several_that_share_a_port_all_are_replaced_once_none_answers(monkeypatch):
+    web = Watched(monkeypatch, True, *[False] * 16, names=("web", "web-2"))
+    answering._watch(web)
+    assert [name for _, name, _ in web.replaced] == ["web", "web-2"]
 
 
 def children(process):
@@ -106,6 +114,7 @@ class TestPrograms:
         with working.program(tmp_path, *words, DISPATCH_SILENT_SECONDS="10") as parent:
             wait_for(lambda: self.is_answered(port))
             (frozen,) = children(parent.pid)
+            time.sleep(answering.ASK_EVERY + 2)  # who has answered once has no longer than the ten seconds
             os.kill(frozen, signal.SIGSTOP)
             wait_for(lambda: not is_running(frozen))
             wait_for(lambda: self.is_answered(port))

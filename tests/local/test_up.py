@@ -8,13 +8,14 @@ import signal
 import smtplib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import ports
 import psycopg
 import pytest
 
-from dispatch.local import instance, postgres
+from dispatch.local import answering, instance, postgres
 from dispatch.local import up as up_command
 
 from .conftest import clean_environment, command, is_running, wait_for
@@ -59,6 +60,20 @@ def test_whatever_is_killed_comes_back(folder, start):
     wait_for(up.answers)
     wait_for(lambda: beats(folder, "queues = 'clock' AND doing = 'leading' AND beat_at > now() - interval '2 s'"))
     wait_for(lambda: beats(folder, "queues = 'email' AND beat_at > now() - interval '2 s'"))
+    assert up.stop(signal.SIGTERM) < 10
+
+
+@pytest.mark.long
+def test_web_servers_that_stand_still_are_replaced(folder, start):
+    up = start(folder, DISPATCH_SILENT_SECONDS="10", DISPATCH_WEB_PROCESSES="2").wait_until_up()
+    frozen = up.processes("web")
+    assert len(frozen) == 2
+    time.sleep(answering.ASK_EVERY + 2)  # who has answered once has no longer than the ten seconds
+    for one in frozen:
+        os.kill(one, signal.SIGSTOP)
+    wait_for(lambda: len(set(up.processes("web")) - set(frozen)) == 2)
+    wait_for(up.answers)
+    assert "web-2 is replaced: no answer for" in up.said
     assert up.stop(signal.SIGTERM) < 10
 
 

@@ -1,5 +1,5 @@
 """Whether a web server of this machine still answers, for where nobody else would replace one that hangs: systemd is told so
-by the server itself (sd_notify(3)), in a container a parent asks it.
+by the server itself (sd_notify(3)); in a container, and under `dispatch up`, a parent asks it.
 
 Any answer will do, and what is asked needs neither database nor broker.
 """
@@ -53,28 +53,39 @@ def _tell(host: str, port: int) -> None:
 def keep(host: str, port: int) -> int:
     """Run a web server until told to stop (SIGINT, SIGTERM), anew when it dies or answers nothing for
     DISPATCH_SILENT_SECONDS. The exit status."""
-    everything = Supervisor([Program(name="web", command=python("web", "--host", host, "--port", str(port)))])
+    only = Program(name="web", command=python("web", "--host", host, "--port", str(port)), at=(host, port))
+    everything = Supervisor([only])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: everything.stopping.set())
     everything.start(1)
-    threading.Thread(target=_watch, args=(everything, host, port), name="watchdog", daemon=True).start()
+    watch_beside(everything)
     everything.watch()
     everything.stop()
     return 0
 
 
-def _watch(everything: Supervisor, host: str, port: int) -> None:
-    (web,), answered = everything.all, 0.0  # the start of which it answered last
+def watch_beside(everything: Supervisor) -> None:
+    """From a thread, until all is stopped: have a supervisor's web servers replaced once none of them answers for
+    DISPATCH_SILENT_SECONDS. They share a socket, so one that hangs beside others keeps nobody waiting but whom it took."""
+    threading.Thread(target=_watch, args=(everything,), name="answering", daemon=True).start()
+
+
+def _watch(everything: Supervisor) -> None:
+    webs = [one for one in everything.all if one.program.at]
+    ((host, port),) = {one.program.at for one in webs if one.program.at}
+    answered = 0.0  # the start of the youngest when one answered last
     unanswered: list[float] = []  # when questions were asked, in a row
     while not everything.stopping.wait(ASK_EVERY):
-        process, asked = web.process.pid if web.process else 0, time.monotonic()
+        processes = [one.process.pid if one.process else 0 for one in webs]
+        started, asked = max(one.started for one in webs), time.monotonic()
         if answers(host, port):
-            answered, unanswered = web.started, []
+            answered, unanswered = started, []
             continue
-        unanswered = [moment for moment in (*unanswered, asked) if moment >= web.started]
-        patience = signs.silence().total_seconds() if answered == web.started else signs.STARTS
+        unanswered = [moment for moment in (*unanswered, asked) if moment >= started]
+        patience = signs.silence().total_seconds() if answered == started else signs.STARTS
         if len(unanswered) > 1 and (silent_for := time.monotonic() - unanswered[0]) > patience:
-            everything.replace(web, process, f"no answer for {silent_for:.0f} s")
+            for one, process in zip(webs, processes, strict=True):
+                everything.replace(one, process, f"no answer for {silent_for:.0f} s")
 
 
 def _reached(host: str) -> str:

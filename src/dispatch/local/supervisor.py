@@ -43,6 +43,9 @@ class Program:
     group: int = 1  # 0 holds data: starts first, stops last
     fds: tuple[int, ...] = ()  # open files it gets under the same numbers
     watched: bool = False  # it gives signs of life, and is replaced when they cease (watchdog.py)
+    at: tuple[str, int] | None = (
+        None  # what it answers at by HTTP, and is replaced when it does so no more (answering.py)
+    )
     refuses: int | None = None  # the exit status by which it says that no further try will help
     works_for: str = ""  # its queues, or "clock", as its signs of life say it
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatch import env, logs
-from dispatch.local import instance, postgres, supervisor, valkey, watchdog
+from dispatch.local import answering, instance, postgres, supervisor, valkey, watchdog
 from dispatch.local.supervisor import Program
 
 WORKERS = {
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
             if not everything.stopping.is_set():
                 print(f"Dispatch is up at {env.text(instance.ADDRESS)} (Ctrl-C stops it)", flush=True)
             watchdog.Watchdog(everything).watch_beside()
+            answering.watch_beside(everything)
             everything.watch()
         raise_refusal(everything)
     except (CannotStart, instance.InUse) as error:
@@ -147,7 +148,9 @@ def webs(listening: socket.socket) -> list[Program]:
     command = supervisor.python("web", "--listening", str(number))
     count = max(1, int(env.number("DISPATCH_WEB_PROCESSES", 1)))
     names = ["web", *(f"web-{n}" for n in range(2, count + 1))]
-    return [Program(name=name, command=command, ready=ready, fds=(number,), **_ours()) for name in names]
+    return [
+        Program(name=name, command=command, ready=ready, fds=(number,), at=(host, port), **_ours()) for name in names
+    ]
 
 
 def workers() -> list[Program]:
