@@ -1,8 +1,9 @@
+import contextlib
 import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from dispatch import clock
 
@@ -66,6 +67,31 @@ def test_an_act_that_fails_does_not_stop_the_others(acts, caplog):
     clock.run_due(due, threading.Event())
     assert done == [1]
     assert [record.act for record in caplog.records] == ["fails"]
+
+
+def test_an_act_that_is_seldom_wanted_and_fails_is_tried_again_within_a_minute(acts):
+    clock.tick("fails", every=3600)(lambda: 1 / 0)
+    clock.tick("works", every=3600)(lambda: None)
+    due = dict.fromkeys(acts, 0.0)
+    clock.run_due(due, threading.Event())
+    soon = {name: moment - time.monotonic() <= clock.AGAIN for name, moment in due.items()}
+    assert soon == {"fails": True, "works": False}
+
+
+def test_an_act_whose_session_the_databases_restart_cut_is_no_failure_and_is_due_at_once(acts, caplog):
+    done = []
+    clock.tick("counts", every=3600)(lambda: done.append(1))
+    due = dict.fromkeys(acts, 0.0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (ours,) = cursor.fetchone()
+    with contextlib.closing(clock._connect()) as another:
+        another.execute("SELECT pg_terminate_backend(%s, 5000)", [ours])
+    with pytest.raises(OperationalError):
+        clock.run_due(due, threading.Event())
+    clock.run_due(due, threading.Event())
+    assert done == [1]
+    assert [record for record in caplog.records if record.name == clock.log.name] == []
 
 
 def test_it_acts_says_that_it_lives_and_survives_losing_its_database(acts):

@@ -25,6 +25,8 @@ LEADER_LOCK = 0x64697370  # "disp": the advisory lock the leading clock holds
 BEAT_EVERY = 5.0
 ACT_LIMITS = "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'"
 """So that one act that waits for ever does not stop time for the others."""
+AGAIN = 60.0
+"""Seconds until an act that failed is tried again, however seldom it is wanted."""
 LEEWAY = 30.0
 """Seconds between two steps for which this clock counts as going on. With the 70 of DISPATCH_SILENT_SECONDS, an act's slowest
 statement (60) ends well before anybody takes the clock for hung, and a hung one is replaced within two minutes."""
@@ -169,24 +171,34 @@ def _turn(leadership: Leadership, due: dict[str, float], stop: threading.Event, 
 
 
 def run_due(due: dict[str, float], stop: threading.Event, step: Callable[[], object] = lambda: None) -> None:
-    """Run each act whose moment has come; one that fails is told and does not stop the others. `step` is called before each.
+    """Run each act whose moment has come; one that fails is told, does not stop the others, and is due again soon. `step` is
+    called before each.
 
-    Raises django.db.Error when the database itself is away.
+    Raises django.db.Error when the database itself is away, or was for a moment.
     """
     for name, moment in due.items():
         if moment > time.monotonic() or stop.is_set():
             continue
         step()
         due[name] = time.monotonic() + registry[name].every
+        session = None
         try:
             with transaction.atomic():
+                session = connection.connection
                 with connection.cursor() as cursor:
                     cursor.execute(ACT_LIMITS)
                 registry[name].act()
         except Exception as error:  # one act that fails must not stop the others
-            if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
+            is_away = isinstance(error, (OperationalError, InterfaceError)) and not _is_still(session)
+            due[name] = time.monotonic() + (0 if is_away else min(registry[name].every, AGAIN))
+            if is_away:
                 raise
             log.exception("an act of the clock failed", extra={"act": name})
+
+
+def _is_still(session: object) -> bool:
+    """Whether it is alive. Where one is cut, Django may have another by now."""
+    return connection.connection is session and connection.is_usable()
 
 
 def _pause(due: dict[str, float]) -> float:

@@ -32,10 +32,11 @@ def _database(url: str, name: str = "DISPATCH_DATABASE_URL") -> dict[str, Any]:
     if "@" in parts.get("host", "") or not str(parts.get("port", "5432")).replace(",", "").isdecimal():
         raise refused
     taken = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    named = {django: str(parts.pop(libpq)) for libpq, django in taken.items() if libpq in parts}
+    named: dict[str, Any] = {django: str(parts.pop(libpq)) for libpq, django in taken.items() if libpq in parts}
     size = int(env.number("DISPATCH_DATABASE_POOL", 16))  # 0: none
+    named |= {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}  # 0.1 ms; none is cut by a restart
     pool = {"min_size": 1, "max_size": size, "timeout": 10} if size else False
-    return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": {**PATIENCE, **parts, "pool": pool}}
+    return {**named, "OPTIONS": {**PATIENCE, **parts, "pool": pool}}
 
 
 def _replica(url: str) -> dict[str, Any]:
@@ -294,7 +295,6 @@ METRICS_TOKEN = env.text("DISPATCH_METRICS_TOKEN", "")
 LOGGING_CONFIG = None
 BACKUP_NIGHTLY = env.text("DISPATCH_BACKUP_NIGHTLY", "")  # a folder that gets one each night; empty: none by itself
 BACKUP_HOUR = int(env.number("DISPATCH_BACKUP_HOUR", 3))  # of the newsroom's clock
-BACKUP_KEEP = int(env.number("DISPATCH_BACKUP_KEEP", 14))
-"""Days after which a nightly backup is deleted, once a newer one is whole; 0: none is."""
+BACKUP_KEEP = int(env.number("DISPATCH_BACKUP_KEEP", 14))  # days until one is deleted, once a newer is whole; 0: never
 HONEY_DOMAINS = env.words("DISPATCH_HONEY_DOMAINS", "")
 """Domains whose every mailbox is the newsroom's: where readers live who were invented for an export."""

@@ -1,8 +1,12 @@
 """What people see when something goes wrong."""
 
+import asyncio
+import contextlib
+
 import newsroom
 import pytest
-from django.test import Client
+from django.db import connection
+from django.test import AsyncClient, Client
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +57,17 @@ def test_an_editor_is_told_who_may_open_the_queue(client):
     answer = newsroom.signed_in(client, "editor").get("/operations/queue/")
     assert answer.status_code == 403
     assert "role is operator or above" in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/nowhere", "/subscription/11111111-2222-4333-8444-555555555555/x"])
+def test_a_page_that_is_not_there_keeps_no_session_which_the_databases_restart_would_break(path):
+    reader, loop = AsyncClient(raise_request_exception=False), asyncio.new_event_loop()
+    with contextlib.closing(loop):
+        before = loop.run_until_complete(reader.get(path))
+        with connection.cursor() as cursor:
+            others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+            cursor.execute(f"{others} AND pid <> pg_backend_pid()")
+        after = loop.run_until_complete(reader.get(path))
+        loop.run_until_complete(loop.shutdown_default_executor())
+    assert (before.status_code, after.status_code) == (404, 404)

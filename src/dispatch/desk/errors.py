@@ -1,10 +1,17 @@
 """Pages for what went wrong: short, in the desk's look, never a traceback."""
 
+import functools
+import logging
+from collections.abc import Callable
+
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
 from dispatch.audience import old_links
+
+log = logging.getLogger(__name__)
 
 FORBIDDEN = "Your account may not do this. An administrator can change your role."
 FORGED = (
@@ -12,11 +19,36 @@ FORGED = (
 )
 
 
+Page = Callable[[HttpRequest, Exception], HttpResponse]
+
+
+def apart(page: Page) -> Page:
+    """Django makes a refusal's page in a thread of its own (django.core.handlers.exception) and never tells it that its work
+    is done. So what that thread holds of the database is given back here: kept, it would be lost with the database's next
+    restart, and each such page be a 500 from then on. Why one cannot be made is told here, since Django does not tell it."""
+
+    @functools.wraps(page)
+    def made(request: HttpRequest, exception: Exception) -> HttpResponse:
+        try:
+            return page(request, exception)
+        except Exception:
+            log.exception("the page of a refusal could not be made")
+            raise
+        finally:
+            for session in connections.all(initialized_only=True):
+                if not session.in_atomic_block:  # whoever began that goes on with it
+                    session.close_if_unusable_or_obsolete()
+
+    return made
+
+
+@apart
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """400."""
     return _page(request, 400, "This request cannot be read", "Check the address, or go back and try again.")
 
 
+@apart
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, in the words of whoever refused."""
     return _page(request, 403, "Not for this account", str(exception) or FORBIDDEN)
@@ -27,6 +59,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG
     return _page(request, 403, "Please send that again", FORGED)
 
 
+@apart
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """404, unless it is a link of a mail that another system sent."""
     if page := old_links.answer(request):
