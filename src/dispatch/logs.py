@@ -16,10 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 ADDRESS = re.compile(r"[^\s<>\"'@(),;:\[\]=]+(?:@|%40)[^\s<>\"'@(),;:\[\]]+", re.UNICODE)
 TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:[a-z2-7]{26}(?![A-Za-z0-9])|dsp_[A-Za-z0-9]+)")
 PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@/]+(?=@)")
+NUMBER = re.compile(r"<int:(\w+)>")
 OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message", "data"}
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")
@@ -90,6 +92,21 @@ class Json(logging.Formatter):
         return json.dumps(_scrubbed(entry), ensure_ascii=False)
 
 
+class Place(logging.Filter):
+    """Names the page that a request of Django's was for, and numbers in its address; nothing else of that, since a link of a
+    reader's may stand there, also of a mail that another system sent."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """All pass."""
+        request: Any = getattr(record, "request", None)
+        if hasattr(request, "resolver_match"):
+            place, path = _place(request), request.path.encode("unicode_escape").decode("ascii")
+            if isinstance(record.args, tuple):
+                record.args = tuple(place if one in {path, request.path} else one for one in record.args)
+            record.request = f"{request.method} {place}"
+        return True
+
+
 def configure(least: str = "INFO") -> None:
     """Set up logging for this process, the libraries' included. DISPATCH_LOG says `lines` or `json` where we guess wrong."""
     wanted = os.environ.get("DISPATCH_LOG") or ("lines" if sys.stderr.isatty() else "json")
@@ -98,7 +115,8 @@ def configure(least: str = "INFO") -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"own": {"()": Line if wanted == "lines" else Json}},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own"}},
+            "filters": {"place": {"()": Place}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own", "filters": ["place"]}},
             "root": {"level": least, "handlers": ["stderr"]},
             "loggers": {
                 "celery": {"level": "WARNING"},
@@ -120,6 +138,13 @@ def configure(least: str = "INFO") -> None:
     logging.captureWarnings(capture=True)
     # Style sheets and scripts are small files; that they are read at once is no news to an operator.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+
+
+def _place(request: Any) -> str:
+    match = request.resolver_match
+    if match is None:
+        return "/…"
+    return "/" + NUMBER.sub(lambda one: str(match.kwargs.get(one[1], one[0])), match.route)
 
 
 def _scrubbed(value: object) -> object:

@@ -213,7 +213,8 @@ def accepts(path: "os.PathLike[str]") -> Callable[[], bool]:
 
 def answers_questions(run: Path, port: int) -> Callable[[], bool]:
     """Ready once the PostgreSQL with its socket in that folder answers: it listens while it still mends what a kill left."""
-    listens, address = accepts(run / f".s.PGSQL.{port}"), f"host={run} port={port} dbname=postgres".encode()
+    listens = accepts(run / f".s.PGSQL.{port}")
+    address = f"host={run} port={port} user={postgres.SUPERUSER} dbname=postgres".encode()
 
     def ready() -> bool:
         from psycopg import pq
