@@ -94,6 +94,25 @@ def test_an_act_whose_session_the_databases_restart_cut_is_no_failure_and_is_due
     assert [record for record in caplog.records if record.name == clock.log.name] == []
 
 
+def test_a_database_that_is_away_is_told_once_until_it_was_there_again(leaderships, monkeypatch, caplog):
+    one, answers = leaderships[0], iter([False, False, True, False])
+
+    def turn():
+        reached = next(answers)
+        with monkeypatch.context() as patched:
+            if not reached:
+                patched.setattr(clock, "_connect", lost)
+            told = clock._turn(one, {}, threading.Event(), clock.Pulse(lambda *_: None))
+        one.let_go()
+        return told
+
+    def lost():
+        raise clock.psycopg.OperationalError("it is away")
+
+    assert [turn() for _ in range(4)] == [False, False, True, False]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
 def test_it_acts_says_that_it_lives_and_survives_losing_its_database(acts):
     stop, done, said = threading.Event(), [], []
 

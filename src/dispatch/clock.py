@@ -113,6 +113,7 @@ class Leadership:
 
     def __init__(self) -> None:
         self.session: psycopg.Connection[Any] | None = None
+        self.is_away = False  # the database did not answer at the last turn
 
     def holds(self) -> bool:
         """Whether this clock leads, asked of the database each time. Raises psycopg.Error when that cannot be reached."""
@@ -157,17 +158,19 @@ def run(stop: threading.Event | None = None, *, alive: Callable[[str, float], ob
 def _turn(leadership: Leadership, due: dict[str, float], stop: threading.Event, pulse: Pulse) -> bool:
     """Whether it leads, after what was due then is done."""
     try:
-        if not leadership.holds():
-            return False
-        pulse.say("leading")
-        with connection.execute_wrapper(pulse.through):
-            run_due(due, stop, pulse.step)
+        if leads := leadership.holds():
+            pulse.say("leading")
+            with connection.execute_wrapper(pulse.through):
+                run_due(due, stop, pulse.step)
     except (Error, psycopg.Error) as error:
-        log.warning("the clock lost its database and tries again", extra={"error": type(error).__name__})
+        if not leadership.is_away:  # once, and not each second
+            log.warning("the clock lost its database and tries again", extra={"error": type(error).__name__})
+        leadership.is_away = True
         leadership.let_go()
         connection.close()
         return False
-    return True
+    leadership.is_away = False
+    return leads
 
 
 def run_due(due: dict[str, float], stop: threading.Event, step: Callable[[], object] = lambda: None) -> None:
