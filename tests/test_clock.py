@@ -110,7 +110,8 @@ def test_a_database_that_is_away_is_told_once_until_it_was_there_again(leadershi
         raise clock.psycopg.OperationalError("it is away")
 
     assert [turn() for _ in range(4)] == [False, False, True, False]
-    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    told = [record.levelname for record in caplog.records]
+    assert told.count("WARNING") == 2
 
 
 def test_it_acts_says_that_it_lives_and_survives_losing_its_database(acts):

@@ -150,3 +150,17 @@ def alice(visitor):
 @pytest.fixture
 def page(visitor):
     return visitor.page
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What stood on the page when a test of it failed: its words in the report, its picture beside the others."""
+    report = yield
+    one = getattr(item, "funcargs", {}).get("visitor")
+    if call.when == "call" and report.failed and one:
+        try:
+            report.sections.append((f"The page {one.page.url}", one.page.locator("body").inner_text(timeout=5_000)))
+            one.page.screenshot(path=SCREENS / "failed" / f"{item.name}.png", full_page=True)
+        except sync_api.Error as error:
+            report.sections.append(("The page", f"It could not be looked at: {error}"))
+    return report
