@@ -3,7 +3,7 @@ import threading
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 
 from dispatch import clock
 
@@ -78,20 +78,43 @@ def test_an_act_that_is_seldom_wanted_and_fails_is_tried_again_within_a_minute(a
     assert soon == {"fails": True, "works": False}
 
 
-def test_an_act_whose_session_the_databases_restart_cut_is_no_failure_and_is_due_at_once(acts, caplog):
+def cut(session):
+    with contextlib.closing(clock._connect()) as another:
+        another.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
+
+
+def backend():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+def test_an_act_whose_session_the_databases_restart_cut_is_done_within_a_minute(acts, caplog):
     done = []
     clock.tick("counts", every=3600)(lambda: done.append(1))
     due = dict.fromkeys(acts, 0.0)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (ours,) = cursor.fetchone()
-    with contextlib.closing(clock._connect()) as another:
-        another.execute("SELECT pg_terminate_backend(%s, 5000)", [ours])
-    with pytest.raises(OperationalError):
-        clock.run_due(due, threading.Event())
+    cut(backend())
     clock.run_due(due, threading.Event())
+    assert due["counts"] - time.monotonic() <= clock.AGAIN
+    clock.run_due(dict.fromkeys(acts, 0.0), threading.Event())
     assert done == [1]
-    assert [record for record in caplog.records if record.name == clock.log.name] == []
+    told = [(record.levelname, record.exc_info) for record in caplog.records if record.name == clock.log.name]
+    assert told == [("WARNING", None)]
+
+
+def test_an_act_that_costs_its_session_each_time_does_not_stop_those_behind_it(acts):
+    done = []
+
+    @clock.tick("costs its session", every=0)
+    def costs() -> None:
+        cut(backend())
+        backend()
+
+    clock.tick("works", every=0)(lambda: done.append(1))
+    due = dict.fromkeys(acts, 0.0)
+    for _ in range(3):
+        clock.run_due(due, threading.Event())
+    assert done == [1, 1, 1]
 
 
 def test_a_database_that_is_away_is_told_once_until_it_was_there_again(leaderships, monkeypatch, caplog):

@@ -177,7 +177,7 @@ def run_due(due: dict[str, float], stop: threading.Event, step: Callable[[], obj
     """Run each act whose moment has come; one that fails is told, does not stop the others, and is due again soon. `step` is
     called before each.
 
-    Raises django.db.Error when the database itself is away, or was for a moment.
+    Raises django.db.Error when the database itself is away.
     """
     for name, moment in due.items():
         if moment > time.monotonic() or stop.is_set():
@@ -192,16 +192,13 @@ def run_due(due: dict[str, float], stop: threading.Event, step: Callable[[], obj
                     cursor.execute(ACT_LIMITS)
                 registry[name].act()
         except Exception as error:  # one act that fails must not stop the others
-            is_away = isinstance(error, (OperationalError, InterfaceError)) and not _is_still(session)
-            due[name] = time.monotonic() + (0 if is_away else min(registry[name].every, AGAIN))
-            if is_away:
+            due[name] = min(due[name], time.monotonic() + AGAIN)
+            if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
                 raise
-            log.exception("an act of the clock failed", extra={"act": name})
-
-
-def _is_still(session: object) -> bool:
-    """Whether it is alive. Where one is cut, Django may have another by now."""
-    return connection.connection is session and connection.is_usable()
+            if connection.connection is session:
+                log.exception("an act of the clock failed", extra={"act": name})
+            else:  # Django has another by now
+                log.warning("the session of an act of the clock was cut", extra={"act": name})
 
 
 def _pause(due: dict[str, float]) -> float:

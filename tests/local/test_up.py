@@ -43,6 +43,7 @@ def test_one_command_serves_and_ends_within_ten_seconds_and_finds_its_data_again
     assert first.stop() < 10
     assert first.process.returncode == 0
     assert first.processes() == []
+    assert "does not exist" not in first.said
 
     start(folder).wait_until_up()
     assert rows(folder, "SELECT seven FROM kept") == [(7,)]

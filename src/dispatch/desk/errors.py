@@ -12,14 +12,12 @@ from django.template import loader
 from dispatch.audience import old_links
 
 log = logging.getLogger(__name__)
+Page = Callable[[HttpRequest, Exception], HttpResponse]
 
 FORBIDDEN = "Your account may not do this. An administrator can change your role."
 FORGED = (
     "This form was open too long, or cookies are off. Go back, reload the page and send it again; nothing was changed."
 )
-
-
-Page = Callable[[HttpRequest, Exception], HttpResponse]
 
 
 def apart(page: Page) -> Page:
@@ -31,7 +29,7 @@ def apart(page: Page) -> Page:
     def made(request: HttpRequest, exception: Exception) -> HttpResponse:
         try:
             return page(request, exception)
-        except Exception:
+        except Exception:  # whatever it was; Django answers it
             log.exception("the page of a refusal could not be made")
             raise
         finally:
